@@ -1,0 +1,41 @@
+# Every target sets itself up: `make demo` and `make test` work as the first command on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test check format bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null 2>&1; then \
+	    VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install -q -e . --group dev; \
+	else \
+	    $(BIN)/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1" && \
+	    $(BIN)/python -m pip install -q --disable-pip-version-check -e . --group dev; \
+	fi
+	@touch $(STAMP)
+
+demo: setup
+	@$(BIN)/holdfast demo
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 tests
+
+check: setup
+	@$(BIN)/ruff check src tests bench
+	@$(BIN)/ruff format --check src tests bench
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup
+	@$(BIN)/ruff format src tests bench
+	@$(BIN)/ruff check --fix src tests bench
+
+bench: setup
+	@$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

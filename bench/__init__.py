@@ -1,0 +1,1 @@
+"""Benchmarks: one module per row of docs/performance.md."""

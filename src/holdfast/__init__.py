@@ -1,0 +1,1 @@
+"""Holdfast keeps Kubernetes clusters equal to Git."""

@@ -1,0 +1,1 @@
+"""Execute a Plan: server-side apply, prune, waiting between stages, inventory. Decides nothing."""

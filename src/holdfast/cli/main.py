@@ -1,0 +1,72 @@
+"""The entry point: pick the verb, hand over, turn errors into words and exit codes.
+
+Exit codes: 0 done, 1 failed or differences found, 2 wrong usage. A traceback never reaches a user unless
+``HOLDFAST_DEBUG`` is set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from holdfast.cli.verbs import VERBS, Verb
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = list(sys.argv[1:] if argv is None else argv)
+    verb = _chosen(args)
+    parser = build_parser(verb)
+    namespace = parser.parse_args(args)
+    if verb is None:
+        parser.print_help()
+        return 0 if not args else 2
+    try:
+        return int(importlib.import_module(verb.module).run(namespace) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): not an error, but Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("HOLDFAST_DEBUG"):
+            raise
+        return _report(error)
+
+
+def build_parser(chosen: Verb | None) -> argparse.ArgumentParser:
+    """The whole parser, with the arguments of the chosen verb only (the others are not imported)."""
+    parser = argparse.ArgumentParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for verb in VERBS:
+        sub = commands.add_parser(verb.name, help=verb.help, description=verb.help, add_help=verb is chosen)
+        if verb is chosen:
+            importlib.import_module(verb.module).add_arguments(sub)
+    return parser
+
+
+def _chosen(args: Sequence[str]) -> Verb | None:
+    name = next((a for a in args if not a.startswith("-")), None)
+    return next((v for v in VERBS if v.name == name), None)
+
+
+def _report(error: Exception) -> int:
+    from holdfast.base.errors import HoldfastError
+
+    if isinstance(error, HoldfastError):
+        where = f"{error.place}: " if error.place else ""
+        print(f"Error: {where}{error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+    elif isinstance(error, OSError):
+        print(f"Error: {error}", file=sys.stderr)
+    else:
+        print(
+            f"Error: internal error: {type(error).__name__}: {error}\n"
+            "  This is a defect in holdfast. Run again with HOLDFAST_DEBUG=1 for details to report.",
+            file=sys.stderr,
+        )
+    return 1

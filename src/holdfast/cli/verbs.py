@@ -1,0 +1,19 @@
+"""The table of verbs. One row per verb; its module is imported only when the verb is used.
+
+A verb's module has two functions: ``add_arguments(parser: argparse.ArgumentParser) -> None`` and
+``run(args: argparse.Namespace) -> int``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    name: str
+    module: str
+    help: str
+
+
+VERBS: tuple[Verb, ...] = (Verb("version", "holdfast.cli.version", "print the version"),)

@@ -1,0 +1,1 @@
+"""The one door to any Kubernetes API: client, discovery, watch, impersonation."""

@@ -1,0 +1,1 @@
+"""Charts, values, Go templates with Sprig, release records. Knows nothing of Flux or Argo CD."""

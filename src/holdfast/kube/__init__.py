@@ -1,0 +1,3 @@
+"""What a Kubernetes object is: references, YAML with Go's meaning, schemas, field sets, merges, selectors, quantities,
+conditions. Pure.
+"""

@@ -1,0 +1,1 @@
+"""Rendered and live to Plan: compare, ignore rules, order, waves, prune set, with a reason for every change. Pure."""

@@ -1,0 +1,1 @@
+"""Encrypted files to plain bytes, given keys. One module per provider; never logs, never writes."""
