@@ -1,0 +1,293 @@
+"""The mirrors on disk, and how a GitSpec becomes a Snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin, urlsplit
+
+import pygit2
+
+from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, Version
+from holdfast.base.tree import EntryKind, Tree
+from holdfast.model.source import CommitInfo, Credentials, GitRef, GitSpec, Snapshot
+from holdfast.source import ignore
+from holdfast.source.git.errors import GitError
+from holdfast.source.git.transport import RefNotFound, Remote, TransportError, fetch, list_refs
+from holdfast.source.git.tree import GitTree, MountedTree, SparseTree
+
+_MAX_SUBMODULE_DEPTH = 10
+_UNSHALLOW = 2**31 - 1  # Git's own word for all of the history
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a GitRef means at the remote: the reference to fetch, the revision's name, the commit wanted (if named)."""
+
+    reference: str
+    label: str
+    tip: str = ""
+    commit: str = ""
+
+
+class GitStore:
+    """Bare mirrors under ``root``, one per URL. Safe for several threads; one fetch at a time per mirror."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+        self._ignore_files: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def fetch(self, spec: GitSpec, credentials: Credentials | None = None, *, known: bool = False) -> Snapshot:
+        """Bring the mirror up to date and show the tree that ``spec`` asks for.
+
+        ``known``: an artifact of this source exists already; like Flux's, the errors then tell of listing the remote
+        rather than of cloning it. Raises GitError (try again later) or GitInputError (the spec or a key is wrong).
+        """
+        remote = Remote(spec.url, credentials or Credentials(), spec.timeout)
+        mirror = self._mirror(spec.url)
+        with self._lock(mirror):
+            target = self._resolve(mirror, remote, spec.ref, known)
+            commit = self._bring(mirror, remote, target)
+        tree = self._tree(mirror, commit, spec, remote)
+        revision = f"{target.label}@sha1:{commit.id}" if target.label else f"sha1:{commit.id}"
+        info = _commit_info(pygit2.Repository(mirror), commit, target)
+        return Snapshot(revision, tree, self._identity(str(commit.tree_id), spec), info)
+
+    def tip(self, spec: GitSpec, credentials: Credentials | None = None) -> str:
+        """The object id that the spec's reference has at the remote now, or "" where only a fetch can tell."""
+        remote = Remote(spec.url, credentials or Credentials(), spec.timeout)
+        mirror = self._mirror(spec.url)
+        with self._lock(mirror):
+            return self._resolve(mirror, remote, spec.ref, known=True).tip
+
+    # -- mirrors ------------------------------------------------------------------------------------------------------
+
+    def _mirror(self, url: str) -> str:
+        path = os.path.join(self.root, hashlib.sha256(url.encode()).hexdigest()[:32] + ".git")
+        if not os.path.isdir(os.path.join(path, "objects")):
+            os.makedirs(self.root, exist_ok=True)
+            pygit2.init_repository(path, bare=True)
+        return path
+
+    def _lock(self, mirror: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(mirror, threading.Lock())
+
+    # -- references ---------------------------------------------------------------------------------------------------
+
+    def _resolve(self, mirror: str, remote: Remote, ref: GitRef, known: bool) -> _Target:
+        try:
+            refs = list_refs(mirror, remote)
+        except TransportError as error:
+            doing = "list remote for" if known else "clone"
+            raise GitError(f"unable to {doing} '{remote.url}': {error.message}") from None
+        try:
+            return _choose(refs, ref, known)
+        except RefNotFound as error:
+            raise GitError(f"unable to clone '{remote.url}': {error.message}") from None
+
+    def _bring(self, mirror: str, remote: Remote, target: _Target) -> pygit2.Commit:
+        repository = pygit2.Repository(mirror)
+        wanted = target.commit or target.tip
+        if wanted not in repository:
+            try:
+                fetch(
+                    mirror,
+                    remote,
+                    [f"+{target.reference}:{target.reference}"],
+                    depth=_depth(repository, remote, target),
+                )
+            except TransportError as error:
+                raise GitError(f"unable to clone '{remote.url}': {error.message}") from None
+            repository = pygit2.Repository(mirror)
+        if wanted not in repository:
+            raise GitError(f"unable to resolve commit object for '{wanted}': object not found")
+        return repository[wanted].peel(pygit2.Commit)
+
+    # -- trees --------------------------------------------------------------------------------------------------------
+
+    def _tree(self, mirror: str, commit: pygit2.Commit, spec: GitSpec, remote: Remote) -> Tree:
+        tree: Tree = GitTree(mirror, str(commit.tree_id))
+        if spec.recurse_submodules:
+            tree = self._with_submodules(tree, mirror, str(commit.tree_id), remote, 0)
+        if spec.sparse:
+            for directory in spec.sparse:
+                found = tree.lookup(_clean(directory))
+                if found is None or found.kind is not EntryKind.DIRECTORY:
+                    raise GitError(
+                        f"failed to sparse checkout directories : sparse checkout dir '{directory}' does not exist in "
+                        f"repository: lstat {mirror}/{_clean(directory)}: no such file or directory",
+                        reason="GitOperationFailed",
+                    )
+            tree = SparseTree(tree, [_clean(d) for d in spec.sparse])
+        files = self._sourceignore_files(mirror, str(commit.tree_id))
+        return ignore.FilteredTree(tree, ignore.rules_of(tree, spec.ignore, [f for f in files if tree.lookup(f)]))
+
+    def _sourceignore_files(self, mirror: str, tree_id: str, top: str = "") -> tuple[str, ...]:
+        """Paths of every ``.sourceignore``; remembered per subtree id, so that a commit costs what it changed."""
+        key = (mirror, tree_id)
+        known = self._ignore_files.get(key)
+        if known is None:
+            found = []
+            repository = pygit2.Repository(mirror)
+            for item in repository[tree_id].peel(pygit2.Tree):
+                if item.filemode == 0o040000:
+                    found += [f"{item.name}/{p}" for p in self._sourceignore_files(mirror, str(item.id))]
+                elif item.name == ignore.FILE_NAME:
+                    found.append(str(item.name))
+            known = self._ignore_files[key] = tuple(found)
+        return tuple(f"{top}{p}" for p in known)
+
+    def _with_submodules(self, tree: Tree, mirror: str, tree_id: str, remote: Remote, depth: int) -> Tree:
+        if tree.lookup(".gitmodules") is None or depth > _MAX_SUBMODULE_DEPTH:
+            return tree
+        mounts: dict[str, Tree] = {}
+        for path, url in _gitmodules(tree.read(".gitmodules").decode("utf-8", "replace")):
+            entry = tree.lookup(path)
+            if entry is None:
+                continue
+            absolute = _submodule_url(remote.url, url)
+            inner = replace(remote, url=absolute) if _same_host(remote.url, absolute) else Remote(absolute)
+            below = self._mirror(absolute)
+            with self._lock(below):
+                commit = self._submodule_commit(below, inner, entry.id)
+            mounts[path] = self._with_submodules(
+                GitTree(below, str(commit.tree_id)), below, str(commit.tree_id), inner, depth + 1
+            )
+        return MountedTree(tree, mounts) if mounts else tree
+
+    def _submodule_commit(self, mirror: str, remote: Remote, commit: str) -> pygit2.Commit:
+        if commit not in pygit2.Repository(mirror):
+            try:
+                fetch(mirror, remote, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])
+            except TransportError as error:
+                raise GitError(f"unable to clone submodule '{remote.url}': {error.message}") from None
+        repository = pygit2.Repository(mirror)
+        if commit not in repository:
+            raise GitError(f"unable to clone submodule '{remote.url}': object not found: {commit}")
+        return repository[commit].peel(pygit2.Commit)
+
+    def _identity(self, tree_id: str, spec: GitSpec) -> str:
+        shape = f"{tree_id}\0{spec.ignore!r}\0{spec.sparse!r}\0{spec.recurse_submodules}"
+        return hashlib.sha256(shape.encode()).hexdigest()
+
+
+def _depth(repository: pygit2.Repository, remote: Remote, target: _Target) -> int:
+    """Only the tip where that is all that is wanted; everything for a named commit, which may be any old one."""
+    if remote.is_local:
+        return 0  # libgit2 cannot fetch shallowly from a directory
+    if not target.commit:
+        return 1
+    return _UNSHALLOW if repository.is_shallow else 0
+
+
+def _choose(refs: dict[str, str], ref: GitRef, known: bool) -> _Target:
+    if ref.name:
+        if known and ref.branch and f"refs/heads/{ref.branch}" not in refs:
+            # Flux's full clone of a changed source starts from the branch, though the name decides in the end.
+            raise RefNotFound(f'couldn\'t find remote ref "refs/heads/{ref.branch}"')
+        if ref.name not in refs:
+            raise GitError(f"unable to resolve ref '{ref.name}' to a specific commit")
+        return _Target(ref.name, ref.name, refs.get(ref.name + "^{}", refs[ref.name]))
+    if ref.commit:
+        reference = f"refs/heads/{ref.branch}" if ref.branch else "refs/heads/*"
+        if ref.branch and reference not in refs:
+            raise RefNotFound(f'couldn\'t find remote ref "{reference}"')
+        return _Target(reference, ref.branch, commit=ref.commit)
+    if ref.tag:
+        return _named(refs, f"refs/tags/{ref.tag}", ref.tag)
+    if ref.semver:
+        return _highest(refs, ref.semver)
+    branch = ref.branch or "master"
+    return _named(refs, f"refs/heads/{branch}", branch)
+
+
+def _named(refs: dict[str, str], reference: str, label: str) -> _Target:
+    if reference not in refs:
+        raise RefNotFound(f'couldn\'t find remote ref "{reference}"')
+    return _Target(reference, label, refs.get(reference + "^{}", refs[reference]))
+
+
+def _highest(refs: dict[str, str], text: str) -> _Target:
+    try:
+        constraint = Constraint(text)
+    except InvalidConstraint as error:
+        raise GitError(f"semver parse error: {error}") from None
+    best: Version | None = None
+    for reference in refs:
+        if reference.startswith("refs/tags/") and not reference.endswith("^{}"):
+            try:
+                version = Version.parse(reference.removeprefix("refs/tags/"))
+            except InvalidVersion:
+                continue
+            if constraint.check(version) and (best is None or version > best):
+                best = version
+    if best is None:
+        raise GitError(f"no match found for semver: {text}")
+    return _named(refs, f"refs/tags/{best.original}", best.original)
+
+
+def _commit_info(repository: pygit2.Repository, commit: pygit2.Commit, target: _Target) -> CommitInfo:
+    signature, signed = commit.gpg_signature
+    tag_name, tag_signature, tag_signed = _tag_of(repository, target)
+    return CommitInfo(
+        id=str(commit.id),
+        message=commit.message,
+        author=f"{commit.author.name} <{commit.author.email}>",
+        time=commit.author.time,
+        signature=signature or b"",
+        signed=signed or b"",
+        tag=tag_name,
+        tag_signature=tag_signature,
+        tag_signed=tag_signed,
+    )
+
+
+_SIGNATURE_STARTS = (b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN SSH SIGNATURE-----", b"-----BEGIN PGP MESSAGE-----")
+
+
+def _tag_of(repository: pygit2.Repository, target: _Target) -> tuple[str, bytes, bytes]:
+    if not target.reference.startswith("refs/tags/") or target.reference not in repository.references:
+        return "", b"", b""
+    found = repository[repository.references[target.reference].target]
+    if not isinstance(found, pygit2.Tag):
+        return "", b"", b""
+    raw = found.read_raw()
+    starts = [raw.find(s) for s in _SIGNATURE_STARTS if s in raw]
+    cut = min(starts) if starts else len(raw)
+    return str(found.name), raw[cut:], raw[:cut]
+
+
+def _gitmodules(text: str) -> list[tuple[str, str]]:
+    """(path, url) of every submodule in a ``.gitmodules`` file."""
+    found: list[dict[str, str]] = []
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith("[submodule"):
+            found.append({})
+        elif "=" in line and found:
+            key, _, value = line.partition("=")
+            found[-1][key.strip()] = value.strip()
+    return [(_clean(m["path"]), m["url"]) for m in found if m.get("path") and m.get("url")]
+
+
+def _submodule_url(parent: str, url: str) -> str:
+    if not url.startswith(("./", "../")):
+        return url
+    if "://" not in parent and ":" in parent:
+        host, _, path = parent.partition(":")
+        return f"{host}:{os.path.normpath(path + '/' + url)}"
+    return urljoin(parent.rstrip("/") + "/", url)
+
+
+def _same_host(a: str, b: str) -> bool:
+    return urlsplit(a).netloc == urlsplit(b).netloc and urlsplit(a).scheme == urlsplit(b).scheme
+
+
+def _clean(path: str) -> str:
+    normal = os.path.normpath(path).strip("/")
+    return "" if normal == "." else normal
