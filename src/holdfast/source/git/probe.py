@@ -23,9 +23,7 @@ def explain(url: str, credentials: Credentials, fallback: str) -> str:
     parts = urlsplit(url)
     if parts.scheme in ("http", "https"):
         return _explain_http(parts, credentials, fallback)
-    if parts.scheme in ("", "file") and (
-        "failed to resolve path" in fallback or "could not find repository" in fallback
-    ):
+    if parts.scheme in ("", "file") and not os.path.isdir(parts.path):
         return "repository not found"
     return fallback
 
