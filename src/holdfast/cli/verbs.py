@@ -16,4 +16,8 @@ class Verb:
     help: str
 
 
-VERBS: tuple[Verb, ...] = (Verb("version", "holdfast.cli.version", "print the version"),)
+VERBS: tuple[Verb, ...] = (
+    Verb("envsubst", "holdfast.cli.envsubst", "substitute variables as post-build substitution does"),
+    Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
+    Verb("version", "holdfast.cli.version", "print the version"),
+)

@@ -1,4 +1,5 @@
-"""RenderRequest to Rendered: choose the engine, substitute, decrypt, stamp ownership, memoise.
+"""RenderRequest in, Rendered out: choose the engine, substitute, decrypt, stamp ownership, memoise.
 
-Same digest, same result, no work. Decrypted results never reach a memo on disk. Never reaches the cluster.
+Comes in: a read-only tree and what a delivery asks of it. Goes out: the objects in apply order with the digest of everything
+that was read. Never happens: a request to a cluster, or a decrypted byte on a disk.
 """
