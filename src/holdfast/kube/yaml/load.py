@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.cyaml import CParser
 
 from holdfast.base.errors import Place
 from holdfast.kube.yaml.errors import YAMLError
@@ -30,7 +31,7 @@ def load_all(
     text: str | bytes, *, dialect: Dialect = Dialect.OBJECT, source: str = "", strict: bool = False
 ) -> list[Document]:
     """Every document of ``text`` that holds a node; documents of nothing but comments are left out."""
-    parser = yaml.CParser(text)
+    parser = CParser(text)
     try:
         return list(_documents(parser, dialect))
     except yaml.MarkedYAMLError as err:
