@@ -1,0 +1,115 @@
+"""Validation of metadata: names, labels, annotations, owners, finalizers.
+
+In: an object's metadata. Out: field errors. Never: the kind's own fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
+
+ANNOTATIONS_LIMIT = 256 * 1024
+_GUARDED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+
+
+def validate(meta: Manifest, namespaced: bool, rule: names.NameRule, path: str = "metadata") -> Errors:
+    """A new object's metadata."""
+    errs = Errors()
+    prefix, name = meta.get("generateName"), meta.get("name")
+    if prefix:
+        errs.name(f"{path}.generateName", prefix, names.for_prefix(rule))
+    if not name:
+        errs.required(f"{path}.name", "name or generateName is required")
+    else:
+        errs.name(f"{path}.name", name, rule)
+    if namespaced:
+        if not meta.get("namespace"):
+            errs.required(f"{path}.namespace")
+        else:
+            errs.name(f"{path}.namespace", meta["namespace"], names.dns_label)
+    elif meta.get("namespace"):
+        errs.forbidden(f"{path}.namespace", "not allowed on this type")
+    errs.non_negative(f"{path}.generation", meta.get("generation"))
+    _common(errs, meta, path)
+    finalizers(errs, meta.get("finalizers") or [], f"{path}.finalizers")
+    return errs
+
+
+def validate_update(meta: Manifest, old: Manifest, path: str = "metadata") -> Errors:
+    """Metadata of an update against the stored one."""
+    errs = Errors()
+    if old.get("deletionTimestamp"):
+        extra = sorted(set(meta.get("finalizers") or ()) - set(old.get("finalizers") or ()))
+        if extra:
+            listed = "[]string{" + ", ".join(f'"{name}"' for name in extra) + "}"
+            errs.forbidden(
+                f"{path}.finalizers",
+                f"no new finalizers can be added if the object is being deleted, found new finalizers {listed}",
+            )
+    for key in _GUARDED:
+        if meta.get(key) != old.get(key):
+            errs.invalid(f"{path}.{key}", meta.get(key), IMMUTABLE)
+    _common(errs, meta, path)
+    return errs
+
+
+def _common(errs: Errors, meta: Manifest, path: str) -> None:
+    if meta.get("labels"):
+        labels(errs, meta["labels"], f"{path}.labels")
+    if meta.get("annotations"):
+        annotations(errs, meta["annotations"], f"{path}.annotations")
+    if meta.get("ownerReferences"):
+        owners(errs, meta["ownerReferences"], f"{path}.ownerReferences")
+
+
+def labels(errs: Errors, found: Mapping[str, str], path: str) -> None:
+    for key, value in found.items():
+        errs.name(path, key, names.qualified)
+        errs.name(path, value, names.label_value)
+
+
+def annotations(errs: Errors, found: Mapping[str, str], path: str) -> None:
+    size = 0
+    for key, value in found.items():
+        for problem in names.qualified(key.lower()):
+            errs.invalid(path, key, problem)
+        size += len(key.encode()) + len(value.encode())
+    if size > ANNOTATIONS_LIMIT:
+        errs.too_long(path, ANNOTATIONS_LIMIT)
+
+
+def owners(errs: Errors, references: list[Any], path: str) -> None:
+    controller = ""
+    for index, owner in enumerate(references):
+        place = f"{path}[{index}]"
+        version = owner.get("apiVersion") or ""
+        if not version:
+            errs.required(f"{place}.apiVersion", "must not be empty")
+        elif version.count("/") > 1 or version.endswith("/"):
+            errs.invalid(f"{place}.apiVersion", version, "must be <group>/<version> or <version>")
+        for key in ("kind", "name", "uid"):
+            if not owner.get(key):
+                errs.required(f"{place}.{key}", "must not be empty")
+        if version == "v1" and owner.get("kind") == "Event":
+            errs.invalid(place, owner, "/v1, Kind=Event is disallowed from being an owner")
+        if owner.get("controller"):
+            current = f"{owner.get('kind')}/{owner.get('name')}"
+            if controller:
+                errs.invalid(
+                    path,
+                    references,
+                    f'Only one reference can have Controller set to true. Found "true" in references for {controller} and {current}',
+                )
+            else:
+                controller = current
+
+
+def finalizers(errs: Errors, found: list[str], path: str) -> None:
+    for name in found:
+        errs.name(path, name, names.qualified)
+    if "orphan" in found and "foregroundDeletion" in found:
+        errs.invalid(path, found, "finalizer orphan and foregroundDeletion cannot be both set")

@@ -1,0 +1,154 @@
+"""Validation of environment variables and their sources.
+
+In: env and envFrom lists. Out: field errors. Never: values of the sources.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds.field import Errors
+
+_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
+_PATHS = (
+    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs",
+    "status.podIP", "status.podIPs",
+)  # fmt: skip
+_KNOWN_PATHS = {
+    *_PATHS,
+    "metadata.annotations",
+    "metadata.labels",
+    "status.phase",
+    "spec.restartPolicy",
+    "spec.hostname",
+    "spec.subdomain",
+}
+_RESOURCES = (
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+)
+_SUBSCRIPT = re.compile(r"^(.*)\['(.*)'\]$")
+_DIVISORS = {
+    "cpu": ("1m", "1"),
+    "memory": ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"),
+}
+_DIVISOR_TEXT = {
+    "cpu": "only divisor's values 1m and 1 are supported with the cpu resource",
+    "memory": "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource",
+    "ephemeral-storage": "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the local ephemeral storage resource",
+}
+
+
+def env(errs: Errors, found: list[Any], path: str) -> None:
+    for index, item in enumerate(found):
+        place = f"{path}[{index}]"
+        name = item.get("name")
+        if not name:
+            errs.required(f"{place}.name")
+        else:
+            errs.name(f"{place}.name", name, names.env_name)
+        if item.get("valueFrom") is not None:
+            _value_from(errs, item, f"{place}.valueFrom")
+
+
+def _value_from(errs: Errors, item: Manifest, path: str) -> None:
+    source = item["valueFrom"]
+    given = [key for key in _SOURCES if key in source]
+    if "fieldRef" in source:
+        field_ref(errs, source["fieldRef"], f"{path}.fieldRef", _PATHS, subscripts=True)
+    if "resourceFieldRef" in source:
+        resource_ref(errs, source["resourceFieldRef"], f"{path}.resourceFieldRef", volume=False)
+    for key in ("configMapKeyRef", "secretKeyRef"):
+        if key in source:
+            _key_ref(errs, source[key], f"{path}.{key}")
+    if "fileKeyRef" in source:
+        _file_key_ref(errs, source["fileKeyRef"], f"{path}.fileKeyRef")
+    if not given:
+        listed = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+        errs.invalid(path, "", f"must specify one of: {listed}")
+    elif item.get("value"):
+        errs.invalid(path, "", "may not be specified when `value` is not empty")
+    elif len(given) > 1:
+        errs.invalid(path, "", "may not have more than one field specified at a time")
+
+
+def _file_key_ref(errs: Errors, source: Manifest, path: str) -> None:
+    for key in ("key", "volumeName", "path"):
+        if not source.get(key):
+            errs.required(f"{path}.{key}")
+
+
+def _key_ref(errs: Errors, source: Manifest, path: str) -> None:
+    if not source.get("name"):
+        errs.required(f"{path}.name")
+    if not source.get("key"):
+        errs.required(f"{path}.key")
+    else:
+        errs.name(f"{path}.key", source["key"], names.config_key)
+
+
+def field_ref(errs: Errors, source: Manifest, path: str, supported: tuple[str, ...], subscripts: bool) -> None:
+    where = source.get("fieldPath")
+    if not source.get("apiVersion"):
+        errs.required(f"{path}.apiVersion")
+        return
+    if not where:
+        errs.required(f"{path}.fieldPath")
+        return
+    place = f"{path}.fieldPath"
+    if source["apiVersion"] != "v1":
+        errs.invalid(place, where, f"error converting fieldPath: unsupported pod version: {source['apiVersion']}")
+        return
+    match = _SUBSCRIPT.match(where)
+    if match is None:
+        if where not in _KNOWN_PATHS:
+            errs.invalid(place, where, f"error converting fieldPath: field label not supported: {where}")
+        elif where not in supported:
+            errs.unsupported(place, where, supported)
+        return
+    base, key = match.groups()
+    if base == "metadata.annotations":
+        errs.name(path, key.lower(), names.qualified)
+    elif base == "metadata.labels":
+        errs.name(path, key, names.qualified)
+    else:
+        errs.invalid(place, where, f"error converting fieldPath: field label does not support subscript: {where}")
+
+
+def resource_ref(errs: Errors, source: Manifest, path: str, volume: bool) -> None:
+    resource = source.get("resource")
+    if volume and not source.get("containerName"):
+        errs.required(f"{path}.containerName")
+    elif not resource:
+        errs.required(f"{path}.resource")
+    elif resource not in _RESOURCES and not resource.startswith(("requests.hugepages-", "limits.hugepages-")):
+        errs.unsupported(f"{path}.resource", resource, _RESOURCES)
+    kind = (resource or "").partition(".")[2]
+    divisor = source.get("divisor") or "0"
+    if divisor != "0" and kind in _DIVISOR_TEXT and divisor not in _DIVISORS.get(kind, _DIVISORS["memory"]):
+        errs.invalid(f"{path}.divisor", divisor, _DIVISOR_TEXT[kind])
+
+
+def env_from(errs: Errors, found: list[Any], path: str) -> None:
+    for index, item in enumerate(found):
+        place = f"{path}[{index}]"
+        if item.get("prefix"):
+            errs.name(f"{place}.prefix", item["prefix"], names.env_name)
+        given = [key for key in ("configMapRef", "secretRef") if key in item]
+        for key in given:
+            name = item[key].get("name")
+            if not name:
+                errs.required(f"{place}.{key}.name")
+            else:
+                errs.name(f"{place}.{key}.name", name, names.dns_subdomain)
+        if not given:
+            errs.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`")
+        elif len(given) > 1:
+            errs.invalid(path, "", "may not have more than one field specified at a time")

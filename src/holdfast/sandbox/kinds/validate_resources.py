@@ -1,0 +1,115 @@
+"""Validation of resource names and amounts.
+
+In: resource requirements, quotas' hard limits. Out: field errors. Never: admission against quotas and limit ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds.field import NEGATIVE, Errors
+from holdfast.sandbox.kinds.quantities import parse
+
+STANDARD_CONTAINER = frozenset({"cpu", "memory", "ephemeral-storage"})
+STANDARD = frozenset(
+    {
+        "cpu", "memory", "ephemeral-storage", "storage", "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "persistentvolumeclaims",
+        "configmaps", "services.nodeports", "services.loadbalancers", "requests.cpu", "requests.memory", "requests.storage", "limits.cpu", "limits.memory",
+        "requests.ephemeral-storage", "limits.ephemeral-storage",
+    }
+)  # fmt: skip
+STANDARD_QUOTA = STANDARD - {"storage"}
+INTEGER = frozenset(
+    {
+        "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims", "services.nodeports",
+        "services.loadbalancers",
+    }
+)  # fmt: skip
+
+
+def is_standard(name: str) -> bool:
+    return name in STANDARD or name.startswith(("hugepages-", "requests.hugepages-", "limits.hugepages-"))
+
+
+def is_native(name: str) -> bool:
+    return "/" not in name or "kubernetes.io/" in name
+
+
+def resource_name(errs: Errors, name: str, path: str) -> bool:
+    """A standard or fully qualified resource name; False when it is not."""
+    problems = names.qualified(name)
+    errs.each(path, name, problems)
+    if problems:
+        return False
+    if "/" not in name and not is_standard(name):
+        errs.invalid(path, name, "must be a standard resource type or fully qualified")
+        return False
+    return True
+
+
+def container_resource_name(errs: Errors, name: str, path: str) -> None:
+    resource_name(errs, name, path)
+    if "/" not in name:
+        if name not in STANDARD_CONTAINER and not name.startswith("hugepages-"):
+            errs.invalid(path, name, "must be a standard resource for containers")
+    elif not is_native(name) and not is_extended(name):
+        errs.invalid(path, name, "doesn't follow extended resource name standard")
+
+
+def is_extended(name: str) -> bool:
+    return not is_native(name) and not name.startswith("requests.") and not names.qualified(f"requests.{name}")
+
+
+def amount(errs: Errors, name: str, quantity: str, path: str) -> None:
+    """Not negative; whole where only whole ones make sense."""
+    value = parse(quantity)
+    if value.value < 0:
+        errs.invalid(path, value.text, NEGATIVE)
+    integral = name in INTEGER or ("/" in name and not is_native(name)) or name.startswith(("count/", "hugepages-"))
+    if integral and value.value != value.value.to_integral_value():
+        errs.invalid(path, value.text, "must be an integer")
+
+
+def requirements(errs: Errors, resources: Manifest, path: str, claims: Container[str] = ()) -> None:
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    for name, quantity in limits.items():
+        place = f"{path}.limits[{name}]"
+        container_resource_name(errs, name, place)
+        amount(errs, name, quantity, place)
+    for name, quantity in requests.items():
+        place = f"{path}.requests[{name}]"
+        container_resource_name(errs, name, place)
+        amount(errs, name, quantity, place)
+        _within_limit(errs, name, quantity, limits, path)
+    for name in {*limits, *requests}:
+        if not _overcommittable(name) and name in requests and name not in limits:
+            errs.required(f"{path}.limits", "Limit must be set for non overcommitable resources")
+    _huge_pages(errs, limits, requests, path)
+    for index, claim in enumerate(resources.get("claims") or ()):
+        name = claim.get("name")
+        if not name:
+            errs.required(f"{path}.claims[{index}]")
+        elif name not in claims:
+            errs.not_found(f"{path}.claims[{index}]", name)
+
+
+def _within_limit(errs: Errors, name: str, quantity: str, limits: Manifest, path: str) -> None:
+    if name not in limits:
+        return
+    asked, limit = parse(quantity), parse(limits[name])
+    if not _overcommittable(name) and asked.value != limit.value:
+        errs.invalid(f"{path}.requests", asked.text, f"must be equal to {name} limit of {limit.text}")
+    elif asked.value > limit.value:
+        errs.invalid(f"{path}.requests", asked.text, f"must be less than or equal to {name} limit of {limit.text}")
+
+
+def _overcommittable(name: str) -> bool:
+    return is_native(name) and not name.startswith("hugepages-")
+
+
+def _huge_pages(errs: Errors, limits: Manifest, requests: Manifest, path: str) -> None:
+    found = {*limits, *requests}
+    if any(name.startswith("hugepages-") for name in found) and not found & {"cpu", "memory"}:
+        errs.forbidden(path, "HugePages require cpu or memory")
