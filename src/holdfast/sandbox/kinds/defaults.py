@@ -6,6 +6,7 @@ The table at the bottom is the list of kinds that have defaults of their own.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
@@ -51,6 +52,12 @@ def _service(obj: Manifest) -> None:
 def _secret(obj: Manifest) -> None:
     if not obj.get("type"):
         obj["type"] = "Opaque"
+    plain = obj.pop("stringData", None)
+    if plain:
+        obj["data"] = {
+            **(obj.get("data") or {}),
+            **{key: b64encode(value.encode()).decode() for key, value in plain.items()},
+        }
 
 
 def _persistent_volume(obj: Manifest) -> None:

@@ -59,20 +59,20 @@ def validate_update(meta: Manifest, old: Manifest, path: str = "metadata") -> Er
 
 def _common(errs: Errors, meta: Manifest, path: str) -> None:
     if meta.get("labels"):
-        labels(errs, meta["labels"], f"{path}.labels")
+        check_labels(errs, meta["labels"], f"{path}.labels")
     if meta.get("annotations"):
-        annotations(errs, meta["annotations"], f"{path}.annotations")
+        check_annotations(errs, meta["annotations"], f"{path}.annotations")
     if meta.get("ownerReferences"):
         owners(errs, meta["ownerReferences"], f"{path}.ownerReferences")
 
 
-def labels(errs: Errors, found: Mapping[str, str], path: str) -> None:
+def check_labels(errs: Errors, found: Mapping[str, str], path: str) -> None:
     for key, value in found.items():
         errs.name(path, key, names.qualified)
         errs.name(path, value, names.label_value)
 
 
-def annotations(errs: Errors, found: Mapping[str, str], path: str) -> None:
+def check_annotations(errs: Errors, found: Mapping[str, str], path: str) -> None:
     size = 0
     for key, value in found.items():
         for problem in names.qualified(key.lower()):

@@ -11,7 +11,7 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import Errors, raw
-from holdfast.sandbox.kinds.metadata import labels
+from holdfast.sandbox.kinds.metadata import check_labels
 from holdfast.sandbox.status import Literal
 
 _NEEDS_VALUES = "must be specified when `operator` is 'In' or 'NotIn'"
@@ -33,7 +33,7 @@ def printed(selector: Any) -> Literal:
 def label_selector(errs: Errors, selector: Manifest | None, path: str, values_checked: bool = True) -> None:
     if not selector:
         return
-    labels(errs, selector.get("matchLabels") or {}, f"{path}.matchLabels")
+    check_labels(errs, selector.get("matchLabels") or {}, f"{path}.matchLabels")
     for index, item in enumerate(selector.get("matchExpressions") or ()):
         place = f"{path}.matchExpressions[{index}]"
         operator, values = item.get("operator"), item.get("values") or []

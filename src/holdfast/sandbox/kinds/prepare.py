@@ -1,0 +1,336 @@
+"""What happens to an object between defaulting and validation: status dropped, generation kept, server-owned fields restored.
+
+In: a defaulted object, the stored one for updates, who asks and when. Out: the same dict. Never: refusals (validation), address allocation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.sandbox.kinds import service
+from holdfast.sandbox.kinds.quantities import parse
+from holdfast.sandbox.kinds.zeros import write_zeros
+
+_ADMISSION = "admissionregistration.k8s.io"
+_FLOW = "flowcontrol.apiserver.k8s.io"
+GENERATIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "Pod"): ("spec",),
+    ("", "ReplicationController"): ("spec",),
+    ("", "PodTemplate"): ("template",),
+    ("apps", "Deployment"): ("spec",),
+    ("apps", "ReplicaSet"): ("spec",),
+    ("apps", "DaemonSet"): ("spec",),
+    ("apps", "StatefulSet"): ("spec",),
+    ("batch", "Job"): ("spec",),
+    ("batch", "CronJob"): ("spec",),
+    ("policy", "PodDisruptionBudget"): ("spec",),
+    ("networking.k8s.io", "Ingress"): ("spec",),
+    ("networking.k8s.io", "IngressClass"): ("spec",),
+    ("networking.k8s.io", "NetworkPolicy"): ("spec",),
+    ("networking.k8s.io", "ServiceCIDR"): ("spec",),
+    ("discovery.k8s.io", "EndpointSlice"): ("endpoints", "ports", "addressType"),
+    ("scheduling.k8s.io", "PriorityClass"): (),
+    (_ADMISSION, "ValidatingWebhookConfiguration"): ("webhooks",),
+    (_ADMISSION, "MutatingWebhookConfiguration"): ("webhooks",),
+    (_ADMISSION, "ValidatingAdmissionPolicy"): ("spec",),
+    (_ADMISSION, "ValidatingAdmissionPolicyBinding"): ("spec",),
+    (_ADMISSION, "MutatingAdmissionPolicy"): ("spec",),
+    (_ADMISSION, "MutatingAdmissionPolicyBinding"): ("spec",),
+    (_FLOW, "FlowSchema"): ("spec",),
+    (_FLOW, "PriorityLevelConfiguration"): ("spec",),
+    ("resource.k8s.io", "ResourceSlice"): ("spec",),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): ("spec",),
+}
+"""Kinds whose metadata.generation counts changes, and the fields it counts."""
+
+_INITIAL_STATUS: Mapping[tuple[str, str], Manifest] = {
+    ("", "PersistentVolumeClaim"): {"phase": "Pending"},
+    ("", "PersistentVolume"): {"phase": "Pending"},
+    ("", "Namespace"): {"phase": "Active"},
+}
+_KEEPS_STATUS = {("", "Node"), ("", "Event"), ("events.k8s.io", "Event"), ("storage.k8s.io", "CSINode")}
+_REVIEWS = {"authorization.k8s.io", "authentication.k8s.io"}
+
+
+@dataclass(frozen=True)
+class Who:
+    """The one who sends the request."""
+
+    name: str = ""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What preparation needs from outside. `now` is an RFC 3339 time in seconds."""
+
+    now: str = ""
+    who: Who = Who()
+
+
+def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Circumstances) -> None:
+    """`obj` already has its name and uid."""
+    key = (gvk.group, gvk.kind)
+    if "status" in obj and key not in _KEEPS_STATUS and gvk.group not in _REVIEWS:
+        obj["status"] = dict(_INITIAL_STATUS.get(key, {}))
+    if key in GENERATIONS:
+        obj["metadata"]["generation"] = 1
+    rule = _CREATE.get(key)
+    if rule is not None:
+        rule(obj, around)
+    write_zeros(gvk, obj)
+
+
+def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    """An update of the object itself (not of a subresource)."""
+    key = (gvk.group, gvk.kind)
+    if key not in _KEEPS_STATUS and gvk.group not in _REVIEWS:
+        if "status" in old:
+            obj["status"] = old["status"]
+        else:
+            obj.pop("status", None)
+    rule = _UPDATE.get(key)
+    if rule is not None:
+        rule(obj, old, around)
+    if key in GENERATIONS:
+        _next_generation(key, obj, old)
+    write_zeros(gvk, obj)
+
+
+def prepare_status(gvk: GroupVersionKind, obj: Manifest, old: Manifest) -> None:
+    """An update through /status: all but the status is the stored object's. Pods (and nodes) also write their metadata."""
+    for name in [name for name in obj if name not in ("status", "metadata", "apiVersion", "kind")]:
+        if name not in old:
+            del obj[name]
+    for name, value in old.items():
+        if name not in ("status", "metadata", "apiVersion", "kind"):
+            obj[name] = value
+    if gvk.group != "" or gvk.kind not in (
+        "Pod",
+        "Node",
+        "Namespace",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Service",
+        "ResourceQuota",
+    ):
+        labels = old["metadata"].get("labels")
+        obj["metadata"].pop("labels", None)
+        if labels:
+            obj["metadata"]["labels"] = labels
+    if "generation" in old["metadata"]:
+        obj["metadata"]["generation"] = old["metadata"]["generation"]
+    write_zeros(gvk, obj)
+
+
+def _next_generation(key: tuple[str, str], obj: Manifest, old: Manifest) -> None:
+    before = old["metadata"].get("generation")
+    changed = any(obj.get(name) != old.get(name) for name in GENERATIONS[key])
+    if key == ("apps", "Deployment"):
+        changed = changed or obj["metadata"].get("annotations") != old["metadata"].get("annotations")
+    elif key == ("discovery.k8s.io", "EndpointSlice"):
+        changed = changed or any(
+            obj["metadata"].get(name) != old["metadata"].get(name)
+            for name in ("labels", "annotations", "ownerReferences")
+        )
+    if before is not None or changed:
+        obj["metadata"]["generation"] = (before or 0) + (1 if changed else 0)
+
+
+# --- creates -------------------------------------------------------------------------
+
+
+def _pod(obj: Manifest, around: Circumstances) -> None:
+    spec = obj["spec"]
+    if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
+        spec["terminationGracePeriodSeconds"] = 1
+    obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    if spec.get("schedulingGates"):
+        obj["status"]["conditions"] = [
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "lastProbeTime": None,
+                "lastTransitionTime": None,
+                "reason": "SchedulingGated",
+                "message": "Scheduling is blocked due to non-empty scheduling gates",
+            }
+        ]
+
+
+def qos_class(spec: Manifest) -> str:
+    """Guaranteed, Burstable or BestEffort, by cpu and memory of all containers."""
+    everything = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    if "resources" in spec and (spec["resources"].get("limits") or spec["resources"].get("requests")):
+        everything = [spec]
+    asked, guaranteed = False, True
+    for item in everything:
+        resources = item.get("resources") or {}
+        limits, requests = _compute(resources.get("limits")), _compute(resources.get("requests"))
+        asked = asked or bool(limits or requests)
+        if len(limits) < 2 or any(requests.get(name, value) != value for name, value in limits.items()):
+            guaranteed = False
+    if not asked:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _compute(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    values = {name: parse(str(found[name])).value for name in ("cpu", "memory") if found and name in found}
+    return {name: value for name, value in values.items() if value > 0}
+
+
+def _namespace(obj: Manifest, around: Circumstances) -> None:
+    finalizers = obj.setdefault("spec", {}).setdefault("finalizers", [])
+    if "kubernetes" not in finalizers:
+        finalizers.append("kubernetes")
+
+
+def _job(obj: Manifest, around: Circumstances) -> None:
+    spec, meta = obj["spec"], obj["metadata"]
+    if spec.get("manualSelector"):
+        return
+    uid, name = meta.get("uid", ""), meta.get("name", "")
+    labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
+    for key, value in (
+        ("batch.kubernetes.io/controller-uid", uid),
+        ("batch.kubernetes.io/job-name", name),
+        ("controller-uid", uid),
+        ("job-name", name),
+    ):
+        labels.setdefault(key, value)
+    selector = spec.get("selector") or {}
+    spec["selector"] = {**selector, "matchLabels": {**(selector.get("matchLabels") or {})}}
+    spec["selector"]["matchLabels"].setdefault("batch.kubernetes.io/controller-uid", uid)
+
+
+def _service(obj: Manifest, around: Circumstances) -> None:
+    spec = obj["spec"]
+    service.normalise(spec, None)
+    if spec.get("type") == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)
+
+
+def _volume(obj: Manifest, around: Circumstances) -> None:
+    obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": around.now}
+
+
+def _claim(obj: Manifest, around: Circumstances) -> None:
+    _data_source(obj["spec"])
+
+
+def _data_source(spec: Manifest) -> None:
+    """dataSource and dataSourceRef mirror each other; sources of unknown groups are dropped."""
+    source = spec.get("dataSource")
+    if source is not None:
+        group, kind = source.get("apiGroup") or "", source.get("kind")
+        known = (group == "" and kind == "PersistentVolumeClaim") or (
+            group == "snapshot.storage.k8s.io" and kind == "VolumeSnapshot"
+        )
+        if not known:
+            del spec["dataSource"]
+            source = None
+    reference = spec.get("dataSourceRef")
+    if source is not None and reference is None:
+        spec["dataSourceRef"] = dict(source)
+    elif reference is not None and source is None and not reference.get("namespace"):
+        spec["dataSource"] = {key: reference.get(key) for key in ("apiGroup", "kind", "name")}
+
+
+def _signing_request(obj: Manifest, around: Circumstances) -> None:
+    spec, who = obj["spec"], around.who
+    for key in ("username", "uid", "groups", "extra"):
+        spec.pop(key, None)
+    for key, value in (
+        ("username", who.name),
+        ("uid", who.uid),
+        ("groups", list(who.groups)),
+        ("extra", dict(who.extra)),
+    ):
+        if value:
+            spec[key] = value
+
+
+def _node(obj: Manifest, around: Circumstances) -> None:
+    spec = obj["spec"]
+    if spec.get("podCIDR") and not spec.get("podCIDRs"):
+        spec["podCIDRs"] = [spec["podCIDR"]]
+    elif spec.get("podCIDRs") and not spec.get("podCIDR"):
+        spec["podCIDR"] = spec["podCIDRs"][0]
+
+
+_Create = Callable[[Manifest, Circumstances], None]
+_CREATE: dict[tuple[str, str], _Create] = {
+    ("", "Pod"): _pod,
+    ("", "Namespace"): _namespace,
+    ("", "Service"): _service,
+    ("", "PersistentVolume"): _volume,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Node"): _node,
+    ("batch", "Job"): _job,
+    ("certificates.k8s.io", "CertificateSigningRequest"): _signing_request,
+}
+
+
+# --- updates -------------------------------------------------------------------------
+
+
+def _keep(*path: str) -> Callable[[Manifest, Manifest, Circumstances], None]:
+    """A part that an update cannot touch and need not repeat."""
+
+    def restore(obj: Manifest, old: Manifest, around: Circumstances) -> None:
+        target, source = obj, old
+        for step in path[:-1]:
+            target, source = target.setdefault(step, {}), source.get(step) or {}
+        if path[-1] in source:
+            target[path[-1]] = source[path[-1]]
+        else:
+            target.pop(path[-1], None)
+
+    return restore
+
+
+def _update_service(obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    spec, before = obj["spec"], old["spec"]
+    service.carry_over(spec, before)
+    service.normalise(spec, before)
+    service.drop_dependent(spec, before)
+
+
+def _update_pod(obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    status = obj["status"]
+    gated = any(c.get("reason") == "SchedulingGated" for c in status.get("conditions") or ())
+    if gated and not obj["spec"].get("schedulingGates"):
+        obj["status"] = {
+            **status,
+            "conditions": [c for c in status["conditions"] if c.get("reason") != "SchedulingGated"],
+        }
+        if not obj["status"]["conditions"]:
+            del obj["status"]["conditions"]
+
+
+def _update_claim(obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    spec, before = obj["spec"], old["spec"]
+    if (
+        "dataSource" in spec
+        and "dataSourceRef" not in spec
+        and spec["dataSource"] == before.get("dataSource")
+        and "dataSourceRef" in before
+    ):
+        spec["dataSourceRef"] = before["dataSourceRef"]
+    _data_source(spec)
+
+
+_Update = Callable[[Manifest, Manifest, Circumstances], None]
+_UPDATE: dict[tuple[str, str], _Update] = {
+    ("", "Service"): _update_service,
+    ("", "Pod"): _update_pod,
+    ("", "PersistentVolumeClaim"): _update_claim,
+    ("", "Namespace"): _keep("spec", "finalizers"),
+    ("certificates.k8s.io", "CertificateSigningRequest"): _keep("spec"),
+}
