@@ -1,0 +1,31 @@
+"""A live object boiled down to what plans need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from holdfast.model.delivery import Ownership
+from holdfast.model.health import HealthStatus
+from holdfast.model.live import LiveObject
+from holdfast.plan.cleanup import is_foreign
+from holdfast.plan.hashing import owned_hash
+from holdfast.plan.switches import switches
+
+
+def observe(
+    obj: Mapping[str, Any], owner: Ownership, health: HealthStatus = HealthStatus.UNKNOWN, message: str = ""
+) -> LiveObject:
+    meta = obj.get("metadata") or {}
+    labels = meta.get("labels") or {}
+    return LiveObject(
+        uid=str(meta.get("uid") or ""),
+        resource_version=str(meta.get("resourceVersion") or ""),
+        owned=owned_hash(obj, owner.manager),
+        foreign=is_foreign(obj, owner.manager),
+        owner=(str(labels.get(f"{owner.group}/name") or ""), str(labels.get(f"{owner.group}/namespace") or "")),
+        switches=switches(obj, owner.group),
+        health=health,
+        message=message,
+        deleting=bool(meta.get("deletionTimestamp")),
+    )

@@ -1,0 +1,187 @@
+"""The pipeline of one rendering: generate, build, decrypt, substitute, stamp ownership.
+
+`render` is a function of its arguments. A failure is a `RenderError` with Flux's words and, where there is one, the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from holdfast.base.errors import HoldfastError, Place, Stop
+from holdfast.base.tree import EntryKind, OverlayTree, RecordingTree, Tree
+from holdfast.kube import yaml
+from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.kustomize import BuildOptions, Resource, build
+from holdfast.model.delivery import Substitution
+from holdfast.model.rendered import Rendered, RenderRequest
+from holdfast.render.envsubst import SubstitutionError, check_names, substitute
+from holdfast.render.generate import generate
+from holdfast.render.normalise import normalise
+from holdfast.render.paths import resolve
+
+_SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
+
+
+class RenderError(Stop):
+    """A rendering that fails until its input changes."""
+
+
+class PathNotFound(RenderError):
+    """The unit's path is not in the tree."""
+
+
+class Decryptor(Protocol):
+    """Decrypts what a rendering meets; the results live in memory only."""
+
+    def sources(self, tree: Tree, directory: str) -> Tree:
+        """The tree with the files that generators read decrypted."""
+        ...
+
+    def decrypt(self, obj: Manifest) -> Manifest | None:
+        """The plain object, or None where there was nothing to decrypt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a rendering may reach for beyond its request: remote bases and keys. The default reaches nothing."""
+
+    options: BuildOptions = BuildOptions(load_restrictions="none")
+    decryptor: Decryptor | None = None
+
+
+def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
+    """Raises `RenderError`."""
+    engine = engine or Engine()
+    recording = RecordingTree(request.tree)
+    root = f"/tmp/kustomization-{request.root_name or request.unit.name}"
+    directory = _directory(recording, request.build.path, root)
+    try:
+        generated = generate(recording, directory, request.build, display_root=root)
+    except HoldfastError as error:
+        raise RenderError(error.message, place=error.place) from error
+    tree: Tree = OverlayTree(recording, {generated.path: generated.text})
+    if engine.decryptor is not None:
+        tree = _decrypted_sources(engine.decryptor, tree, directory)
+    options = _with_root(engine.options, root)
+    try:
+        built = build(tree, directory, options)
+    except HoldfastError as error:
+        raise RenderError(f"kustomize build failed: {error.message}", place=error.place) from error
+    objects = [_finish(r, request, engine.decryptor) for r in built.resources]
+    text = yaml.dump_all(objects)
+    return Rendered(
+        objects=tuple(_stamp(request, _kubernetes_objects(objects))),
+        digest="sha256:" + hashlib.sha256(text.encode()).hexdigest(),
+        reads=dict(recording.reads),
+        warnings=tuple(built.warnings),
+    )
+
+
+def _with_root(options: BuildOptions, root: str) -> BuildOptions:
+    from dataclasses import replace
+
+    return replace(options, display_root=root)
+
+
+def _directory(tree: Tree, path: str, root: str) -> str:
+    directory = resolve(tree, path)
+    entry = tree.lookup(directory) if directory is not None else None
+    if directory is None or entry is None:
+        shown = "/".join(p for p in (root, path.strip("/").removeprefix("./")) if p)
+        raise PathNotFound(f"kustomization path not found: stat {shown}: no such file or directory")
+    if entry.kind is not EntryKind.DIRECTORY:
+        raise RenderError(f"open {root}/{directory}/kustomization.yaml: not a directory", place=Place(directory))
+    return directory
+
+
+def _decrypted_sources(decryptor: Decryptor, tree: Tree, directory: str) -> Tree:
+    try:
+        return decryptor.sources(tree, directory)
+    except HoldfastError as error:
+        raise RenderError(f"error decrypting sources: {error.message}", place=error.place) from error
+
+
+def _finish(resource: Resource, request: RenderRequest, decryptor: Decryptor | None) -> Manifest:
+    """One built resource, decrypted and substituted."""
+    obj = resource.manifest
+    meta = obj.get("metadata") or {}
+    if not (meta.get("name") and obj.get("kind") and obj.get("apiVersion")):
+        raise RenderError(f"failed to decode Kubernetes apiVersion, kind and name from: {yaml.dump(obj)}")
+    if decryptor is not None:
+        try:
+            obj = decryptor.decrypt(obj) or obj
+        except HoldfastError as error:
+            raise RenderError(f"decryption failed for '{describe(obj)}': {error.message}") from error
+    if request.build.substitution is not None:
+        try:
+            obj = _substitute(obj, request, request.build.substitution)
+        except HoldfastError as error:
+            raise RenderError(f"post build failed for '{describe(obj)}': {error.message}") from error
+    return obj
+
+
+def describe(obj: Manifest) -> str:
+    """``ConfigMap.v1.[noGrp]/name``, as kustomize prints a kind."""
+    gvk = GroupVersionKind.of(obj)
+    return f"{gvk.kind}.{gvk.version}.{gvk.group or '[noGrp]'}/{(obj.get('metadata') or {}).get('name')}"
+
+
+def _substitute(obj: Manifest, request: RenderRequest, wanted: Substitution) -> Manifest:
+    meta = obj.get("metadata") or {}
+    if "disabled" in ((meta.get("labels") or {}).get(_SUBSTITUTE), (meta.get("annotations") or {}).get(_SUBSTITUTE)):
+        return obj
+    if request.variables_error:
+        raise SubstitutionError(request.variables_error)
+    inline = {k: v.replace("\n", "") for k, v in wanted.inline.items()}
+    variables = {**request.variables, **inline}
+    if not variables and not wanted.always:
+        return obj
+    try:
+        check_names(variables)
+    except SubstitutionError as error:
+        raise SubstitutionError(f"envsubst error: {error.message}") from error
+    text = yaml.dump(obj)
+    if "$" not in text:
+        return obj
+    try:
+        text = substitute(text, variables, strict=wanted.strict)
+    except SubstitutionError as error:
+        raise SubstitutionError(f"envsubst error: variable substitution failed: {error.message}") from error
+    try:
+        found = yaml.load(text)
+    except HoldfastError as error:
+        raise SubstitutionError(f"envsubst error: YAMLToJSON: {error.message}") from error
+    return found if isinstance(found, dict) else obj
+
+
+def _kubernetes_objects(objects: Iterable[Manifest]) -> list[Manifest]:
+    """Without what is no object of an API: kustomize's own configuration."""
+    return [
+        o
+        for o in objects
+        if not (
+            str(o.get("kind")).lower() == "kustomization"
+            and str(o.get("apiVersion")).startswith("kustomize.config.k8s.io/")
+        )
+    ]
+
+
+def _stamp(request: RenderRequest, objects: list[Manifest]) -> list[Manifest]:
+    labels = {**request.owner.labels(request.unit), **request.build.common_labels}
+    annotations = dict(request.build.common_annotations)
+    stamped = []
+    for obj in objects:
+        obj = normalise(obj)
+        meta = dict(obj.get("metadata") or {})
+        meta["labels"] = {**(meta.get("labels") or {}), **labels}
+        if annotations or meta.get("annotations"):
+            meta["annotations"] = {**(meta.get("annotations") or {}), **annotations}
+        stamped.append({**obj, "metadata": meta})
+    return stamped
+
+
+Renderer = Callable[[RenderRequest, Engine | None], Rendered]
