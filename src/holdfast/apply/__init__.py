@@ -1,1 +1,13 @@
-"""Execute a Plan: server-side apply, prune, waiting between stages, inventory. Decides nothing."""
+"""A Plan in, a Report out: server-side apply in stages, recreate, prune.
+
+Comes in: a plan, a client, and what it may ask the neighbours (a live object's meaning, readiness). Goes out: what became of
+each object. Never happens: a change that the plan does not have, or a deletion without a look at the live object.
+"""
+
+from __future__ import annotations
+
+from holdfast.apply.errors import ApplyError, PruneError
+from holdfast.apply.execute import Executor, Neighbours
+from holdfast.apply.prune import delete_all
+
+__all__ = ["ApplyError", "Executor", "Neighbours", "PruneError", "delete_all"]
