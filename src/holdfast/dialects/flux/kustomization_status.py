@@ -1,0 +1,162 @@
+"""An Outcome in, the status of a Kustomization out, exactly as Flux's controller writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.base.duration import format_duration
+from holdfast.dialects.flux.conditions import Conditions, timestamp
+from holdfast.dialects.flux.kustomization import GROUP
+from holdfast.model.inventory import Inventory, InventoryEntry
+from holdfast.model.outcome import Event, HistoryEntry, Outcome, Verdict, Wellness
+
+_HISTORY = 5
+REQUESTED = "reconcile.fluxcd.io/requestedAt"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the status of the last run says, as far as the next one needs it."""
+
+    inventory: Inventory
+    applied: str
+    was_healthy: bool
+    ready_reason: str
+
+
+def read_status(obj: Mapping[str, Any]) -> Before:
+    status = obj.get("status") or {}
+    conditions = Conditions(status.get("conditions") or (), 0)
+    entries = ((status.get("inventory") or {}).get("entries")) or ()
+    parsed = (InventoryEntry.parse(str(e.get("id")), str(e.get("v"))) for e in entries)
+    healthy, ready = conditions.get("Healthy"), conditions.get("Ready")
+    return Before(
+        inventory=Inventory(tuple(p for p in parsed if p is not None)),
+        applied=str(status.get("lastAppliedRevision") or ""),
+        was_healthy=healthy is not None and healthy.get("status") == "True",
+        ready_reason=str((ready or {}).get("reason") or ""),
+    )
+
+
+def write_status(obj: Mapping[str, Any], outcome: Outcome, *, now: float) -> dict[str, Any]:
+    """The new status. A running outcome (wellness RUNNING) is an intermediate one."""
+    generation = int(obj["metadata"].get("generation") or 1)
+    status: dict[str, Any] = dict(obj.get("status") or {})
+    conditions = Conditions(status.get("conditions") or (), generation, now=now)
+    _write_conditions(conditions, outcome)
+    _write_revisions(status, outcome)
+    if outcome.inventory is not None:
+        status["inventory"] = _inventory(outcome.inventory)
+    if outcome.history is not None:
+        status["history"] = _history(list(status.get("history") or ()), outcome.history, now)
+    if outcome.verdict is Verdict.READY or outcome.reason == "InvalidCELExpression":
+        status["observedGeneration"] = generation
+    requested = (obj["metadata"].get("annotations") or {}).get(REQUESTED)
+    if requested and outcome.wellness is not Wellness.RUNNING:
+        status["lastHandledReconcileAt"] = requested
+    if conditions.items:
+        status["conditions"] = conditions.items
+    return status
+
+
+def suspended_status(obj: Mapping[str, Any], *, now: float) -> dict[str, Any] | None:
+    """The status of a suspended object where it differs from what stands there; None where nothing is to be written."""
+    generation = int(obj["metadata"].get("generation") or 1)
+    status: dict[str, Any] = dict(obj.get("status") or {})
+    conditions = Conditions(status.get("conditions") or (), generation, now=now)
+    ready = conditions.get("Ready")
+    if ready is None or ready.get("status") != "True" or status.get("observedGeneration") == generation:
+        return None
+    conditions.remove("Reconciling")
+    return {**status, "conditions": conditions.items, "observedGeneration": generation}
+
+
+def _write_conditions(conditions: Conditions, outcome: Outcome) -> None:
+    if outcome.progress:
+        # A run that got under way ends what stalled; one that only waits leaves it.
+        conditions.remove("Stalled")
+    match outcome.verdict:
+        case Verdict.READY:
+            conditions.remove("Reconciling")
+            conditions.set("Ready", "True", outcome.reason, outcome.message)
+        case Verdict.STALLED:
+            conditions.remove("Reconciling")
+            conditions.set("Stalled", "True", outcome.reason, outcome.message)
+            conditions.set("Ready", "False", outcome.reason, outcome.message)
+        case Verdict.CANCELLED:
+            conditions.set("Reconciling", "True", "Progressing", outcome.progress)
+            conditions.set("Ready", "Unknown", "Progressing", "Reconciliation in progress")
+        case Verdict.FAILED | Verdict.WAITING:
+            reconciling = conditions.get("Reconciling")
+            progress = outcome.progress or str((reconciling or {}).get("message") or "")
+            if progress:
+                conditions.set("Reconciling", "True", "ProgressingWithRetry", progress)
+            conditions.set("Ready", "False", outcome.reason, outcome.message)
+    _write_wellness(conditions, outcome)
+
+
+def _write_wellness(conditions: Conditions, outcome: Outcome) -> None:
+    match outcome.wellness:
+        case Wellness.NOT_ASKED:
+            conditions.remove("Healthy")
+        case Wellness.RUNNING:
+            conditions.set("Healthy", "Unknown", "Progressing", outcome.wellness_message)
+        case Wellness.HEALTHY:
+            conditions.set("Healthy", "True", "Succeeded", outcome.wellness_message)
+        case Wellness.UNHEALTHY:
+            conditions.set("Healthy", "False", "HealthCheckFailed", outcome.wellness_message)
+        case Wellness.UNTOUCHED:
+            pass
+
+
+def _write_revisions(status: dict[str, Any], outcome: Outcome) -> None:
+    if outcome.attempted:
+        status["lastAttemptedRevision"] = outcome.attempted
+    if outcome.applied:
+        status["lastAppliedRevision"] = outcome.applied
+        if outcome.origin_revision:
+            status["lastAppliedOriginRevision"] = outcome.origin_revision
+        else:
+            status.pop("lastAppliedOriginRevision", None)
+
+
+def _inventory(inventory: Inventory) -> dict[str, Any]:
+    return {"entries": [{"id": e.id, "v": e.version} for e in inventory.entries]}
+
+
+def _history(history: list[dict[str, Any]], entry: HistoryEntry, now: float) -> list[dict[str, Any]]:
+    """Newest first. A digest that comes again with the same result moves to the front and counts up."""
+    metadata = {"revision": entry.revision}
+    if entry.origin_revision:
+        metadata["originRevision"] = entry.origin_revision
+    known = next(
+        (h for h in history if h.get("digest") == entry.digest and h.get("lastReconciledStatus") == entry.status), None
+    )
+    first, count = (known["firstReconciled"], int(known["totalReconciliations"])) if known else (timestamp(now), 0)
+    snapshot = {
+        "digest": entry.digest,
+        "firstReconciled": first,
+        "lastReconciled": timestamp(now),
+        "lastReconciledDuration": format_duration(entry.duration),
+        "lastReconciledStatus": entry.status,
+        "totalReconciliations": count + 1,
+        "metadata": metadata,
+    }
+    return [snapshot, *(h for h in history if h is not known)][:_HISTORY]
+
+
+def event_reason(event: Event, ready_reason: str) -> str:
+    """What Flux calls an event: the reason of the Ready condition, or the severity where there is none yet."""
+    return event.reason or ready_reason or ("error" if event.warning else "info")
+
+
+def event_annotations(event: Event) -> dict[str, str]:
+    """The metadata that notifiers read."""
+    out = {f"{GROUP}/{k}": v for k, v in event.metadata.items()}
+    if event.revision:
+        out[f"{GROUP}/revision"] = event.revision
+    if event.origin_revision:
+        out[f"{GROUP}/originRevision"] = event.origin_revision
+    return out
