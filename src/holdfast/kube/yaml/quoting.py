@@ -1,0 +1,114 @@
+"""How go-yaml's emitter writes one string: plain, 'single', "double", or as a literal block.
+
+Source of the rules: ``stringv`` in ``encode.go`` and ``emitterc.go`` of go.yaml.in/yaml v2. Two differences are meant, where
+go-yaml's output does not read back: the separators U+2028 and U+2029 become escapes, and a key ``<<`` is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+
+from holdfast.kube.yaml.scalars import FIXED, Dialect, plain, timestamp
+
+# go-yaml counts as printable: line feed, ASCII, and the basic plane without C1 controls, surrogates, BOM and non-characters.
+PRINTABLE = "\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+SPECIAL = re.compile(f"[^{PRINTABLE}]")
+# At the start an indicator, a marker or a blank; anywhere ": ", " #", a colon or a blank at the end.
+UNPLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@` ]|[?:-](?:[ \t]|\Z)|---|\.\.\.|.*(?:: |:\Z|[ \t]#| \Z)", re.DOTALL)
+BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+# Text that starts with a letter outside the words of the fixed list and has none of the characters that need thought.
+SAFE = re.compile(r"[A-Za-z_/$(][A-Za-z0-9_./()$+=-]*")
+ESCAPED = re.compile(f'[^{PRINTABLE}]|[\\n"\\\\]')
+NAMED = {
+    "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
+    '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
+}  # fmt: skip
+SURROGATE = re.compile("[\ud800-\udfff]")
+LONGEST_SIMPLE_KEY = 128
+OPEN_BLOCK = ""
+WIDTH = 80
+BACKSLASH = "\\"
+WORDS = frozenset(FIXED[Dialect.OBJECT])
+
+
+def inline(text: str) -> str:
+    """``text`` as it stands after ``key: `` on one line; `OPEN_BLOCK` when it is written as a block below instead."""
+    special = SPECIAL.search(text) is not None
+    if "\n" in text:
+        return double(text) if special or text[-1] == " " or " \n" in text else OPEN_BLOCK
+    if means_other(text):
+        return double(text)
+    if special:
+        return double(text)
+    return single(text) if UNPLAIN.match(text) else text
+
+
+def key(text: str) -> str:
+    """``text`` as a key on one line; `OPEN_BLOCK` when go-yaml writes it after a question mark."""
+    if (
+        "\n" in text
+        or "\u2028" in text
+        or "\u2029" in text
+        or len(text.encode("utf-8", "replace")) > LONGEST_SIMPLE_KEY
+    ):
+        return OPEN_BLOCK
+    # go-yaml leaves << bare, which then merges when it is read again.
+    return '"<<"' if text == "<<" else inline(text)
+
+
+def means_other(text: str) -> bool:
+    """Whether ``text`` without quotes would be read as something else than a string (base 60 included, for others' sake)."""
+    if SAFE.fullmatch(text):
+        return text in WORDS
+    value = plain(text, Dialect.OBJECT)
+    return not isinstance(value, str) or BASE60.fullmatch(text) is not None or bool(timestamp(text))
+
+
+def single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def double(text: str) -> str:
+    if text[:1] == "\ufeff":
+        # go-yaml takes every character of a string that starts with a byte order mark for one.
+        return '"' + "".join(_escape(char) for char in text) + '"'
+    return '"' + ESCAPED.sub(lambda match: _escape(match[0]), text) + '"'
+
+
+def _escape(char: str) -> str:
+    if char in NAMED:
+        return "\\" + NAMED[char]
+    code = ord(char)
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def fold(token: str, column: int, indent: str) -> str:
+    """``token``, as `inline` made it, broken into lines at the blanks after column 80; it starts at ``column``."""
+    out: list[str] = []
+    start, quote = 0, token[0] if token[0] in "'\"" and len(token) > 1 else ""
+    # A blank right behind the opening quote or before the closing one stays.
+    at, last = token.find(" ", 2 if quote else 0), len(token) - (2 if quote else 0)
+    while 0 <= at < last:
+        nested = token[at + 1 : at + 2] == " "
+        if column + at - start > WIDTH and token[at - 1] != " " and (quote == '"' or not nested):
+            # Only "double" can break before another blank, which a backslash then keeps.
+            out.append(f"{token[start:at]}\n{indent}{BACKSLASH if nested else ''}")
+            start, column = at + 1, len(indent) + nested
+        at = token.find(" ", at + 1)
+    out.append(token[start:])
+    return "".join(out)
+
+
+def block(text: str, indent: str) -> str:
+    """``text`` as a literal block from its ``|`` on, each line behind ``indent``, a line break at the end."""
+    hint = "2" if text[0] in " \n" else ""
+    if text[-1] != "\n":
+        chomp, tail = "-", "\n"
+    else:
+        chomp, tail = "+" if text == "\n" or text[-2] == "\n" else "", ""
+    lines = [indent + line if line else "" for line in text.split("\n")]
+    return f"|{hint}{chomp}\n" + "\n".join(lines) + tail
