@@ -1,0 +1,212 @@
+"""The running machine: one controller per reconciler, each with its informer, its queue and its workers.
+
+In: reconcilers. Out: their calls, one at a time per object, whenever the object changed in a way that matters, its
+appointment is due or somebody woke it. A reconciler reads the world each time; it never sees an event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from holdfast.base.backoff import Backoff
+from holdfast.base.clock import Clock
+from holdfast.base.errors import HoldfastError, RetryLater
+from holdfast.cluster.client import Client
+from holdfast.cluster.informer import Informer, full
+from holdfast.cluster.watches import Watches
+from holdfast.controller.metrics import Metrics
+from holdfast.controller.queue import Closed, WorkQueue
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
+GRACE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """What follows a reconciliation: another in ``after`` seconds; None only when something happens.
+
+    ``failed``: after a wait that grows with each failure (``after`` is then ignored).
+    """
+
+    after: float | None = None
+    failed: bool = False
+
+
+WHEN_CHANGED = Requeue()
+AT_ONCE = Requeue(after=0.0)
+FAILED = Requeue(failed=True)
+
+
+class Reconciler(Protocol):
+    """``reconcile`` is also called once after the object is gone, for cleaning up. It may raise: that is a failure."""
+
+    @property
+    def gvk(self) -> GroupVersionKind: ...
+
+    async def reconcile(self, ref: ObjectRef) -> Requeue: ...
+
+
+class Controller:
+    """Runs one reconciler."""
+
+    def __init__(
+        self,
+        reconciler: Reconciler,
+        informer: Informer[Manifest],
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        concurrency: int = 4,
+        retry: Backoff | None = None,
+    ) -> None:
+        self.informer = informer
+        self.queue: WorkQueue[ObjectRef] = WorkQueue(clock, retry=retry)
+        self._reconciler = reconciler
+        self._clock = clock
+        self._metrics = metrics
+        self._concurrency = concurrency
+        informer.add_handler(self._changed)
+
+    def wake(self, ref: ObjectRef) -> None:
+        """Something this object depends on changed."""
+        self.queue.add(ref)
+
+    async def run(self) -> None:
+        """Works until ``stop``; returns when the last running reconciliation has ended."""
+        await self.informer.synced.wait()
+        workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
+        await asyncio.gather(*workers)
+
+    def stop(self) -> None:
+        self.informer.remove_handler(self._changed)
+        self.queue.close()
+
+    def _changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
+        if new is None:
+            self.queue.forget(ref)
+            self.queue.add(ref)
+        elif old is None or matters(old, new):
+            self.queue.add(ref)
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                ref = await self.queue.get()
+            except Closed:
+                return
+            try:
+                await self._reconcile(ref)
+            finally:
+                self.queue.done(ref)
+
+    async def _reconcile(self, ref: ObjectRef) -> None:
+        started = self._clock.monotonic()
+        try:
+            # An older appointment must not cause a second run right after this one.
+            self.queue.schedule(ref, None)
+            requeue = await self._reconciler.reconcile(ref)
+        except HoldfastError as error:
+            requeue = FAILED
+            delay = self.queue.retry(ref)
+            if isinstance(error, RetryLater) and error.after is not None:
+                self.queue.schedule(ref, error.after)
+            log.warning("%s: %s (again in %.1fs)", ref, error, delay)
+        except Exception:
+            requeue = FAILED
+            delay = self.queue.retry(ref)
+            log.exception("%s: internal error (again in %.1fs)", ref, delay)
+        else:
+            self._settle(ref, requeue)
+        result = "error" if requeue.failed else "requeue_after" if requeue.after is not None else "success"
+        self._metrics.reconciled(ref, self._clock.monotonic() - started, result)
+
+    def _settle(self, ref: ObjectRef, requeue: Requeue) -> None:
+        if requeue.failed:
+            self.queue.retry(ref)
+            return
+        self.queue.succeeded(ref)
+        if requeue.after is not None:
+            self.queue.schedule(ref, requeue.after)
+
+
+def matters(old: Manifest, new: Manifest) -> bool:
+    """Whether a change of our own kind asks for work: the declaration, a request or a deletion; never our own status."""
+    was, now = old.get("metadata") or {}, new.get("metadata") or {}
+    if was.get("generation") != now.get("generation") or was.get("uid") != now.get("uid"):
+        return True
+    if was.get("deletionTimestamp") != now.get("deletionTimestamp"):
+        return True
+    asked = (now.get("annotations") or {}).get(REQUESTED_AT)
+    return asked is not None and asked != (was.get("annotations") or {}).get(REQUESTED_AT)
+
+
+class Manager:
+    """Holds the controllers of one cluster."""
+
+    def __init__(
+        self, client: Client, watches: Watches, *, clock: Clock, metrics: Metrics, concurrency: int = 4
+    ) -> None:
+        self.client = client
+        self.watches = watches
+        self.clock = clock
+        self.metrics = metrics
+        self._concurrency = concurrency
+        self._controllers: dict[tuple[str, str], Controller] = {}
+        self._background: list[Callable[[], Any]] = []
+
+    def add(
+        self, reconciler: Reconciler, *, concurrency: int | None = None, retry: Backoff | None = None
+    ) -> Controller:
+        gvk = reconciler.gvk
+        controller = Controller(
+            reconciler,
+            self.objects(gvk),
+            clock=self.clock,
+            metrics=self.metrics,
+            concurrency=concurrency or self._concurrency,
+            retry=retry,
+        )
+        self._controllers[gvk.group, gvk.kind] = controller
+        return controller
+
+    def objects(self, gvk: GroupVersionKind) -> Informer[Manifest]:
+        """The shared view of whole objects of a kind. Treat what it returns as frozen."""
+        return self.watches.informer(gvk, full)
+
+    def wake(self, ref: ObjectRef) -> None:
+        """Puts an object of any kind that has a controller on its queue."""
+        controller = self._controllers.get((ref.group, ref.kind))
+        if controller is not None:
+            controller.wake(ref)
+
+    def controller(self, ref: ObjectRef) -> Controller | None:
+        return self._controllers.get((ref.group, ref.kind))
+
+    @property
+    def idle(self) -> bool:
+        return all(c.queue.idle for c in self._controllers.values())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until ``stop`` is set, then lets running reconciliations finish, for a while."""
+        tasks = [asyncio.create_task(c.run()) for c in self._controllers.values()]
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {waiting}:
+                task.result()
+        finally:
+            waiting.cancel()
+            for controller in self._controllers.values():
+                controller.stop()
+            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS) if tasks else (set(), set())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
