@@ -1,0 +1,101 @@
+"""Request bodies: bytes to one JSON object, in JSON or YAML, with the API server's refusals for what is neither."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext, status
+from holdfast.sandbox.httpd import MAX_BODY, Request
+from holdfast.sandbox.negotiate import YAML, body_media
+
+
+def check_size(request: Request) -> None:
+    if request.oversized:
+        raise status.too_large(f"Request entity too large: limit is {MAX_BODY}")
+
+
+def read_object(request: Request) -> tuple[Any, bytes, bool]:
+    """The value in the body, the body as JSON text, and whether it came as YAML."""
+    check_size(request)
+    if body_media(request.header("content-type")) == YAML:
+        return _yaml(request.body)
+    return parse_json(request.body), request.body, False
+
+
+def parse_json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # What orjson refuses and Go accepts: big numbers, lone surrogates.
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise status.bad_request(_broken(text, error)) from None
+
+
+def _broken(text: bytes, error: Exception) -> str:
+    why = go_syntax_error(text, error)
+    return f"couldn't get version/kind; json parse error: {why} ({_shown(text)})"
+
+
+def _shown(text: bytes) -> str:
+    if not text:
+        return "<empty>"
+    if text[:1] == b"{":
+        shown = text.decode("utf-8", "replace")
+        return shown if len(shown) <= 1024 else f"{shown[:1024]} ..."
+    return text[:30].hex() + (" ..." if len(text) > 30 else "")
+
+
+def go_syntax_error(text: bytes, error: Exception) -> str:
+    """What encoding/json says about the first thing that is wrong."""
+    if not text.strip():
+        return "unexpected end of JSON input"
+    at = getattr(error, "pos", 0)
+    decoded = text.decode("utf-8", "replace")
+    if at >= len(decoded.rstrip()):
+        return "unexpected end of JSON input"
+    char = gotext.quote(decoded[at])[1:-1]
+    if at == len(decoded) - len(decoded.lstrip()):
+        return f"invalid character '{char}' looking for beginning of value"
+    return f"invalid character '{char}' {_expected(str(error))}"
+
+
+def _expected(error: str) -> str:
+    if "property name" in error:
+        return "looking for beginning of object key string"
+    if "':' delimiter" in error:
+        return "after object key"
+    if "',' delimiter" in error:
+        return "after object key:value pair"
+    if "Extra data" in error:
+        return "after top-level value"
+    return "looking for beginning of value"
+
+
+def _yaml(text: bytes) -> tuple[Any, bytes, bool]:
+    from holdfast.base.errors import HoldfastError
+    from holdfast.kube.yaml import load_all
+
+    try:
+        documents = load_all(text)
+    except HoldfastError as error:
+        raise status.bad_request(f"error converting YAML to JSON: {error}") from None
+    value = documents[0].value if documents else None
+    return value, orjson.dumps(value), True
+
+
+def as_object(value: Any) -> Manifest:
+    """A body that is no object at all is refused; ``null`` counts as an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        word = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}.get(type(value), "value")
+        why = f'json: cannot unmarshal {word} into Go value of type struct {{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'
+        raise status.bad_request(f"couldn't get version/kind; json parse error: {why}")
+    return value

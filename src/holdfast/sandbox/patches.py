@@ -1,0 +1,185 @@
+"""PATCH: JSON patch, merge patch, strategic merge patch, server-side apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import bodies, gotext, negotiate, options, seams, status
+from holdfast.sandbox.httpd import Response
+from holdfast.sandbox.resources import Resource
+
+if TYPE_CHECKING:
+    from holdfast.sandbox.endpoints import Endpoints, Exchange
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+_BUILTIN = (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY)
+_CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY)
+
+
+def serve(endpoints: Endpoints, exchange: Exchange, resource: Resource, subresource: str) -> Response:
+    media = exchange.request.header("content-type").split(";")[0].strip()
+    if media not in _BUILTIN:
+        raise status.StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    if resource.crd and media not in _CUSTOM:
+        raise status.unsupported_media_type(_CUSTOM)
+    form = endpoints.form(exchange)
+    found = options.patch_options(exchange.query, apply=media == APPLY)
+    exchange.configure(found)
+    bodies.check_size(exchange.request)
+    if media == APPLY:
+        obj, created = _apply(endpoints, exchange, resource, subresource, force=bool(found.force))
+    else:
+        obj, created = _change(endpoints, exchange, resource, subresource, media)
+    return endpoints.show(exchange, resource, obj, form, 201 if created else 200)
+
+
+def _change(
+    endpoints: Endpoints, exchange: Exchange, resource: Resource, subresource: str, media: str
+) -> tuple[Manifest, bool]:
+    patch = parse_patch(exchange.request.body, media)
+    key = (exchange.route.namespace if resource.namespaced else "", exchange.route.name)
+
+    def transform(old: Manifest | None) -> Manifest:
+        assert old is not None
+        patched = patched_object(resource, old, patch, media)
+        return finish(endpoints, exchange, resource, old, patched)
+
+    return endpoints.registry.update(exchange.call, resource, key, transform, subresource=subresource)
+
+
+def patched_object(resource: Resource, old: Manifest, patch: Any, media: str) -> Any:
+    if media == JSON_PATCH:
+        return json_patched(old, patch)
+    if media == MERGE_PATCH:
+        return seams.merge_patch(old, patch)
+    return seams.strategic_merge(old, patch, seams.schema(resource.gvk))
+
+
+def json_patched(old: Manifest, patch: Any) -> Any:
+    try:
+        return seams.json_patch(old, patch)
+    except status.StatusError:
+        raise
+    except Exception:
+        raise status.unprocessable() from None
+
+
+def finish(endpoints: Endpoints, exchange: Exchange, resource: Resource, old: Manifest, patched: Any) -> Manifest:
+    """The patched JSON as an object again; what no longer fits the kind is refused as an invalid patch."""
+    shown = gotext.dumps(patched)
+    if not isinstance(patched, dict):
+        raise _invalid_patch(shown, "json: cannot unmarshal")
+    meta = patched.get("metadata")
+    if meta is None:
+        patched["metadata"] = meta = {}
+    given = (patched.get("apiVersion"), patched.get("kind"))
+    if not resource.crd and given != (resource.api_version, resource.kind):
+        raise _invalid_patch(
+            shown, f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
+        )
+    try:
+        obj = endpoints.decode(exchange, resource, patched, None)
+    except seams.DecodeFailure as failure:
+        raise _invalid_patch(shown, failure.why) from None
+    from holdfast.sandbox.endpoints import check_name
+
+    check_name(exchange, resource, obj)
+    del old
+    return obj
+
+
+def _invalid_patch(shown: str, why: str) -> status.StatusError:
+    return status.invalid("", "", "", [status.invalid_value("patch", shown, why)])
+
+
+def parse_patch(body: bytes, media: str) -> Any:
+    try:
+        patch = bodies.parse_json(body)
+    except status.StatusError:
+        raise status.bad_request("error decoding patch: " + _why(body)) from None
+    if media == JSON_PATCH:
+        if isinstance(patch, dict):
+            raise status.bad_request(
+                "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+            )
+        if isinstance(patch, list) and len(patch) > 10_000:
+            raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(patch)}")
+    return patch
+
+
+def _why(body: bytes) -> str:
+    import json
+
+    try:
+        json.loads(body)
+    except ValueError as error:
+        return bodies.go_syntax_error(body, error)
+    return "unexpected end of JSON input"
+
+
+def _apply(
+    endpoints: Endpoints, exchange: Exchange, resource: Resource, subresource: str, *, force: bool
+) -> tuple[Manifest, bool]:
+    applied = _applied(exchange, resource)
+    key = (exchange.route.namespace if resource.namespaced else "", exchange.route.name)
+    call = exchange.call
+    registry = endpoints.registry
+    _check_apply_name(exchange, applied)
+
+    def merge(old: Manifest | None) -> Manifest:
+        merged = seams.apply_patch(
+            old,
+            applied,
+            manager=call.manager,
+            force=force,
+            api_version=resource.api_version,
+            subresource=subresource,
+            now=call.stamp,
+            shape=registry.hooks.shape(resource),
+        )
+        return finish(endpoints, exchange, resource, merged, merged)
+
+    if registry.find(resource, key) is None:
+        if subresource:
+            raise status.not_found(resource.plural, resource.group, key[1])
+        obj = merge(None)
+        obj["metadata"].pop("resourceVersion", None)
+        return registry.create_tracked(call, resource, key[0], obj, key[1]), True
+    return registry.update(call, resource, key, merge, subresource=subresource, tracked=True)
+
+
+def _applied(exchange: Exchange, resource: Resource) -> Manifest:
+    from holdfast.base.errors import HoldfastError
+    from holdfast.kube.yaml import load_all
+
+    try:
+        documents = load_all(exchange.request.body)
+    except HoldfastError as error:
+        raise status.bad_request(f"error decoding YAML: {error}") from None
+    value = documents[0].value if documents else None
+    applied = value if isinstance(value, dict) else {}
+    given = (str(applied.get("apiVersion") or ""), str(applied.get("kind") or ""))
+    if given != (resource.api_version, resource.kind):
+        text = given[0] if "/" in given[0] or (not given[0] and not given[1]) else f"/{given[0]}"
+        text = "/" if not given[0] else text
+        raise status.bad_request(f"invalid object type: {text}, Kind={given[1]}")
+    applied.setdefault("metadata", {})
+    return applied
+
+
+def _check_apply_name(exchange: Exchange, applied: Manifest) -> None:
+    name = exchange.route.name
+    given = (applied.get("metadata") or {}).get("name")
+    if not given:
+        raise status.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    if given != name:
+        raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+
+
+__all__ = ["negotiate", "serve"]

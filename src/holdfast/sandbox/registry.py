@@ -1,0 +1,247 @@
+"""Objects by resource: every operation of the API, on Python data, whoever asks (HTTP or a controller of ours).
+
+In: a ``Call``, a resource, a key and data; out: finished objects as the API shows them in the resource's version.
+Refusals are ``StatusError``. Synchronous throughout, so that each operation is atomic.
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import hooks, seams, status, strategy
+from holdfast.sandbox.context import Call
+from holdfast.sandbox.conversion import from_storage, to_storage
+from holdfast.sandbox.resources import Catalog, Resource
+from holdfast.sandbox.store import Key, Record, Store
+
+Transform = Callable[[Manifest | None], Manifest]
+"""From the present object (a copy; None when there is none) to the wanted one."""
+
+_SUFFIX_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
+_LONGEST_PREFIX: Final = 58
+
+
+class Registry:
+    def __init__(self, store: Store, catalog: Catalog) -> None:
+        self.store = store
+        self.catalog = catalog
+        self.hooks = hooks.Hooks()
+
+    # --- reading ---
+
+    def show(self, resource: Resource, record: Record) -> Manifest:
+        """The object in the resource's version."""
+        return from_storage(resource, record)
+
+    def find(self, resource: Resource, key: Key) -> Record | None:
+        return self.store.table(resource.storage).get(key)
+
+    def get(self, resource: Resource, key: Key) -> Manifest:
+        record = self.find(resource, key)
+        if record is None:
+            raise status.not_found(resource.plural, resource.group, key[1])
+        return self.show(resource, record)
+
+    # --- creating ---
+
+    def create(self, call: Call, resource: Resource, namespace: str, obj: Manifest) -> Manifest:
+        """``obj`` is decoded and defaulted; its metadata may lack a namespace."""
+        meta = obj["metadata"]
+        strategy.reset(resource, obj, None, "")
+        obj = self._track(call, resource, None, obj, "")
+        return self.create_tracked(call, resource, namespace, obj, str(meta.get("name") or ""))
+
+    def create_tracked(self, call: Call, resource: Resource, namespace: str, obj: Manifest, name: str) -> Manifest:
+        """The part of a create that server-side apply shares: ownership is settled already."""
+        meta = obj["metadata"]
+        if meta.get("resourceVersion") not in (None, "", "0"):
+            if str(meta["resourceVersion"]).isdecimal():
+                raise status.untyped("resourceVersion should not be set on objects to be created")
+        if resource.namespaced:
+            meta["namespace"] = namespace
+        else:
+            meta.pop("namespace", None)
+        if not name and meta.get("generateName"):
+            meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
+        self.hooks.mutate(call, resource, "CREATE", obj, None)
+        self._system_fields(call, resource, meta)
+        seams.prepare_create(resource.gvk, obj)
+        self.hooks.prepare(call, resource, obj, None)
+        errors = self.hooks.validate_create(call, resource, obj)
+        if errors:
+            raise status.invalid(resource.kind, resource.group, str(meta.get("name") or ""), errors)
+        for text in seams.kind_warnings(resource.gvk, obj) if not resource.crd else ():
+            call.warn(text)
+        self.hooks.admit(call, resource, "CREATE", obj, None)
+        return self._insert(call, resource, (namespace if resource.namespaced else "", meta["name"]), obj)
+
+    def _insert(self, call: Call, resource: Resource, key: Key, obj: Manifest) -> Manifest:
+        existing = self.find(resource, key)
+        if existing is not None:
+            terminating = existing.load()["metadata"].get("deletionTimestamp")
+            prefix = "object is being deleted: " if terminating else ""
+            raise status.already_exists(resource.plural, resource.group, key[1], prefix)
+        seams.write_zeros(resource, obj)
+        obj["metadata"].pop("resourceVersion", None)
+        if call.dry_run:
+            return obj
+        record = self.store.create(resource.storage, key, to_storage(resource, obj), resource.version)
+        self.hooks.written(resource, record)
+        return self.show(resource, record)
+
+    def _system_fields(self, call: Call, resource: Resource, meta: Manifest) -> None:
+        for field in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"):
+            meta.pop(field, None)
+        meta["uid"] = str(uuid.uuid4())
+        meta["creationTimestamp"] = call.stamp
+        if strategy.has_generation(resource):
+            meta["generation"] = 1
+
+    # --- updating ---
+
+    def update(
+        self,
+        call: Call,
+        resource: Resource,
+        key: Key,
+        transform: Transform,
+        *,
+        subresource: str = "",
+        create: bool = False,
+        tracked: bool = False,
+    ) -> tuple[Manifest, bool]:
+        """Replaces the object by what ``transform`` makes of it; tells whether it was created.
+
+        ``create``: whether an absent object may be made. ``tracked``: whether ``transform`` settled field ownership itself.
+        """
+        existing = self.find(resource, key)
+        if existing is None:
+            if not create:
+                raise status.not_found(resource.plural, resource.group, key[1])
+            return self._create_by_put(call, resource, key, transform(None)), True
+        old = self.show(resource, existing)
+        new = transform(copy.deepcopy(old))
+        if not tracked:
+            strategy.reset(resource, new, old, subresource)
+            new = self._track(call, resource, old, new, subresource)
+        else:
+            strategy.reset(resource, new, old, subresource)
+        self.hooks.mutate(call, resource, "UPDATE", new, old, subresource)
+        self._check_identity(resource, key, new, existing)
+        self._prepare_update(call, resource, new, old, subresource)
+        self.hooks.admit(call, resource, "UPDATE", new, old, subresource)
+        return self._replace(call, resource, key, existing, old, new, subresource), False
+
+    def _create_by_put(self, call: Call, resource: Resource, key: Key, obj: Manifest) -> Manifest:
+        obj["metadata"].pop("resourceVersion", None)
+        return self.create(call, resource, key[0], obj)
+
+    def _check_identity(self, resource: Resource, key: Key, new: Manifest, existing: Record) -> None:
+        meta = new["metadata"]
+        uid = meta.get("uid")
+        if uid and uid != existing.uid:
+            where = "/".join(p for p in ("/registry", resource.storage, *key) if p)
+            why = (
+                f"StorageError: invalid object, Code: 4, Key: {where}, ResourceVersion: 0, AdditionalErrorMsg: "
+                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {existing.uid}"
+            )
+            raise status.conflict(resource.plural, resource.group, key[1], why)
+        revision = str(meta.get("resourceVersion") or "")
+        if revision in ("", "0"):
+            if strategy.needs_revision(resource):
+                errors = [status.invalid_value("metadata.resourceVersion", 0, "must be specified for an update")]
+                raise status.invalid(resource.plural, resource.group, key[1], errors)
+        elif not revision.isdecimal():
+            raise status.untyped(f"strconv.ParseUint: parsing {status.gotext.quote(revision)}: invalid syntax")
+        elif revision != str(existing.revision):
+            raise status.conflict(resource.plural, resource.group, key[1])
+
+    def _prepare_update(self, call: Call, resource: Resource, new: Manifest, old: Manifest, subresource: str) -> None:
+        meta, before = new["metadata"], old["metadata"]
+        for field in ("uid", "creationTimestamp", "selfLink"):
+            if not meta.get(field) or field == "creationTimestamp":
+                _copy(meta, before, field)
+        _copy(meta, before, "generation")
+        for field in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+            if meta.get(field) is None:
+                _copy(meta, before, field)
+        seams.prepare_update(resource.gvk, new, old)
+        self.hooks.prepare(call, resource, new, old, subresource)
+        if strategy.has_generation(resource) and strategy.moved(resource, new, old):
+            meta["generation"] = int(before.get("generation") or 0) + 1
+        errors = self.hooks.validate_update(call, resource, new, old, subresource)
+        if errors:
+            raise status.invalid(resource.kind, resource.group, str(meta.get("name") or ""), errors)
+        for text in seams.kind_warnings(resource.gvk, new) if not resource.crd and not subresource else ():
+            call.warn(text)
+
+    def _replace(
+        self, call: Call, resource: Resource, key: Key, existing: Record, old: Manifest, new: Manifest, subresource: str
+    ) -> Manifest:
+        del subresource
+        seams.write_zeros(resource, new)
+        new["metadata"]["resourceVersion"] = str(existing.revision)
+        if _same(new, old):
+            return old
+        if call.dry_run:
+            return new
+        stored = to_storage(resource, new)
+        if _finished(resource, new, old):
+            record = self.store.delete(resource.storage, key, stored)
+        else:
+            record = self.store.update(resource.storage, key, stored, resource.version)
+        self.hooks.written(resource, record)
+        return self.show(resource, record)
+
+    def _track(self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str) -> Manifest:
+        return seams.track_update(
+            old,
+            new,
+            manager=call.manager,
+            api_version=resource.api_version,
+            subresource=subresource,
+            now=call.stamp,
+            shape=self.hooks.shape(resource),
+        )
+
+
+def _copy(meta: Manifest, before: Manifest, field: str) -> None:
+    if field in before:
+        meta[field] = before[field]
+    else:
+        meta.pop(field, None)
+
+
+def _finished(resource: Resource, new: Manifest, old: Manifest) -> bool:
+    """Whether this write takes away the last thing that kept a deleted object."""
+    meta = new["metadata"]
+    if not meta.get("deletionTimestamp") or meta.get("finalizers"):
+        return False
+    if resource.kind == "Namespace" and not resource.group and (new.get("spec") or {}).get("finalizers"):
+        return False
+    return not old["metadata"].get("deletionGracePeriodSeconds")
+
+
+def _same(new: Manifest, old: Manifest) -> bool:
+    """Equal but for the times of managedFields entries: such a write is none."""
+    if new == old:
+        return True
+    if not new["metadata"].get("managedFields"):
+        return False
+    return _timeless(new) == _timeless(old)
+
+
+def _timeless(obj: Manifest) -> Manifest:
+    meta = dict(obj["metadata"])
+    entries: list[Any] = meta.get("managedFields") or []
+    meta["managedFields"] = [{k: v for k, v in e.items() if k != "time"} for e in entries]
+    return {**obj, "metadata": meta}
+
+
+def _suffix() -> str:
+    return "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(5))

@@ -1,0 +1,147 @@
+"""What differs from kind to kind in how objects are written and deleted, as data. Validation and defaults are elsewhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.resources import Resource
+
+_KINDS_WITH_GENERATION: Final = frozenset(
+    {
+        "Pod", "ReplicationController", "PodTemplate", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob",
+        "PodDisruptionBudget", "Ingress", "IngressClass", "NetworkPolicy", "EndpointSlice", "PriorityClass", "CustomResourceDefinition",
+        "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding", "ServiceCIDR", "IPAddress",
+    }
+)  # fmt: skip
+_CREATED_BY_PUT: Final = frozenset(
+    {
+        "Service", "LimitRange", "Endpoints", "Event", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Lease",
+        "RuntimeClass",
+    }
+)  # fmt: skip
+_NEEDS_REVISION: Final = frozenset(
+    {
+        "PodDisruptionBudget", "Lease", "RuntimeClass", "CSIDriver", "CSINode", "VolumeAttachment", "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+        "MutatingAdmissionPolicyBinding", "CustomResourceDefinition", "APIService",
+    }
+)  # fmt: skip
+_DELETE_ANSWERS_OBJECT: Final = frozenset(
+    {
+        "Pod", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "Namespace", "ResourceQuota", "PodTemplate",
+        "StorageClass", "CSIDriver",
+    }
+)  # fmt: skip
+_ORPHANS_BY_DEFAULT: Final = frozenset({"Job", "ReplicationController"})
+
+PROTECTED_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public"})
+
+
+def has_generation(resource: Resource) -> bool:
+    return bool(resource.crd) or resource.kind in _KINDS_WITH_GENERATION
+
+
+def created_by_put(resource: Resource) -> bool:
+    return not resource.crd and resource.kind in _CREATED_BY_PUT
+
+
+def needs_revision(resource: Resource) -> bool:
+    """Whether a replace without a resourceVersion is refused."""
+    return bool(resource.crd) or resource.kind in _NEEDS_REVISION
+
+
+def delete_answers_object(resource: Resource) -> bool:
+    return not resource.crd and resource.kind in _DELETE_ANSWERS_OBJECT
+
+
+def orphans_by_default(resource: Resource) -> bool:
+    return not resource.crd and resource.kind in _ORPHANS_BY_DEFAULT
+
+
+def has_status(resource: Resource) -> bool:
+    return resource.subresource("status") is not None
+
+
+def moved(resource: Resource, new: Manifest, old: Manifest) -> bool:
+    """Whether the change from ``old`` to ``new`` counts for the generation."""
+    ignored = {"metadata", "apiVersion", "kind"}
+    if has_status(resource) or not resource.crd:
+        ignored.add("status")
+    if any(new.get(k) != old.get(k) for k in (new.keys() | old.keys()) - ignored):
+        return True
+    watched = _GENERATION_METADATA.get(resource.kind, "") if not resource.crd else ""
+    return bool(watched) and (new["metadata"].get(watched) or {}) != (old["metadata"].get(watched) or {})
+
+
+_GENERATION_METADATA: Final = {"Deployment": "annotations", "EndpointSlice": "labels"}
+
+
+def reset(resource: Resource, new: Manifest, old: Manifest | None, subresource: str) -> None:
+    """Takes back what this endpoint may not write: status through the main resource, all else through /status."""
+    if subresource in ("", "ephemeralcontainers", "resize"):
+        if has_status(resource):
+            _keep(new, old, "status")
+    elif old is not None and subresource in ("status", "approval"):
+        _only_status(resource, new, old, subresource)
+    elif old is not None and subresource == "finalize":
+        finalizers = (new.get("spec") or {}).get("finalizers")
+        _replace(new, {**old, "spec": {**(old.get("spec") or {}), "finalizers": finalizers or []}}, new["metadata"])
+
+
+def _keep(new: Manifest, old: Manifest | None, key: str) -> None:
+    if old is not None and key in old:
+        new[key] = old[key]
+    else:
+        new.pop(key, None)
+
+
+def _only_status(resource: Resource, new: Manifest, old: Manifest, subresource: str) -> None:
+    state = new.get("status")
+    if resource.kind == "CertificateSigningRequest":
+        state = _csr_status(state or {}, old.get("status") or {}, subresource)
+    meta = _status_metadata(resource, new["metadata"], old["metadata"], subresource)
+    _replace(new, {k: v for k, v in old.items() if k != "status"}, meta)
+    if state is not None:
+        new["status"] = state
+
+
+def _csr_status(state: Manifest, old: Manifest, subresource: str) -> Manifest:
+    """/approval writes conditions only, /status everything but Approved and Denied."""
+    if subresource == "approval":
+        return {**old, **({"conditions": state["conditions"]} if state.get("conditions") else {})}
+    decided = [c for c in old.get("conditions") or () if c.get("type") in ("Approved", "Denied")]
+    others = [c for c in state.get("conditions") or () if c.get("type") not in ("Approved", "Denied")]
+    found = {**state, "conditions": decided + others}
+    if not found["conditions"]:
+        del found["conditions"]
+    return found
+
+
+_STATUS_WRITES_LABELS: Final = frozenset(
+    {"Pod", "Node", "Service", "PersistentVolume", "PersistentVolumeClaim", "Namespace", "ResourceQuota"}
+)
+
+
+def _status_metadata(resource: Resource, new: Manifest, old: Manifest, subresource: str) -> Manifest:
+    """Labels, annotations, finalizers and owners through /status: some kinds take them, the others keep the old ones."""
+    if resource.crd:
+        # Custom resources keep everything but managedFields and what decides about conflicts.
+        return {
+            **old,
+            **{k: v for k, v in new.items() if k in ("managedFields", "resourceVersion", "uid", "name", "namespace")},
+        }
+    if resource.kind in _STATUS_WRITES_LABELS or subresource == "approval":
+        return new
+    meta = dict(new)
+    _keep(meta, old, "labels")
+    return meta
+
+
+def _replace(new: Manifest, body: Manifest, meta: Manifest) -> None:
+    identity = {k: new[k] for k in ("apiVersion", "kind") if k in new}
+    new.clear()
+    new.update(body)
+    new.update(identity)
+    new["metadata"] = meta
