@@ -21,10 +21,42 @@ from holdfast.render.paths import resolve
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _FIELDS = frozenset(
-    """apiVersion kind metadata openapi namePrefix nameSuffix namespace commonLabels labels commonAnnotations
-    patchesStrategicMerge patchesJson6902 patches images imageTags replacements replicas vars sortOptions resources components
-    crds bases configMapGenerator secretGenerator helmGlobals helmCharts helmChartInflationGenerator generatorOptions
-    configurations generators transformers validators buildMetadata""".split()
+    (
+        "apiVersion",
+        "kind",
+        "metadata",
+        "openapi",
+        "namePrefix",
+        "nameSuffix",
+        "namespace",
+        "commonLabels",
+        "labels",
+        "commonAnnotations",
+        "patchesStrategicMerge",
+        "patchesJson6902",
+        "patches",
+        "images",
+        "imageTags",
+        "replacements",
+        "replicas",
+        "vars",
+        "sortOptions",
+        "resources",
+        "components",
+        "crds",
+        "bases",
+        "configMapGenerator",
+        "secretGenerator",
+        "helmGlobals",
+        "helmCharts",
+        "helmChartInflationGenerator",
+        "generatorOptions",
+        "configurations",
+        "generators",
+        "transformers",
+        "validators",
+        "buildMetadata",
+    )
 )
 _REMOTE = ("git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/")
 
@@ -129,13 +161,8 @@ def _leads_to_directory(tree: Tree, path: str) -> bool:
 
 
 def _inject(content: dict[str, Any], tree: Tree, directory: str, build: KustomizeBuild) -> None:
-    for field, value in (
-        ("namespace", build.target_namespace),
-        ("namePrefix", build.name_prefix),
-        ("nameSuffix", build.name_suffix),
-    ):
-        if value:
-            content[field] = value
+    simple = {"namespace": build.target_namespace, "namePrefix": build.name_prefix, "nameSuffix": build.name_suffix}
+    content.update({field: value for field, value in simple.items() if value})
     if build.patches:
         content["patches"] = [*_list(content, "patches"), *(_patch(p) for p in build.patches)]
     components = list(_components(tree, directory, build))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from holdfast.base.errors import HoldfastError, Place, Stop
@@ -49,7 +49,7 @@ class Decryptor(Protocol):
 class Engine:
     """What a rendering may reach for beyond its request: remote bases and keys. The default reaches nothing."""
 
-    options: BuildOptions = BuildOptions(load_restrictions="none")
+    options: BuildOptions = field(default_factory=lambda: BuildOptions(load_restrictions="none"))
     decryptor: Decryptor | None = None
 
 
@@ -66,7 +66,7 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
     tree: Tree = OverlayTree(recording, {generated.path: generated.text})
     if engine.decryptor is not None:
         tree = _decrypted_sources(engine.decryptor, tree, directory)
-    options = _with_root(engine.options, root)
+    options = replace(engine.options, display_root=root)
     try:
         built = build(tree, directory, options)
     except HoldfastError as error:
@@ -79,12 +79,6 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
         reads=dict(recording.reads),
         warnings=tuple(built.warnings),
     )
-
-
-def _with_root(options: BuildOptions, root: str) -> BuildOptions:
-    from dataclasses import replace
-
-    return replace(options, display_root=root)
 
 
 def _directory(tree: Tree, path: str, root: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.base.duration import format_duration
-from holdfast.dialects.flux.conditions import Conditions, timestamp
+from holdfast.dialects.flux.conditions import HEALTHY, READY, RECONCILING, Conditions
 from holdfast.dialects.flux.kustomization import GROUP
 from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.outcome import Event, HistoryEntry, Outcome, Verdict, Wellness
@@ -26,17 +27,21 @@ class Before:
     ready_reason: str
 
 
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in whole seconds, as Kubernetes writes times."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def read_status(obj: Mapping[str, Any]) -> Before:
     status = obj.get("status") or {}
-    conditions = Conditions(status.get("conditions") or (), 0)
+    conditions = Conditions(status.get("conditions") or (), 0, "")
     entries = ((status.get("inventory") or {}).get("entries")) or ()
     parsed = (InventoryEntry.parse(str(e.get("id")), str(e.get("v"))) for e in entries)
-    healthy, ready = conditions.get("Healthy"), conditions.get("Ready")
     return Before(
         inventory=Inventory(tuple(p for p in parsed if p is not None)),
         applied=str(status.get("lastAppliedRevision") or ""),
-        was_healthy=healthy is not None and healthy.get("status") == "True",
-        ready_reason=str((ready or {}).get("reason") or ""),
+        was_healthy=conditions.is_true(HEALTHY),
+        ready_reason=str((conditions.get(READY) or {}).get("reason") or ""),
     )
 
 
@@ -44,7 +49,7 @@ def write_status(obj: Mapping[str, Any], outcome: Outcome, *, now: float) -> dic
     """The new status. A running outcome (wellness RUNNING) is an intermediate one."""
     generation = int(obj["metadata"].get("generation") or 1)
     status: dict[str, Any] = dict(obj.get("status") or {})
-    conditions = Conditions(status.get("conditions") or (), generation, now=now)
+    conditions = Conditions(status.get("conditions") or (), generation, timestamp(now))
     _write_conditions(conditions, outcome)
     _write_revisions(status, outcome)
     if outcome.inventory is not None:
@@ -56,8 +61,8 @@ def write_status(obj: Mapping[str, Any], outcome: Outcome, *, now: float) -> dic
     requested = (obj["metadata"].get("annotations") or {}).get(REQUESTED)
     if requested and outcome.wellness is not Wellness.RUNNING:
         status["lastHandledReconcileAt"] = requested
-    if conditions.items:
-        status["conditions"] = conditions.items
+    if conditions.as_list():
+        status["conditions"] = conditions.as_list()
     return status
 
 
@@ -65,48 +70,42 @@ def suspended_status(obj: Mapping[str, Any], *, now: float) -> dict[str, Any] | 
     """The status of a suspended object where it differs from what stands there; None where nothing is to be written."""
     generation = int(obj["metadata"].get("generation") or 1)
     status: dict[str, Any] = dict(obj.get("status") or {})
-    conditions = Conditions(status.get("conditions") or (), generation, now=now)
-    ready = conditions.get("Ready")
-    if ready is None or ready.get("status") != "True" or status.get("observedGeneration") == generation:
+    conditions = Conditions(status.get("conditions") or (), generation, timestamp(now))
+    if not conditions.is_true(READY) or status.get("observedGeneration") == generation:
         return None
-    conditions.remove("Reconciling")
-    return {**status, "conditions": conditions.items, "observedGeneration": generation}
+    conditions.delete(RECONCILING)
+    return {**status, "conditions": conditions.as_list(), "observedGeneration": generation}
 
 
 def _write_conditions(conditions: Conditions, outcome: Outcome) -> None:
     if outcome.progress:
         # A run that got under way ends what stalled; one that only waits leaves it.
-        conditions.remove("Stalled")
+        conditions.reconciling("Progressing", outcome.progress)
     match outcome.verdict:
         case Verdict.READY:
-            conditions.remove("Reconciling")
-            conditions.set("Ready", "True", outcome.reason, outcome.message)
+            conditions.delete(RECONCILING)
+            conditions.true(READY, outcome.reason, outcome.message)
         case Verdict.STALLED:
-            conditions.remove("Reconciling")
-            conditions.set("Stalled", "True", outcome.reason, outcome.message)
-            conditions.set("Ready", "False", outcome.reason, outcome.message)
+            conditions.false(READY, outcome.reason, outcome.message)
+            conditions.stalled(outcome.reason, outcome.message)
         case Verdict.CANCELLED:
-            conditions.set("Reconciling", "True", "Progressing", outcome.progress)
-            conditions.set("Ready", "Unknown", "Progressing", "Reconciliation in progress")
+            conditions.unknown(READY, "Progressing", "Reconciliation in progress")
         case Verdict.FAILED | Verdict.WAITING:
-            reconciling = conditions.get("Reconciling")
-            progress = outcome.progress or str((reconciling or {}).get("message") or "")
-            if progress:
-                conditions.set("Reconciling", "True", "ProgressingWithRetry", progress)
-            conditions.set("Ready", "False", outcome.reason, outcome.message)
+            conditions.false(READY, outcome.reason, outcome.message)
+            conditions.retrying()
     _write_wellness(conditions, outcome)
 
 
 def _write_wellness(conditions: Conditions, outcome: Outcome) -> None:
     match outcome.wellness:
         case Wellness.NOT_ASKED:
-            conditions.remove("Healthy")
+            conditions.delete(HEALTHY)
         case Wellness.RUNNING:
-            conditions.set("Healthy", "Unknown", "Progressing", outcome.wellness_message)
+            conditions.unknown(HEALTHY, "Progressing", outcome.wellness_message)
         case Wellness.HEALTHY:
-            conditions.set("Healthy", "True", "Succeeded", outcome.wellness_message)
+            conditions.true(HEALTHY, "Succeeded", outcome.wellness_message)
         case Wellness.UNHEALTHY:
-            conditions.set("Healthy", "False", "HealthCheckFailed", outcome.wellness_message)
+            conditions.false(HEALTHY, "HealthCheckFailed", outcome.wellness_message)
         case Wellness.UNTOUCHED:
             pass
 
