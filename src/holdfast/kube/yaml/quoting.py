@@ -23,7 +23,7 @@ NAMED = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
     '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
-SURROGATE = re.compile("[\ud800-\udfff]")
+BREAK = re.compile("[\n\r\x85\u2028\u2029]")
 LONGEST_SIMPLE_KEY = 128
 OPEN_BLOCK = ""
 WIDTH = 80
