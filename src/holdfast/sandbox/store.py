@@ -168,6 +168,8 @@ class Store:
         self._journal = journal
         self._history = history
         self._next_listener = 0
+        self.watchers: list[Callable[[str, Event], None]] = []
+        """Told of every event of every table."""
 
     def table(self, name: str) -> Table:
         found = self._tables.get(name)
@@ -206,7 +208,7 @@ class Store:
         self.revision = revision
         previous = table.get(key)
         table.put(fresh)
-        table.publish(Event(type_, revision, fresh, previous, {}))
+        self._publish(table, Event(type_, revision, fresh, previous, {}))
         return fresh
 
     def delete(self, name: str, key: Key, last: dict[str, Any] | None = None) -> Record:
@@ -220,8 +222,13 @@ class Store:
         self.revision = revision
         gone = record(key, revision, last if last is not None else previous.load(), previous.version)
         table.drop(key)
-        table.publish(Event(DELETED, revision, gone, previous, {}))
+        self._publish(table, Event(DELETED, revision, gone, previous, {}))
         return gone
+
+    def _publish(self, table: Table, event: Event) -> None:
+        table.publish(event)
+        for watcher in self.watchers:
+            watcher(table.name, event)
 
     def subscribe(self, name: str, listener: Listener) -> int:
         """Calls ``listener`` with every event of the table from now on; returns the handle for ``unsubscribe``."""

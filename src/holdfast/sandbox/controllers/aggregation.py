@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.kube.selectors import LabelSelector
+from holdfast.kube.selectors import label_selector
 from holdfast.sandbox.controllers.facade import Change, Controller, Facade
 
 ROLES = "clusterroles.rbac.authorization.k8s.io"
@@ -38,7 +38,7 @@ class AggregationController(Controller):
             await self.facade.update(ROLES, {**role, "rules": rules}, manager="clusterrole-aggregation-controller")
 
     def _rules(self, role: Manifest) -> list[Manifest] | None:
-        selectors = [LabelSelector.of(s) for s in role["aggregationRule"].get("clusterRoleSelectors") or ()]
+        selectors = [label_selector(s) for s in role["aggregationRule"].get("clusterRoleSelectors") or ()]
         found: list[Manifest] = []
         for other in sorted(self.facade.list(ROLES), key=lambda r: str(r["metadata"]["name"])):
             if other["metadata"]["name"] == role["metadata"]["name"]:

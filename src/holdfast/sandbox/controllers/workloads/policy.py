@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.kube.selectors import label_selector
 from holdfast.sandbox.controllers.workloads.actions import (
     Action,
     Update,
@@ -69,22 +70,7 @@ def _share(value: Any, total: int) -> int:
 
 
 def _matches(selector: Manifest | None, pod: Manifest) -> bool:
-    if selector is None:
-        return False
-    labels = pod["metadata"].get("labels") or {}
-    if not (selector.get("matchLabels") or {}).items() <= labels.items():
-        return False
-    return all(_expression(e, labels) for e in selector.get("matchExpressions") or ())
-
-
-def _expression(expression: Manifest, labels: dict[str, str]) -> bool:
-    value, values = labels.get(expression["key"]), expression.get("values") or ()
-    return {
-        "In": value in values and value is not None,
-        "NotIn": value not in values,
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-    }.get(expression["operator"], False)
+    return selector is not None and label_selector(selector).matches(pod["metadata"].get("labels"))
 
 
 def decide_autoscaler(view: View, scaler: Manifest) -> list[Action]:
