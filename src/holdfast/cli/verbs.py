@@ -20,6 +20,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("demo", "holdfast.cli.demo", "see GitOps work on this machine, end to end"),
     Verb("envsubst", "holdfast.cli.envsubst", "substitute variables as post-build substitution does"),
     Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
+    Verb("kustomize", "holdfast.cli.kustomize", "build, edit and create kustomizations"),
     Verb("sandbox", "holdfast.cli.sandbox", "run an embedded Kubernetes-compatible API server"),
     Verb("version", "holdfast.cli.version", "print the version"),
 )

@@ -1,0 +1,166 @@
+"""The last touches: vars, objects that are not for the cluster, annotations about the build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from holdfast.kube import yaml
+from holdfast.kustomize import nulls
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Origin, Resource
+from holdfast.kustomize.scalars import text_of
+from holdfast.kustomize.target import Accumulator, Build, _go_var
+from holdfast.kustomize.transformers.paths import lookup, split_smart
+from holdfast.kustomize.transformers.vars import expand_vars
+
+LOCAL_CONFIG = "config.kubernetes.io/local-config"
+ORIGIN = "config.kubernetes.io/origin"
+TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
+
+_INTERNAL = frozenset(
+    [
+        f"internal.config.kubernetes.io/{name}"
+        for name in (
+            "previousKinds",
+            "previousNames",
+            "prefixes",
+            "suffixes",
+            "previousNamespaces",
+            "allowNameChange",
+            "allowKindChange",
+            "refBy",
+            "generatorBehavior",
+            "needsHashSuffix",
+            "path",
+            "index",
+            "seqindent",
+            "id",
+            "annotations-migration-resource-id",
+            "helm-generated",
+        )
+    ]
+    + ["config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id"]
+)
+
+
+def resolve_vars(found: Accumulator, shared: Build) -> None:
+    """Find the values of all vars and put them where they are used."""
+    values = {name: _var_value(found.resources, found.vars[name]) for name in sorted(found.vars)}
+    if not values:
+        return
+    unused = expand_vars(found.resources, values, found.config.var_reference)
+    if unused:
+        shared.warnings.append(f"well-defined vars that were never replaced: {','.join(unused)}")
+
+
+def _var_value(resources: Iterable[Resource], variable: dict[str, Any]) -> Any:
+    path = variable.get("fieldref", {}).get("fieldPath") or "metadata.name"
+    shown = {**variable, "fieldref": {"fieldPath": path}}
+    for resource in resources:
+        if variable["name"] in resource.var_names:
+            try:
+                slot = lookup(resource.manifest, _indexed(split_smart(path)))
+            except KustomizeError:
+                slot = None
+            if slot is None:
+                raise KustomizeError(f"field specified in var '{_go_var(shown)}' not found in corresponding resource")
+            return slot.value
+    raise KustomizeError(f"var '{_go_var(shown)}' cannot be mapped to a field in the set of known resources")
+
+
+def _indexed(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """``name[0]`` as two parts."""
+    out: list[str] = []
+    for part in parts:
+        head, bracket, index = part.removesuffix("]").rpartition("[")
+        if part.endswith("]") and bracket and index.isdigit():
+            out += [head, index] if head else [index]
+        else:
+            out.append(part)
+    return tuple(out)
+
+
+def drop_local(resources: ResMap) -> None:
+    """Leave out objects that only configure tools."""
+    kept = [r for r in resources if r.annotations().get(LOCAL_CONFIG, "false") == "false"]
+    if len(kept) != len(resources):
+        resources.replace_all(kept)
+
+
+def clean_annotations(resource: Resource, metadata: list[str]) -> None:
+    """Remove what belongs to the build, write what ``buildMetadata`` asks for, and make every annotation a text."""
+    meta = resource.manifest.get("metadata")
+    if meta is None:
+        resource.manifest.setdefault("metadata", {})
+        return
+    found = meta.get("annotations") if type(meta) is dict else None
+    if found is None and not metadata:
+        if type(meta) is dict:
+            meta.pop("annotations", None)
+        return
+    texts = _texts(resource, found)
+    _apply(texts, ORIGIN, "originAnnotations" in metadata, _origin_text(resource))
+    _apply(texts, TRANSFORMATIONS, "transformerAnnotations" in metadata, _transformations_text(resource))
+    meta.pop("annotations", None)
+    if texts:
+        meta["annotations"] = texts
+
+
+def _texts(resource: Resource, found: Any) -> dict[str, str]:
+    if type(found) is not dict:
+        return {}
+    empty: set[nulls.Path] | None = None
+    texts: dict[str, str] = {}
+    for key, value in found.items():
+        if key in _INTERNAL:
+            continue
+        if value is None:
+            empty = nulls.empty_null_paths(resource) if empty is None else empty
+            texts[key] = "" if ("metadata", "annotations", key) in empty else "null"
+        else:
+            texts[key] = value if type(value) is str else text_of(value)
+    return texts
+
+
+def _apply(texts: dict[str, str], key: str, wanted: bool, text: str) -> None:
+    if not wanted:
+        texts.pop(key, None)
+    elif text:
+        texts[key] = text
+
+
+def _origin_text(resource: Resource) -> str:
+    return yaml_of(resource.origin) if resource.origin is not None else ""
+
+
+def _transformations_text(resource: Resource) -> str:
+    items = []
+    for origin in resource.transformations:
+        lines = yaml_of(origin).splitlines()
+        items.append("- " + "\n  ".join(lines) + "\n")
+    return "".join(items)
+
+
+def yaml_of(origin: Origin) -> str:
+    """An origin in kustomize's order of fields."""
+    out = ""
+    for name, value in (
+        ("path", origin.path),
+        ("repo", origin.repo),
+        ("ref", origin.ref),
+        ("configuredIn", origin.configured_in),
+    ):
+        if value:
+            out += f"{name}: {_scalar(value)}\n"
+    if any(origin.configured_by):
+        out += "configuredBy:\n"
+        for name, value in zip(("apiVersion", "kind", "name", "namespace"), origin.configured_by, strict=True):
+            if value:
+                out += f"  {name}: {_scalar(value)}\n"
+    return out or "{}\n"
+
+
+def _scalar(text: str) -> str:
+    return yaml.dump(text).rstrip("\n")

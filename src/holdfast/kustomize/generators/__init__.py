@@ -1,0 +1,1 @@
+"""One module per generator: each makes new resources from a few arguments and files."""

@@ -1,0 +1,126 @@
+"""Nulls that were written as nothing.
+
+kyaml keeps the text of a null: ``field: null`` survives a strategic merge patch that does not mention it, ``field:`` does
+not, and an annotation ``key:`` becomes "" but ``key: null`` becomes "null". JSON data cannot tell them apart, so where a
+resource has nulls at all its text is read once more for the places of the empty ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.kustomize.resource import Resource
+
+Path = tuple[str | int, ...]
+
+
+class EmptyNull:
+    """Stands for an empty null while a patch is merged."""
+
+    __slots__ = ()
+
+
+EMPTY = EmptyNull()
+
+
+def has_null(value: Any) -> bool:
+    """Whether there is a None anywhere in JSON data."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            return True
+        if type(node) is dict:
+            stack.extend(node.values())
+        elif type(node) is list:
+            stack.extend(node)
+    return False
+
+
+def empty_null_paths(resource: Resource) -> set[Path]:
+    """Where the text of the resource has nulls without a text; empty for resources that were not read from a file."""
+    source = resource.source
+    if source is None or not source.text:
+        return set()
+    import yaml
+
+    from holdfast.kustomize.yamlio import _split
+
+    parts = _split(source.text.replace(b"\r\n", b"\n"))
+    if source.document >= len(parts):
+        return set()
+    try:
+        root = yaml.compose(parts[source.document], Loader=_loader())
+    except yaml.YAMLError:
+        return set()
+    found: set[Path] = set()
+    _collect(root, (), found)
+    skip = len(source.within)
+    return {p[skip:] for p in found if p[:skip] == source.within}
+
+
+def _loader() -> Any:
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _collect(node: Any, path: Path, found: set[Path]) -> None:
+    if node.id == "mapping":
+        for key, value in node.value:
+            if key.id == "scalar":
+                _collect(value, (*path, key.value), found)
+    elif node.id == "sequence":
+        for index, value in enumerate(node.value):
+            _collect(value, (*path, index), found)
+    elif node.value == "" and node.tag.endswith(":null"):
+        found.add(path)
+
+
+def mark(resource: Resource) -> bool:
+    """Put ``EMPTY`` in the place of empty nulls; whether there were any."""
+    if not has_null(resource.manifest):
+        return False
+    paths = empty_null_paths(resource)
+    marked = False
+    for path in paths:
+        marked = _mark_one(resource.manifest, path) or marked
+    return marked
+
+
+def _mark_one(root: Any, path: Path) -> bool:
+    node = root
+    for part in path[:-1]:
+        node = _child(node, part)
+        if node is None:
+            return False
+    last = path[-1] if path else ""
+    holder = node
+    if isinstance(holder, dict) and isinstance(last, str) and last in holder and holder[last] is None:
+        holder[last] = EMPTY
+        return True
+    return False
+
+
+def _child(node: Any, part: str | int) -> Any:
+    if isinstance(node, dict) and isinstance(part, str):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
+
+
+def unmark(value: Any) -> None:
+    """Turn what is left of ``EMPTY`` back into None."""
+    if type(value) is dict:
+        for key, item in value.items():
+            if item is EMPTY:
+                value[key] = None
+            else:
+                unmark(item)
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            if item is EMPTY:
+                value[index] = None
+            else:
+                unmark(item)

@@ -1,0 +1,89 @@
+"""What a build is given besides the tree, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from holdfast.base.tree import Tree
+from holdfast.kube.refs import Manifest
+
+if TYPE_CHECKING:
+    from holdfast.kustomize.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRequest:
+    """One chart to inflate: the entry of ``helmCharts`` with kustomize's defaults filled in.
+
+    ``tree`` and ``root`` are the tree and directory of the kustomization; ``values`` are the values after ``valuesMerge``;
+    ``values_files`` are paths in the tree of further values, merged before them by the inflater, later files over earlier ones.
+    """
+
+    tree: Tree
+    root: str
+    chart: Mapping[str, Any]
+    chart_home: str
+    values: Mapping[str, Any] | None
+    values_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRequest:
+    """One run of a KRM function: the executable's path, the function's own config and the resources it may change."""
+
+    tree: Tree
+    root: str
+    path: str
+    config: Manifest
+    items: tuple[Manifest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A remote repository at hand: its tree and the directory in it that the URL names."""
+
+    tree: Tree
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build.
+
+    ``load_restrictions``: "root" refuses files outside of the kustomization's directory (kustomize's default), "none" allows
+    them. ``reorder``: None sorts as kustomize does by default, unless the kustomization has ``sortOptions``; "legacy" and
+    "none" are kustomize's ``--reorder``. ``display_root`` is put before paths in error texts, so that they read like paths on
+    disk. ``helm`` inflates a chart into YAML text, ``fetch`` brings a remote repository, ``fetch_file`` a file behind an HTTP
+    URL, ``function`` runs an executable; each of them is refused with kustomize's wording when absent or not enabled.
+    ``observe`` is called after each transformer with its name and the resources, for those who want to know who changed what.
+    """
+
+    load_restrictions: Literal["root", "none"] = "root"
+    reorder: Literal["legacy", "none"] | None = None
+    enable_helm: bool = False
+    enable_plugins: bool = False
+    enable_exec: bool = False
+    managed_by_label: bool = False
+    display_root: str = ""
+    helm: Callable[[ChartRequest], str] | None = None
+    helm_kube_version: str = ""
+    helm_api_versions: tuple[str, ...] = ()
+    fetch: Callable[[str], Fetched] | None = None
+    fetch_file: Callable[[str], bytes] | None = None
+    function: Callable[[FunctionRequest], str] | None = None
+    observe: Callable[[str, Sequence[Resource]], None] | None = None
+
+
+@dataclass(slots=True)
+class BuildResult:
+    """``reads`` maps every path looked at to its content id, "" where nothing was; ``warnings`` are lines for stderr."""
+
+    resources: list[Resource]
+    reads: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        return [r.manifest for r in self.resources]

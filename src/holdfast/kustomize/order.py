@@ -1,0 +1,87 @@
+"""The orders of kinds: the one for output (legacy sort) and the one for field specs.
+
+Precedence of output: kinds named first, in that order; all others by group, version and kind; kinds named last. Among equals
+by namespace and name. Source: kustomize ``SortOrderTransformer``, kyaml ``resid``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.ids import gvk_text, split_api_version
+from holdfast.kustomize.resource import Resource
+
+FIRST = (
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+)
+LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+
+
+def _ranks(first: tuple[str, ...], last: tuple[str, ...]) -> dict[str, int]:
+    ranks = {kind: index - len(first) for index, kind in enumerate(first)}
+    ranks.update({kind: index + 1 for index, kind in enumerate(last)})
+    return ranks
+
+
+_DEFAULT_RANKS = _ranks(FIRST, LAST)
+
+
+def kind_rank(group: str, version: str, kind: str) -> tuple[int, str]:
+    """The sort key of a kind."""
+    return _DEFAULT_RANKS.get(kind, 0), f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
+
+
+def legacy_order(
+    resources: list[Resource], first: tuple[str, ...] = FIRST, last: tuple[str, ...] = LAST
+) -> list[Resource]:
+    """Resources in the order that suits ``kubectl apply``."""
+    ranks = _DEFAULT_RANKS if (first, last) == (FIRST, LAST) else _ranks(first, last)
+    return sorted(resources, key=lambda r: _sort_key(r, ranks))
+
+
+def _sort_key(resource: Resource, ranks: dict[str, int]) -> tuple[int, int, str, str]:
+    group, version = split_api_version(resource.api_version)
+    kind = resource.kind
+    # A core Namespace comes before Namespaces of other groups.
+    foreign = int(kind == "Namespace" and group != "")
+    gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
+    name = f"{gvk_text(group, version, kind)}|{resource.namespace or '~X'}|{resource.name or '~N'}"
+    return ranks.get(kind, 0), foreign, gvk, name
+
+
+def sort_by_options(resources: list[Resource], options: dict[str, Any]) -> list[Resource]:
+    """What ``sortOptions`` asks for."""
+    order, legacy = options.get("order", ""), options.get("legacySortOptions")
+    if order not in ("fifo", "legacy"):
+        raise KustomizeError("the field 'sortOptions.order' must be one of [fifo, legacy]")
+    if order == "fifo":
+        if legacy is not None:
+            raise KustomizeError(
+                "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'"
+            )
+        return resources
+    if legacy is None:
+        return legacy_order(resources)
+    return legacy_order(resources, tuple(legacy.get("orderFirst", ())), tuple(legacy.get("orderLast", ())))

@@ -1,0 +1,154 @@
+"""The resources of a build in load order, with an index by identity.
+
+Indexes are made when first asked for and dropped when a transformer may have changed identities, so that adding and finding
+stays linear in the number of resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.ids import Key
+from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.scalars import text_of
+
+
+class ResMap:
+    """An ordered set of resources, unique by current identity."""
+
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        self._list: list[Resource] = []
+        self._current: dict[Key, Resource] | None = {}
+        self._any: dict[Key, list[Resource]] | None = None
+        for resource in resources:
+            self.append(resource)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._list)
+
+    def __len__(self) -> int:
+        return len(self._list)
+
+    def __getitem__(self, index: int) -> Resource:
+        return self._list[index]
+
+    @property
+    def resources(self) -> list[Resource]:
+        return self._list
+
+    def touched(self) -> None:
+        """Identities may have changed: forget the indexes."""
+        self._current = None
+        self._any = None
+
+    def replace_all(self, resources: list[Resource]) -> None:
+        """Put other resources in, without a check."""
+        self._list = resources
+        self.touched()
+
+    def _index(self) -> dict[Key, Resource]:
+        if self._current is None:
+            self._current = {r.key(): r for r in self._list}
+        return self._current
+
+    def append(self, resource: Resource) -> None:
+        index, key = self._index(), resource.key()
+        if key in index:
+            raise KustomizeError(f"may not add resource with an already registered id: {resource.id_text()}")
+        index[key] = resource
+        self._list.append(resource)
+        if self._any is not None:
+            self._enter(resource)
+
+    def append_all(self, resources: Iterable[Resource]) -> None:
+        for resource in resources:
+            self.append(resource)
+
+    def _enter(self, resource: Resource) -> None:
+        assert self._any is not None
+        for key in {*resource.previous_keys(), resource.key()}:
+            self._any.setdefault(key, []).append(resource)
+
+    def by_any_key(self, key: Key) -> list[Resource]:
+        """Resources that have, or once had, this identity; in no particular order."""
+        if self._any is None:
+            self._any = {}
+            for resource in self._list:
+                if not resource.gone:
+                    self._enter(resource)
+        return [r for r in self._any.get(key, ()) if not r.gone]
+
+    def target_of(self, patch: Resource) -> Resource:
+        """The one resource a strategic merge patch without a selector is for."""
+        found = self.by_any_key(patch.original_key())
+        if len(found) == 1:
+            return found[0]
+        name = patch.original_id_text()
+        what = "multiple matches" if found else "no matches"
+        raise KustomizeError(f"{what} for Id {name}; failed to find unique target for patch {name}")
+
+    def drop_gone(self) -> None:
+        """Leave out what a patch deleted."""
+        if any(r.gone for r in self._list):
+            self.replace_all([r for r in self._list if not r.gone])
+
+    def absorb_all(self, resources: Iterable[Resource]) -> None:
+        """Take in generated resources: add them, or let them replace or extend what has their identity."""
+        for resource in resources:
+            self._absorb(resource)
+
+    def _absorb(self, resource: Resource) -> None:
+        found = self.by_any_key(resource.key())
+        if not found:
+            if resource.behavior in ("merge", "replace"):
+                raise KustomizeError(f"id {resource.id_go()} does not exist; cannot merge or replace")
+            self.append(resource)
+        elif len(found) > 1:
+            texts = ", ".join(r.id_text() for r in found)
+            raise KustomizeError(f"found multiple objects [{texts}] that could accept merge of {resource.id_text()}")
+        elif resource.behavior in ("merge", "replace"):
+            self._take_over(found[0], resource)
+        else:
+            behavior = resource.behavior or "unspecified"
+            raise KustomizeError(
+                f"id {resource.id_go()} exists; can not use behavior: '{behavior}', behavior must be merge or replace"
+            )
+
+    def _take_over(self, old: Resource, new: Resource) -> None:
+        merge = new.behavior == "merge"
+        origin = old.origin if merge else new.origin
+        copy_metadata(old, new)
+        if merge:
+            merge_data(old, new, "data")
+            merge_data(old, new, "binaryData")
+        new.origin = origin or new.origin
+        index = next(i for i, r in enumerate(self._list) if r is old)
+        self._list[index] = new
+        self.touched()
+
+
+def copy_metadata(old: Resource, new: Resource) -> None:
+    """Labels and annotations of both (the new ones win), name, namespace and memory of the old one."""
+    new.set_texts("labels", {**old.labels(), **new.labels()})
+    new.set_texts("annotations", {**old.annotations(), **new.annotations()})
+    new.metadata()["name"] = old.name
+    new.set_namespace(old.namespace)
+    new.previous = list(old.previous)
+    new.prefixes, new.suffixes = list(old.prefixes), list(old.suffixes)
+    new.behavior = old.behavior
+    new.needs_hash = old.needs_hash and new.needs_hash
+    new.var_names = list(old.var_names)
+    new.transformations = list(old.transformations) or new.transformations
+
+
+def merge_data(old: Resource, new: Resource, field: str) -> None:
+    merged = {**_data(old, field), **_data(new, field)}
+    new.manifest.pop(field, None)
+    if merged:
+        new.manifest[field] = dict(sorted(merged.items()))
+
+
+def _data(resource: Resource, field: str) -> dict[str, str]:
+    found = resource.manifest.get(field)
+    return {k: text_of(v) if v is not None else "" for k, v in found.items()} if isinstance(found, dict) else {}

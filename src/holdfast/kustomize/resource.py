@@ -1,0 +1,196 @@
+"""One resource on its way through a build: the manifest and what kustomize remembers about it.
+
+Upstream keeps its memory (previous names, prefixes, generator behaviour, origin) in annotations of the object; here they are
+attributes, and the few places where the annotations would have shown are emulated where they matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, effective_namespace, id_go, id_text
+from holdfast.kustomize.scalars import copy_json, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the text of a resource is: file, document in it, and the way to it inside of a List."""
+
+    path: str
+    text: bytes = b""
+    document: int = 0
+    within: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What kustomize writes with ``buildMetadata: [originAnnotations]``."""
+
+    path: str = ""
+    repo: str = ""
+    ref: str = ""
+    configured_in: str = ""
+    configured_by: tuple[str, str, str, str] = ("", "", "", "")
+    """apiVersion, kind, name, namespace of the generator or transformer."""
+
+
+@dataclass(slots=True)
+class Previous:
+    """An identity the resource had before a transformer changed it."""
+
+    namespace: str
+    name: str
+    kind: str
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    manifest: Manifest
+    source: Source | None = None
+    scopes: Kinds = CLUSTER_SCOPED
+    previous: list[Previous] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    suffixes: list[str] = field(default_factory=list)
+    behavior: str = ""
+    needs_hash: bool = False
+    allow_name_change: bool = False
+    allow_kind_change: bool = False
+    from_helm: bool = False
+    var_names: list[str] = field(default_factory=list)
+    origin: Origin | None = None
+    transformations: list[Origin] = field(default_factory=list)
+
+    def copy(self) -> Resource:
+        return Resource(
+            copy_json(self.manifest),
+            self.source,
+            self.scopes,
+            list(self.previous),
+            list(self.prefixes),
+            list(self.suffixes),
+            self.behavior,
+            self.needs_hash,
+            self.allow_name_change,
+            self.allow_kind_change,
+            self.from_helm,
+            list(self.var_names),
+            self.origin,
+            list(self.transformations),
+        )
+
+    @property
+    def gone(self) -> bool:
+        """A patch deleted it; it is dropped after the transformer."""
+        return not self.manifest
+
+    @property
+    def api_version(self) -> str:
+        value = self.manifest.get("apiVersion", "")
+        return value if type(value) is str else text_of(value)
+
+    @property
+    def kind(self) -> str:
+        value = self.manifest.get("kind", "")
+        return value if type(value) is str else text_of(value)
+
+    @property
+    def name(self) -> str:
+        return self._meta("name")
+
+    @property
+    def namespace(self) -> str:
+        return self._meta("namespace")
+
+    def _meta(self, field_name: str) -> str:
+        meta = self.manifest.get("metadata")
+        if type(meta) is not dict:
+            return ""
+        value = meta.get(field_name)
+        if type(value) is str:
+            return value
+        return "" if value is None else text_of(value)
+
+    @property
+    def cluster_scoped(self) -> bool:
+        return (self.api_version, self.kind) in self.scopes
+
+    @property
+    def effective_namespace(self) -> str:
+        return NOT_A_NAMESPACE if self.cluster_scoped else effective_namespace(self.namespace)
+
+    def key(self) -> Key:
+        """The current identity."""
+        api_version, kind = self.api_version, self.kind
+        if (api_version, kind) in self.scopes:
+            return Key(api_version, kind, NOT_A_NAMESPACE, self.name)
+        return Key(api_version, kind, self.namespace or "default", self.name)
+
+    def previous_keys(self) -> list[Key]:
+        """All earlier identities, oldest first; the apiVersion is always the current one."""
+        api_version = self.api_version
+        return [Key(api_version, p.kind, p.namespace or "default", p.name) for p in self.previous]
+
+    def original_key(self) -> Key:
+        return self.previous_keys()[0] if self.previous else self.key()
+
+    def id_text(self) -> str:
+        return id_text(self.api_version, self.kind, self.name, self.namespace)
+
+    def original_id_text(self) -> str:
+        if not self.previous:
+            return self.id_text()
+        first = self.previous[0]
+        return id_text(self.api_version, first.kind, first.name, first.namespace)
+
+    def id_go(self) -> str:
+        return id_go(self.api_version, self.kind, self.name, self.namespace, self.cluster_scoped)
+
+    def store_previous(self) -> None:
+        """Remember the current identity before it changes."""
+        self.previous.append(Previous(self.effective_namespace, self.name, self.kind))
+
+    def has_internal_annotations(self) -> bool:
+        """Whether upstream would have annotations on the object at this moment, whatever the user wrote."""
+        return bool(self.previous or self.prefixes or self.suffixes or self.behavior or self.needs_hash or self.origin)
+
+    def metadata(self) -> dict[str, Any]:
+        """The ``metadata`` mapping, made where it is missing."""
+        meta = self.manifest.get("metadata")
+        if type(meta) is not dict:
+            meta = self.manifest["metadata"] = {}
+        return meta
+
+    def set_name(self, name: str) -> None:
+        if self.name != name:
+            self.metadata()["name"] = name
+
+    def set_namespace(self, namespace: str) -> None:
+        if namespace:
+            if self.namespace != namespace:
+                self.metadata()["namespace"] = namespace
+        elif isinstance(meta := self.manifest.get("metadata"), dict):
+            meta.pop("namespace", None)
+
+    def set_kind(self, kind: str) -> None:
+        if self.kind != kind:
+            self.manifest["kind"] = kind
+
+    def labels(self) -> dict[str, str]:
+        return self._texts("labels")
+
+    def annotations(self) -> dict[str, str]:
+        return self._texts("annotations")
+
+    def _texts(self, field_name: str) -> dict[str, str]:
+        meta = self.manifest.get("metadata")
+        found = meta.get(field_name) if type(meta) is dict else None
+        return {k: text_of(v) for k, v in found.items()} if type(found) is dict else {}
+
+    def set_texts(self, field_name: str, values: dict[str, str]) -> None:
+        """Write labels or annotations; an empty mapping removes the field."""
+        meta = self.metadata()
+        meta.pop(field_name, None)
+        if values:
+            meta[field_name] = dict(sorted(values.items()))

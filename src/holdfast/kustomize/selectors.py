@@ -1,0 +1,266 @@
+"""Which resources a patch or replacement is for: anchored regular expressions and label selectors.
+
+Source: kustomize ``types/selector.go``; Kubernetes ``labels.Parse``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.ids import id_text, split_api_version
+from holdfast.kustomize.resource import Resource
+
+Matcher = Callable[[str], bool]
+_LITERAL = re.compile(r"[A-Za-z0-9_/ :-]*")
+
+
+def matcher(pattern: str) -> Matcher | None:
+    """A whole-text match; None where there is no pattern, which matches everything."""
+    if not pattern:
+        return None
+    if _LITERAL.fullmatch(pattern):
+        return pattern.__eq__
+    return go_regex(f"^(?:{pattern})$").search_text
+
+
+@dataclass(frozen=True, slots=True)
+class GoRegex:
+    compiled: Any
+
+    def search_text(self, text: str) -> bool:
+        return self.compiled.search(text) is not None
+
+
+def go_regex(pattern: str) -> GoRegex:
+    """A regular expression with Go's syntax and linear time (RE2)."""
+    if _SIMPLE.fullmatch(pattern):
+        return GoRegex(re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern))
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return GoRegex(re2.compile(pattern, options))
+    except re2.error as err:
+        text = err.args[0].decode() if err.args and isinstance(err.args[0], bytes) else str(err)
+        raise KustomizeError(f"error parsing regexp: {text}: `{pattern}`") from None
+
+
+# Patterns without nested repetition mean the same in Python and cannot run away; they save loading RE2.
+_SIMPLE = re.compile(r"\^?(?:\(\?:)?(?:[A-Za-z0-9_/:@=-]|\.[*+]|\\\.|\||\.)*\)?\$?")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """``select``, ``reject`` or ``target``: every given part has to match."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    label_selector: str = ""
+    annotation_selector: str = ""
+
+    @classmethod
+    def of(cls, spec: dict[str, Any]) -> Selector:
+        return cls(
+            spec.get("group", ""),
+            spec.get("version", ""),
+            spec.get("kind", ""),
+            spec.get("name", ""),
+            spec.get("namespace", ""),
+            spec.get("labelSelector", ""),
+            spec.get("annotationSelector", ""),
+        )
+
+    @property
+    def names_nothing(self) -> bool:
+        return not (self.group or self.version or self.kind or self.name or self.namespace)
+
+    def __str__(self) -> str:
+        api_version = f"{self.group}/{self.version}" if self.group else self.version
+        ident = id_text(api_version, self.kind, self.name, self.namespace)
+        return f"{ident}:a={self.annotation_selector}:l={self.label_selector}"
+
+
+class CompiledSelector:
+    """A selector ready to be asked often. Raises KustomizeError where an expression is wrong."""
+
+    def __init__(self, selector: Selector) -> None:
+        self.selector = selector
+        self._group, self._version, self._kind = (
+            matcher(selector.group),
+            matcher(selector.version),
+            matcher(selector.kind),
+        )
+        self._name, self._namespace = matcher(selector.name), matcher(selector.namespace)
+        self._labels: list[Requirement] | None = None
+        self._annotations: list[Requirement] | None = None
+
+    def gvk(self, group: str, version: str, kind: str) -> bool:
+        return (
+            (self._kind is None or self._kind(kind))
+            and (self._group is None or self._group(group))
+            and (self._version is None or self._version(version))
+        )
+
+    def name(self, name: str) -> bool:
+        return self._name is None or self._name(name)
+
+    def namespace(self, namespace: str) -> bool:
+        return self._namespace is None or self._namespace(namespace)
+
+    def texts(self, resource: Resource) -> bool:
+        """Whether labels and annotations match."""
+        if self.selector.label_selector:
+            if self._labels is None:
+                self._labels = parse_requirements(self.selector.label_selector)
+            if not meets(self._labels, resource.labels()):
+                return False
+        if self.selector.annotation_selector:
+            if self._annotations is None:
+                self._annotations = parse_requirements(self.selector.annotation_selector)
+            if not meets(self._annotations, resource.annotations()):
+                return False
+        return True
+
+    def select(self, resources: Iterable[Resource]) -> list[Resource]:
+        """Those whose current or original name and namespace match, and the rest of the selector too."""
+        return [r for r in resources if self._selects(r)]
+
+    def _selects(self, resource: Resource) -> bool:
+        group, version = split_api_version(resource.api_version)
+        if not self.gvk(group, version, resource.kind):
+            return False
+        if self._name is not None and not self._name(resource.name):
+            first = resource.previous[0] if resource.previous else None
+            if first is None or not self._name(first.name):
+                return False
+        if self._namespace is not None and not self._namespace(resource.effective_namespace):
+            first = resource.previous[0] if resource.previous else None
+            if first is None or not self._namespace(first.namespace or "default"):
+                return False
+        return self.texts(resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    key: str
+    operator: str
+    values: frozenset[str] = field(default_factory=frozenset)
+
+
+_TOKEN = re.compile(r"\s*(==|=|!=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
+
+
+def parse_requirements(text: str) -> list[Requirement]:
+    """A label selector: ``a=b, c!=d, e in (f,g), h notin (i), j, !k, l>1``."""
+    tokens, at = [], 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        found = _TOKEN.match(stripped, at)
+        if found is None:
+            raise KustomizeError(f"unable to parse requirement: {text}")
+        tokens.append(found.group(1))
+        at = found.end()
+    parser = _Requirements(tokens)
+    return parser.all()
+
+
+class _Requirements:
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self) -> str:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def all(self) -> list[Requirement]:
+        out: list[Requirement] = []
+        while self._peek():
+            out.append(self._one())
+            token = self._take()
+            if token == ",":
+                if not self._peek():
+                    raise KustomizeError("unable to parse requirement: found '', expected: identifier after ','")
+            elif token:
+                raise KustomizeError(f"unable to parse requirement: found '{token}', expected: ',' or 'end of string'")
+        return out
+
+    def _one(self) -> Requirement:
+        if self._peek() == "!":
+            self._take()
+            return Requirement(self._key(), "!")
+        key = self._key()
+        operator = self._peek()
+        if operator in ("", ","):
+            return Requirement(key, "exists")
+        self._take()
+        if operator in ("in", "notin"):
+            return Requirement(key, operator, self._values())
+        if operator in ("=", "==", "!="):
+            value = "" if self._peek() in ("", ",") else self._take()
+            return Requirement(key, "notin" if operator == "!=" else "in", frozenset([value]))
+        if operator in ("<", ">"):
+            return Requirement(key, operator, frozenset([self._take()]))
+        raise KustomizeError(f"unable to parse requirement: found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
+
+    def _key(self) -> str:
+        token = self._take()
+        if not token or token in "=!=<>(),":
+            raise KustomizeError(f"unable to parse requirement: found '{token}', expected: identifier")
+        return token
+
+    def _values(self) -> frozenset[str]:
+        if self._take() != "(":
+            raise KustomizeError("unable to parse requirement: found '', expected: '('")
+        out: set[str] = set()
+        last = ","
+        while (token := self._take()) != ")":
+            if not token:
+                raise KustomizeError("unable to parse requirement: found '', expected: ',', or ')'")
+            if token == "," and last == ",":
+                out.add("")
+            elif token != ",":
+                out.add(token)
+            last = token
+        if last == ",":
+            out.add("")
+        return frozenset(out)
+
+
+def meets(requirements: Iterable[Requirement], texts: dict[str, str]) -> bool:
+    return all(_meets(r, texts) for r in requirements)
+
+
+def _meets(requirement: Requirement, texts: dict[str, str]) -> bool:
+    present, value = requirement.key in texts, texts.get(requirement.key, "")
+    match requirement.operator:
+        case "exists":
+            return present
+        case "!":
+            return not present
+        case "in":
+            return present and value in requirement.values
+        case "notin":
+            return not present or value not in requirement.values
+        case _:
+            return present and _compares(requirement, value)
+
+
+def _compares(requirement: Requirement, value: str) -> bool:
+    try:
+        left, right = int(value), int(next(iter(requirement.values)))
+    except ValueError:
+        return False
+    return left > right if requirement.operator == ">" else left < right

@@ -1,0 +1,57 @@
+"""``namePrefix`` and ``nameSuffix``.
+
+Example: prefix ``dev-`` makes ``metadata.name: web`` into ``dev-web`` and remembers ``web``, so that references are found
+later. CustomResourceDefinitions, APIServices and Namespaces keep their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from holdfast.kustomize.fieldspec import FieldSpec, Walk, apply_spec, kind_of, wrong_kind
+from holdfast.kustomize.ids import split_api_version
+from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.scalars import text_of
+
+_WALK = Walk("scalar", "")
+
+
+def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = "", suffix: str = "") -> None:
+    """Put ``prefix`` before and ``suffix`` behind the fields that ``specs`` name."""
+    specs = tuple(specs)
+
+    def put(node: Any, key: Any) -> None:
+        if kind_of(node[key]) != "ScalarNode":
+            raise wrong_kind("ScalarNode", node[key])
+        node[key] = f"{prefix}{text_of(node[key])}{suffix}"
+
+    for resource in resources:
+        first_kind = resource.previous[0].kind if resource.previous else resource.kind
+        group, version = split_api_version(resource.api_version)
+        if _keeps_name(group, first_kind):
+            continue
+        for spec in specs:
+            if spec.selects(group, version, first_kind):
+                _remember(resource, spec, prefix, suffix)
+                if spec.selects(group, version, resource.kind):
+                    apply_spec(resource, spec, put, _WALK)
+    resources.touched()
+
+
+def _keeps_name(group: str, kind: str) -> bool:
+    return kind in ("CustomResourceDefinition", "Namespace") or (
+        kind == "APIService" and group == "apiregistration.k8s.io"
+    )
+
+
+def _remember(resource: Resource, spec: FieldSpec, prefix: str, suffix: str) -> None:
+    if spec.path != "metadata/name":
+        return
+    if prefix:
+        resource.prefixes.append(prefix)
+    if suffix:
+        resource.suffixes.append(suffix)
+    if prefix or suffix:
+        resource.store_previous()

@@ -1,0 +1,71 @@
+"""Content hashes behind the names of generated ConfigMaps and Secrets.
+
+Example: ``app-config`` becomes ``app-config-m2mg5mb749``. The hash is over kind, name and data as JSON. Source: kustomize
+``api/hasher``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.scalars import text_of
+
+_LETTERS = str.maketrans("013ae", "ghkmt")
+
+
+def add_hashes(resources: ResMap) -> None:
+    """Append the hash to the names that ask for one."""
+    for resource in resources:
+        if resource.needs_hash:
+            suffix = content_hash(resource.manifest)
+            resource.store_previous()
+            resource.set_name(f"{resource.name}-{suffix}")
+    resources.touched()
+
+
+def content_hash(manifest: Manifest) -> str:
+    """The ten letters for a manifest."""
+    kind = text_of(manifest.get("kind", ""))
+    if kind == "ConfigMap":
+        content: Any = _content(manifest, "ConfigMap", ("data",), "binaryData")
+    elif kind == "Secret":
+        content = _content(manifest, "Secret", ("data", "type"), "stringData")
+    else:
+        content = manifest
+    digest = hashlib.sha256(go_json(content).encode()).hexdigest()
+    return digest[:10].translate(_LETTERS)
+
+
+def _content(manifest: Manifest, kind: str, fields: tuple[str, ...], optional: str) -> dict[str, Any]:
+    # kustomize looks for a field called "metadata/name", which there is none of; the name is therefore always empty.
+    content: dict[str, Any] = {"kind": kind, "name": ""}
+    for field in fields:
+        content[field] = _value(manifest, field)
+    if isinstance(manifest.get(optional), dict):
+        content[optional] = manifest[optional]
+    return content
+
+
+def _value(manifest: Manifest, field: str) -> Any:
+    if field not in manifest:
+        return ""
+    value = manifest[field]
+    if type(value) is dict:
+        return value
+    return None if type(value) is list else text_of(value)
+
+
+_HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def go_json(value: Any) -> str:
+    """JSON as Go's encoder writes it: keys sorted, no spaces, HTML characters escaped."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    for char, escaped in _HTML.items():
+        if char in text:
+            text = text.replace(char, escaped)
+    return text.replace("\x7f", "\x7f")

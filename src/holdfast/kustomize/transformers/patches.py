@@ -1,0 +1,140 @@
+"""``patches``, ``patchesStrategicMerge`` and ``patchesJson6902``.
+
+Example: a strategic merge patch with the name of a Deployment changes that Deployment; with a target it changes all that the
+selector finds. A list of operations is a JSON patch and needs a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.kustomize import json6902, nulls, strategic
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.openapi import Schemas
+from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.scalars import copy_json
+from holdfast.kustomize.selectors import CompiledSelector, Selector
+
+_INTERNAL = "internal.config.kubernetes.io/"
+_LEGACY = ("config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One entry of ``patches``: either merges or operations; ``source`` names it in messages."""
+
+    source: str
+    merges: Sequence[Resource] | None = None
+    operations: Sequence[json6902.Operation] | None = None
+    target: Selector | None = None
+
+
+def apply_patch(resources: ResMap, patch: Patch, schemas: Schemas) -> None:
+    """Apply one entry of ``patches``."""
+    if patch.merges is not None:
+        if patch.target is None:
+            _merge_by_name(resources, patch.merges, schemas)
+        else:
+            _merge_selected(resources, patch, schemas)
+    elif patch.operations is not None:
+        _operate(resources, patch)
+
+
+def _merge_by_name(resources: ResMap, patches: Sequence[Resource], schemas: Schemas) -> None:
+    for patch in patches:
+        try:
+            target = resources.target_of(patch)
+        except KustomizeError as err:
+            name = patch.original_id_text()
+            raise err.within(f'no resource matches strategic merge patch "{name}"') from None
+        merge_into(target, patch, schemas)
+        if patch.allow_name_change or patch.allow_kind_change:
+            resources.touched()
+
+
+def _merge_selected(resources: ResMap, patch: Patch, schemas: Schemas) -> None:
+    assert patch.merges is not None and patch.target is not None
+    if len(patch.merges) > 1:
+        raise KustomizeError(
+            "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set "
+            f"`patches.target` field: {patch.source}"
+        )
+    if not patch.merges:
+        return
+    try:
+        selected = CompiledSelector(patch.target).select(resources)
+    except KustomizeError as err:
+        raise err.within(f'unable to find patch target "{patch.target}" in `resources`') from None
+    merge_selected(resources, selected, patch.merges[0], schemas)
+
+
+def merge_selected(resources: ResMap, selected: Sequence[Resource], patch: Resource, schemas: Schemas) -> None:
+    """Apply a merge patch to some resources, whose apiVersion and kind the patch then takes on."""
+    for resource in selected:
+        own = patch.copy()
+        own.manifest["apiVersion"] = resource.manifest.get("apiVersion", "")
+        merge_into(resource, own, schemas)
+    kept = [r for r in resources if not r.gone]
+    resources.replace_all([])
+    resources.append_all(kept)
+
+
+def merge_by_id(resources: ResMap, patch: Resource, schemas: Schemas) -> None:
+    """Apply one of ``patchesStrategicMerge``."""
+    target = resources.target_of(patch)
+    merge_selected(resources, [target], patch, schemas)
+
+
+def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
+    """Merge a patch into a resource; name, kind and namespace stay unless the patch may change them."""
+    name, namespace, kind = resource.name, resource.namespace, resource.kind
+    if patch.allow_name_change or patch.allow_kind_change:
+        resource.store_previous()
+    marked = nulls.mark(resource)
+    merged = strategic.merge(patch.manifest, resource.manifest, schemas)
+    if not merged:
+        resource.manifest = {}
+        return
+    if marked:
+        nulls.unmark(merged)
+    resource.manifest = merged
+    if not patch.allow_kind_change:
+        resource.set_kind(kind)
+    if not patch.allow_name_change:
+        resource.set_name(name)
+    resource.set_namespace(namespace)
+
+
+def _operate(resources: ResMap, patch: Patch) -> None:
+    if patch.target is None:
+        raise KustomizeError(f"must specify a target for JSON patch {patch.source}")
+    assert patch.operations is not None
+    for resource in CompiledSelector(patch.target).select(resources):
+        resource.store_previous()
+        operate_on(resource, patch.operations)
+    resources.touched()
+
+
+def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> None:
+    """Apply JSON patch operations; annotations that belong to kustomize survive them."""
+    own = {k: v for k, v in resource.annotations().items() if k.startswith(_INTERNAL) or k in _LEGACY}
+    if own or resource.has_internal_annotations():
+        # Upstream keeps its memory in annotations, so a patch may always add one.
+        meta = resource.metadata()
+        if meta.get("annotations") is None:
+            meta["annotations"] = {}
+    result: Any = json6902.apply(resource.manifest, list(operations))
+    resource.source = None
+    if type(result) is not dict:
+        raise KustomizeError("json: cannot unmarshal array into Go value of type map[string]interface {}")
+    resource.manifest = result
+    if own:
+        resource.set_texts("annotations", {**resource.annotations(), **own})
+
+
+def parse_merges(patches: Sequence[Resource]) -> list[Resource]:
+    """Copies of patches, so that a patch used twice is never changed."""
+    return [Resource(copy_json(p.manifest), p.source, p.scopes) for p in patches]

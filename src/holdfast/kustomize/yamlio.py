@@ -1,0 +1,179 @@
+"""Text to resources, with the rules kyaml's reader has on top of YAML.
+
+A file is split at ``---`` lines before anything is parsed; documents of nothing are skipped; a single document of kind List
+is replaced by its items, and so is any other kind that ends in "List" and has items; every object needs a kind and a name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from holdfast.base.errors import Place
+from holdfast.kube import yaml
+from holdfast.kube.yaml import Dialect
+from holdfast.kustomize.errors import KustomizeError, MalformedYAML
+from holdfast.kustomize.ids import Kinds
+from holdfast.kustomize.resource import Previous, Resource, Source
+from holdfast.kustomize.scalars import copy_json, text_of
+
+_SEPARATOR = re.compile(rb"\n---(.*)\n")
+_WORDS_AFTER = re.compile(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
+
+
+def read_documents(text: bytes, path: str) -> list[Any]:
+    """Every document of a file as JSON data, None for those without content."""
+    if b"\r\n" in text:
+        text = text.replace(b"\r\n", b"\n")
+    if (words := _WORDS_AFTER.search(text)) is not None:
+        line = text.count(b"\n", 0, words.start()) + 2
+        raise KustomizeError(
+            f"invalid document separator: ---{words.group(0)[4:].decode(errors='replace').rstrip()}",
+            place=Place(path, line),
+        )
+    shared = b"*" in text and b"&" in text
+    return [_load(part, path, shared) for part in _split(text)]
+
+
+def _split(text: bytes) -> list[bytes]:
+    if b"\n---" not in text:
+        return [text] if text else []
+    parts, at = [], 0
+    for found in _SEPARATOR.finditer(text):
+        parts.append(text[at : found.start() + 1])
+        at = found.end()
+    parts.append(text[at:])
+    return parts
+
+
+def _load(text: bytes, path: str, shared: bool) -> Any:
+    try:
+        value = yaml.load(text, dialect=Dialect.KYAML, source=path)
+    except yaml.YAMLError as err:
+        raise MalformedYAML(f"MalformedYAMLError: {err.message}", place=err.place) from None
+    return copy_json(value) if shared else value
+
+
+def read_resources(text: bytes, path: str, scopes: Kinds) -> list[Resource]:
+    """The resources in a file. Errors carry kyaml's words; the path is added by the caller."""
+    documents = read_documents(text, path)
+    pending: list[tuple[Any, tuple[int, tuple[str | int, ...]]]] = []
+    for number, document in enumerate(documents):
+        if document is None:
+            continue
+        if len(documents) == 1 and _is_wrapper(document):
+            items = document.get("items") or []
+            pending += [(item, (number, ("items", i))) for i, item in enumerate(items)]
+        else:
+            pending.append((document, (number, ())))
+    out: list[Resource] = []
+    for value, (number, within) in pending:
+        if check_object(value):
+            out.append(Resource(value, Source(path, text, number, within), scopes))
+    out = _inline_lists(out, scopes)
+    if b"internal.config.kubernetes.io/" in text:
+        for resource in out:
+            _recall(resource)
+    return out
+
+
+def _recall(resource: Resource) -> None:
+    """Take over what an earlier build, or a function, left in annotations."""
+    texts = resource.annotations()
+
+    def split(name: str) -> list[str]:
+        key = f"internal.config.kubernetes.io/{name}"
+        return texts[key].split(",") if key in texts else []
+
+    names, namespaces, kinds = split("previousNames"), split("previousNamespaces"), split("previousKinds")
+    if len(names) == len(namespaces) == len(kinds):
+        resource.previous = [Previous(*each) for each in zip(namespaces, names, kinds, strict=True)]
+    resource.prefixes, resource.suffixes = split("prefixes"), split("suffixes")
+    resource.needs_hash = split("needsHashSuffix") == ["enabled"]
+    resource.behavior = ",".join(split("generatorBehavior"))
+
+
+def _is_wrapper(document: Any) -> bool:
+    return (
+        type(document) is dict
+        and document.get("kind") in ("List", "ResourceList")
+        and ("items" in document or "functionConfig" in document)
+    )
+
+
+def check_object(value: Any) -> bool:
+    """Whether there is an object at all. Raises KustomizeError where it has no kind or name."""
+    if value is None or value == {} or value == []:
+        return False
+    meta, kind, name = _identity(value)
+    if not kind:
+        if not meta:
+            raise KustomizeError("missing Resource metadata")
+        raise KustomizeError(f"missing kind in object {_go_meta(value)}")
+    if not name and not kind.endswith("List"):
+        raise KustomizeError(f"missing metadata.name in object {_go_meta(value)}")
+    return True
+
+
+def _identity(value: Any) -> tuple[bool, str, str]:
+    """(has any metadata at all, kind, name)."""
+    if type(value) is not dict:
+        return False, "", ""
+    kind, api_version, meta = value.get("kind"), value.get("apiVersion"), value.get("metadata")
+    name = meta.get("name") if type(meta) is dict else None
+    some = bool(kind not in (None, {}, []) or api_version not in (None, {}, []))
+    if type(meta) is dict:
+        some = some or any(meta.get(f) not in (None, {}, []) for f in ("name", "namespace", "labels", "annotations"))
+    return some, text_of(kind) if kind is not None else "", text_of(name) if name is not None else ""
+
+
+def _go_meta(value: dict[str, Any]) -> str:
+    """``ResourceMeta`` as Go prints it with %v."""
+    meta = value.get("metadata")
+    meta = meta if type(meta) is dict else {}
+
+    def text(found: Any) -> str:
+        return "" if found is None else text_of(found)
+
+    def mapping(field: str) -> str:
+        found = meta.get(field)
+        pairs = sorted((k, text(v)) for k, v in found.items()) if type(found) is dict else []
+        return "map[" + " ".join(f"{k}:{v}" for k, v in pairs) + "]"
+
+    return (
+        f"{{{{{text(value.get('apiVersion'))} {text(value.get('kind'))}}} "
+        f"{{{{{text(meta.get('name'))} {text(meta.get('namespace'))}}} {mapping('labels')} {mapping('annotations')}}}}}"
+    )
+
+
+def _inline_lists(resources: list[Resource], scopes: Kinds) -> list[Resource]:
+    if not any(r.kind.endswith("List") for r in resources):
+        return resources
+    out: list[Resource] = []
+    queue = list(resources)
+    at = 0
+    while at < len(queue):
+        resource = queue[at]
+        at += 1
+        if not resource.kind.endswith("List") or "items" not in resource.manifest:
+            out.append(resource)
+            continue
+        items = resource.manifest["items"]
+        if items is None:
+            continue
+        if type(items) is not list:
+            raise KustomizeError(f"expected array in {resource.kind}/items, but found {_go_type(items)}")
+        path = resource.source.path if resource.source else ""
+        queue += [Resource(item, Source(path), scopes) for item in items if check_object(item)]
+    return out
+
+
+def _go_type(value: Any) -> str:
+    if type(value) is dict:
+        return "map[string]interface {}"
+    return {str: "string", int: "int", float: "float64", bool: "bool"}.get(type(value), "<nil>")
+
+
+def node_text(value: Any) -> str:
+    """JSON data as block YAML, for messages and for text inside of fields."""
+    return yaml.dump(value)
