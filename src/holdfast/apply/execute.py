@@ -19,7 +19,7 @@ from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.errors import NotFound
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import Ownership
-from holdfast.model.plan import Action, Applied, Change, Done, Plan, Reason, Report, Stage
+from holdfast.model.plan import Action, Applied, Change, Done, Plan, Report, Stage
 
 T = TypeVar("T")
 
@@ -62,8 +62,12 @@ class Neighbours(Protocol):
         """Judges a live object (all of it) against a desired one."""
         ...
 
-    def known_version(self, ref: ObjectRef) -> str | None:
-        """The resource version in the live view; None where it has no such object."""
+    def owned(self, ref: ObjectRef) -> str | None:
+        """What the live view says we own of the object (a hash); None where it has no such object."""
+        ...
+
+    def owned_of(self, live: Manifest) -> str:
+        """The same of a whole object."""
         ...
 
     def forces(self, desired: Manifest, live: Manifest) -> bool:
@@ -115,19 +119,22 @@ class Executor:
         self._careful = careful
         self._slots = asyncio.Semaphore(concurrency)
 
-    async def execute(self, plan: Plan) -> Report:
-        """All stages in order. An error ends it: the report then has the finished stages and the error."""
+    async def execute(self, plan: Plan, earlier: Sequence[Applied] = ()) -> Report:
+        """All stages in order. An error ends it: the report then has the finished stages and the error.
+
+        ``earlier`` are entries of stages that were executed before; an error tells of them too.
+        """
         entries: list[Applied] = []
         for stage in plan.stages:
             try:
                 entries += await self._stage(stage)
             except ApplyError as error:
-                return Report(tuple(entries), _with_log(error, entries))
+                return Report(tuple(entries), _with_log(error, [*earlier, *entries]))
             if stage.wait:
                 try:
                     await self._near.ready([(c.gvk, c.ref) for c in stage.changes], STAGE_SECONDS)
                 except HoldfastError as error:
-                    return Report(tuple(entries), _with_log(ApplyError(error.message), entries))
+                    return Report(tuple(entries), _with_log(ApplyError(error.message), [*earlier, *entries]))
         return Report(tuple(entries))
 
     async def apply_one(self, change: Change) -> Applied:
@@ -234,7 +241,7 @@ class Executor:
 
     async def _send(self, task: _Task) -> None:
         change = task.change
-        before = self._near.known_version(change.ref) if task.done is None else None
+        before = self._before(task)
         try:
             if task.cleanup:
                 await self._client.patch(
@@ -245,11 +252,45 @@ class Executor:
                     manager=self._owner.manager,
                 )
             task.answer = await self._apply(task)
+            cleaned = await self._clean_up(task)
         except HoldfastError as error:
             raise refused(change.ref, error) from error
         if task.done is None:
-            task.done = _what_happened(task, before, self._owner.manager)
+            task.done = self._what_happened(task, before, touched=cleaned or bool(task.cleanup))
         self._near.applied(change.desired or task.desired, task.answer)
+
+    def _before(self, task: _Task) -> str | None:
+        """What we owned of the object before; None where there was none."""
+        if task.done is not None:
+            return None
+        return self._near.owned(task.change.ref) if task.live is None else self._near.owned_of(task.live)
+
+    async def _clean_up(self, task: _Task) -> bool:
+        """An object that nobody had looked at before may turn out to be kubectl's: its managers are folded now."""
+        answer = task.answer or {}
+        if task.live is not None or not _had_managers(_managers(answer), self._owner.manager):
+            return False
+        prepared = self._near.prepare(task.desired, answer)
+        if not prepared.cleanup:
+            return False
+        change = task.change
+        await self._client.patch(
+            change.ref,
+            list(prepared.cleanup),
+            PatchType.JSON,
+            version=change.gvk.version,
+            manager=self._owner.manager,
+        )
+        task.answer = await self._apply(task)
+        return True
+
+    def _what_happened(self, task: _Task, before: str | None, *, touched: bool) -> Done:
+        if before is None:
+            existed = task.live is not None or _had_managers(_managers(task.answer or {}), self._owner.manager)
+            return Done.CONFIGURED if existed or touched else Done.CREATED
+        if not touched and before == self._near.owned_of(task.answer or {}):
+            return Done.UNCHANGED
+        return Done.CONFIGURED
 
     async def _apply(self, task: _Task) -> Manifest:
         try:
@@ -272,14 +313,8 @@ def _first_of_namespaces(tasks: Sequence[_Task], tried: set[int]) -> tuple[list[
     return first, [t for t in tasks if id(t) not in chosen]
 
 
-def _what_happened(task: _Task, before: str | None, manager: str) -> Done:
-    meta = (task.answer or {}).get("metadata") or {}
-    if task.live is not None or before is not None:
-        version = before if task.live is None else (task.live.get("metadata") or {}).get("resourceVersion")
-        return Done.UNCHANGED if not task.cleanup and version == meta.get("resourceVersion") else Done.CONFIGURED
-    if task.change.reason is Reason.MISSING and not _had_managers(meta.get("managedFields") or (), manager):
-        return Done.CREATED
-    return Done.CONFIGURED if _had_managers(meta.get("managedFields") or (), manager) else Done.CREATED
+def _managers(obj: Manifest) -> Sequence[Mapping[str, Any]]:
+    return (obj.get("metadata") or {}).get("managedFields") or ()
 
 
 def _had_managers(entries: Iterable[Mapping[str, Any]], manager: str) -> bool:

@@ -25,7 +25,7 @@ def make_plan(
 ) -> Plan:
     """``objects`` are all that the unit desires; ``inventory`` what it applied before."""
     stages = tuple(
-        Stage(name, tuple(_change(delivery, o, live) for o in found), wait=name in WAITED)
+        Stage(name, tuple(change_for(delivery, o, live) for o in found), wait=name in WAITED)
         for name, found in staged(objects, early)
     )
     stale = inventory.missing_from(inventory_of(objects)) if delivery.policy.prune else ()
@@ -36,7 +36,8 @@ def inventory_of(objects: Iterable[Manifest]) -> Inventory:
     return Inventory(tuple(InventoryEntry(ObjectRef.of(o), GroupVersionKind.of(o).version) for o in objects))
 
 
-def _change(delivery: Delivery, obj: Manifest, view: LiveView) -> Change:
+def change_for(delivery: Delivery, obj: Manifest, view: LiveView) -> Change:
+    """What to do with one desired object."""
     ref = ObjectRef.of(obj)
     action, reason = _decide(delivery, obj, ref, view)
     return Change(action, reason, ref, GroupVersionKind.of(obj), obj)

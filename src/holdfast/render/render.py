@@ -57,7 +57,7 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
     """Raises `RenderError`."""
     engine = engine or Engine()
     recording = RecordingTree(request.tree)
-    root = f"/tmp/kustomization-{request.root_name or request.unit.name}"
+    root = _shown_root(request.root_name or request.unit.name)
     directory = _directory(recording, request.build.path, root)
     try:
         generated = generate(recording, directory, request.build, display_root=root)
@@ -79,6 +79,16 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
         reads=dict(recording.reads),
         warnings=tuple(built.warnings),
     )
+
+
+def require_directory(tree: Tree, path: str, name: str) -> None:
+    """Raises `PathNotFound` where a unit called ``name`` has no directory at ``path`` to build."""
+    _directory(tree, path, _shown_root(name))
+
+
+def _shown_root(name: str) -> str:
+    """Where the files seem to lie in messages. Flux unpacks to a new directory each time; ours is always called the same."""
+    return f"/tmp/kustomization-{name}"
 
 
 def _directory(tree: Tree, path: str, root: str) -> str:

@@ -1,0 +1,134 @@
+"""One cluster as deliveries see it: a watch per kind in use, small facts per object, what was applied and by whom.
+
+Only objects with an owner label are watched, so the churn of everything else costs nothing. `changed` handlers hear of every
+change of a watched object; `drifted` of those that took a managed object away from what was applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from holdfast.base.clock import Clock
+from holdfast.cluster.client import Client, Selectors
+from holdfast.cluster.informer import Informer
+from holdfast.cluster.watches import Watches
+from holdfast.health.kstatus import completed_job, compute
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.delivery import Ownership, UnitKey
+from holdfast.model.live import LiveObject
+from holdfast.plan import desired_hash, observe
+
+log = logging.getLogger(__name__)
+
+SYNC_SECONDS = 10.0
+Changed = Callable[[ObjectRef], None]
+Drifted = Callable[[UnitKey, ObjectRef], None]
+
+
+class ClusterState:
+    """A `LiveView`, kept current. Use one per cluster and kind of owner."""
+
+    def __init__(self, client: Client, watches: Watches, owner: Ownership, clock: Clock) -> None:
+        self.client = client
+        self.watches = watches
+        self.owner = owner
+        self.clock = clock
+        self.drifted: list[Drifted] = []
+        self._changed: list[Changed] = []
+        self._informers: dict[tuple[str, str], Informer[LiveObject]] = {}
+        self._records: dict[ObjectRef, tuple[str, str]] = {}
+        self._managed: dict[ObjectRef, UnitKey] = {}
+        self._transform = self._facts
+        self._selectors = Selectors(labels=f"{owner.group}/name")
+
+    # --- the view
+
+    def get(self, ref: ObjectRef) -> LiveObject | None:
+        informer = self._informers.get((ref.group, ref.kind))
+        return informer.get(ref) if informer else None
+
+    def knows(self, ref: ObjectRef) -> bool:
+        informer = self._informers.get((ref.group, ref.kind))
+        return informer is not None and informer.served and informer.synced.is_set()
+
+    def synced(self, ref: ObjectRef) -> tuple[str, str] | None:
+        return self._records.get(ref)
+
+    async def follow(self, gvks: Iterable[GroupVersionKind]) -> None:
+        """Watches these kinds from now on; returns when their objects are known, or soon after if they cannot be."""
+        fresh = []
+        for gvk in gvks:
+            if (gvk.group, gvk.kind) not in self._informers:
+                informer = self.watches.informer(gvk, self._transform, namespace="", selectors=self._selectors)
+                informer.add_handler(self._heard)
+                self._informers[gvk.group, gvk.kind] = informer
+            informer = self._informers[gvk.group, gvk.kind]
+            if not informer.served:
+                informer.poke()
+            if not (informer.served and informer.synced.is_set()):
+                fresh.append(informer)
+        if fresh:
+            waits = asyncio.gather(*(i.synced.wait() for i in fresh))
+            try:
+                await asyncio.wait_for(waits, SYNC_SECONDS)
+            except TimeoutError:
+                log.debug("kinds that cannot be watched: %s", [str(i.gvk) for i in fresh if not i.synced.is_set()])
+
+    # --- what was done
+
+    def applied(self, unit: UnitKey, desired: Manifest, live: Manifest) -> None:
+        """The server just returned ``live`` for ``desired``."""
+        ref = ObjectRef.of(live)
+        facts = observe(live, self.owner)
+        self._records[ref] = (desired_hash(desired), facts.owned)
+        self._managed[ref] = unit
+        informer = self._informers.get((ref.group, ref.kind))
+        if informer is not None:
+            informer.observe(live)
+
+    def confirmed(self, unit: UnitKey, ref: ObjectRef, desired: Manifest) -> None:
+        """The view's object is as desired; nothing was sent."""
+        live = self.get(ref)
+        if live is not None:
+            self._records[ref] = (desired_hash(desired), live.owned)
+        self._managed[ref] = unit
+
+    def released(self, unit: UnitKey, ref: ObjectRef) -> None:
+        """The unit no longer has this object."""
+        if self._managed.get(ref) == unit:
+            del self._managed[ref]
+            self._records.pop(ref, None)
+
+    # --- who listens
+
+    def listen(self, changed: Changed) -> Callable[[], None]:
+        """Calls ``changed`` for every change until the returned function is called."""
+        self._changed.append(changed)
+        return lambda: self._changed.remove(changed)
+
+    def _facts(self, obj: Mapping[str, Any]) -> LiveObject:
+        now = self.clock.time()
+        is_job = obj.get("kind") == "Job" and str(obj.get("apiVersion")).startswith("batch/")
+        result = completed_job(obj, now=now) if is_job else compute(obj, now=now)
+        return observe(obj, self.owner, result.status, result.message)
+
+    def _heard(self, ref: ObjectRef, old: LiveObject | None, new: LiveObject | None) -> None:
+        del old
+        unit = self._managed.get(ref)
+        if unit is not None and self._is_drift(ref, unit, new):
+            for handler in self.drifted:
+                handler(unit, ref)
+        for listener in list(self._changed):
+            listener(ref)
+
+    def _is_drift(self, ref: ObjectRef, unit: UnitKey, live: LiveObject | None) -> bool:
+        if live is None:
+            return True
+        if live.owner not in ((unit.name, unit.namespace), ("", "")):
+            # Another unit has taken the object over; the two of them would undo each other for ever.
+            return False
+        record = self._records.get(ref)
+        return live.foreign or (record is not None and record[1] != live.owned)

@@ -1,0 +1,417 @@
+"""Acting on a decision: one run of one unit, its deletion, and putting single objects right again.
+
+The steps of a run are Flux's, in Flux's order, because the status and the events tell of them: fetch, build, compare and
+apply, prune, check health.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from holdfast.apply import ApplyError, Executor, PruneError, delete_all
+from holdfast.base.clock import Clock
+from holdfast.base.duration import format_duration
+from holdfast.base.errors import HoldfastError
+from holdfast.cluster.client import Client
+from holdfast.cluster.errors import NotFound
+from holdfast.health.checks import HealthRules
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.delivery import Delivery, Substitution, UnitKey
+from holdfast.model.inventory import Inventory, InventoryEntry
+from holdfast.model.outcome import Event, Outcome, Wellness
+from holdfast.model.plan import Action, Applied, Change, Done, Plan, Reason
+from holdfast.model.rendered import Rendered, RenderRequest
+from holdfast.plan import judge, make_plan
+from holdfast.plan.make import change_for, inventory_of
+from holdfast.plan.order import sort_key
+from holdfast.plan.prune import prune_changes
+from holdfast.reconcile.decide import Finalize, Proceed, Settings
+from holdfast.reconcile.live import ClusterState
+from holdfast.reconcile.near import Near
+from holdfast.reconcile.outcome import Attempt, StepFailed
+from holdfast.reconcile.scope import scoped, served_soon
+from holdfast.reconcile.state import World
+from holdfast.reconcile.targets import Reach, TargetError, Targets
+from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone
+from holdfast.render.memo import RenderMemo
+from holdfast.render.render import Decryptor, Engine, PathNotFound, RenderError
+
+Report = Callable[[Outcome], Awaitable[None]]
+
+
+class Surroundings(Protocol):
+    """What a run asks about the other units, and about keys."""
+
+    def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
+        """Whether another unit, not itself on its way out, has this object in its inventory."""
+        ...
+
+    async def decryptor(self, delivery: Delivery) -> Decryptor | None:
+        """Keys for a unit that asks for decryption; None where it does not. Raises a HoldfastError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """A deleted unit is dealt with. ``released``: its finalizer may go; else it has to be tried again."""
+
+    events: tuple[Event, ...] = ()
+    released: bool = True
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What a unit applied last, for putting single objects right without rendering again."""
+
+    delivery: Delivery
+    state: ClusterState
+    client: Client
+    desired: dict[ObjectRef, Manifest]
+    untold: dict[ObjectRef, Applied] = field(default_factory=dict)
+
+
+class Runner:
+    def __init__(
+        self, targets: Targets, memo: RenderMemo, settings: Settings, clock: Clock, surroundings: Surroundings
+    ) -> None:
+        self.targets = targets
+        self.memo = memo
+        self._settings = settings
+        self._clock = clock
+        self._around = surroundings
+        self._memory: dict[UnitKey, _Memory] = {}
+
+    async def run(self, world: World, decision: Proceed, *, interruption: Interruption, report: Report) -> Outcome:
+        """One complete run. ``report`` writes an intermediate outcome before a wait."""
+        attempt = Attempt(world, self._clock, self._clock.monotonic())
+        try:
+            await self._steps(attempt, decision.rules, interruption, report)
+        except StepFailed as error:
+            return attempt.failed(error)
+        except Interrupted:
+            return attempt.cancelled()
+        return attempt.succeeded()
+
+    async def _steps(self, attempt: Attempt, rules: HealthRules, interruption: Interruption, report: Report) -> None:
+        delivery = attempt.world.delivery
+        rendered, reach = await self._build(attempt)
+        attempt.digest = rendered.digest
+        attempt.step("Detecting drift")
+        _refuse_encrypted(rendered.objects)
+        try:
+            objects = await scoped(rendered.objects, reach.client)
+        except HoldfastError as error:
+            raise StepFailed("ReconciliationFailed", error.message, recorded=True) from error
+        changed = await self._apply(attempt, objects, reach)
+        self._remember(delivery, objects, reach, attempt.world.inventory)
+        await self._prune(attempt, objects, reach)
+        await self._check(attempt, rules, reach, objects, interruption, report, changed=changed)
+
+    # --- build
+
+    async def _build(self, attempt: Attempt) -> tuple[Rendered, Reach]:
+        delivery, snapshot = attempt.world.delivery, attempt.world.source.snapshot
+        if snapshot is None:
+            raise StepFailed("ArtifactFailed", "Source artifact not found")
+        attempt.step("Fetching manifests")
+        self._require_path(delivery, snapshot.tree)
+        attempt.attempted = snapshot.revision
+        attempt.step("Building manifests")
+        try:
+            reach = await self.targets.reach(delivery.policy.target, delivery.key.namespace)
+        except TargetError as error:
+            told = f"failed to build kube client: {error.message}"
+            raise StepFailed("ReconciliationFailed", error.message, told=told) from error
+        request = RenderRequest(
+            unit=delivery.key,
+            owner=delivery.owner,
+            build=delivery.build,
+            tree=snapshot.tree,
+            tree_identity=snapshot.identity,
+            root_name=delivery.key.name,
+            decrypts=delivery.policy.decryption is not None,
+            **(await self._variables(delivery)),
+        )
+        try:
+            engine = Engine(decryptor=await self._around.decryptor(delivery))
+            return self.memo.render(request, engine), reach
+        except RenderError as error:
+            raise StepFailed("BuildFailed", error.message) from error
+        except HoldfastError as error:
+            raise StepFailed("BuildFailed", error.message) from error
+
+    def _require_path(self, delivery: Delivery, tree: Any) -> None:
+        from holdfast.render.render import require_directory
+
+        try:
+            require_directory(tree, delivery.build.path, delivery.key.name)
+        except PathNotFound as error:
+            raise StepFailed("ArtifactFailed", error.message) from error
+
+    async def _variables(self, delivery: Delivery) -> dict[str, Any]:
+        wanted = delivery.build.substitution
+        if wanted is None or not wanted.references:
+            return {}
+        try:
+            return {"variables": await self._referenced(delivery, wanted)}
+        except HoldfastError as error:
+            return {"variables_error": error.message}
+
+    async def _referenced(self, delivery: Delivery, wanted: Substitution) -> dict[str, str]:
+        out: dict[str, str] = {}
+        for reference in wanted.references:
+            ref = ObjectRef("", reference.kind, delivery.key.namespace, reference.name)
+            try:
+                found = await self.targets.home.client.get(ref, version="v1")
+            except NotFound as error:
+                if reference.optional:
+                    continue
+                error.message = f"substitute from '{reference.kind}/{reference.name}' error: {error.message}"
+                raise
+            data: Mapping[str, Any] = found.get("data") or {}
+            for key, value in data.items():
+                text = base64.b64decode(value).decode(errors="replace") if reference.kind == "Secret" else str(value)
+                out[key] = text.replace("\n", "")
+        return out
+
+    # --- apply
+
+    async def _apply(self, attempt: Attempt, objects: Sequence[Manifest], reach: Reach) -> bool:
+        """Executes the stages; a new plan for each, since one stage may define the kinds of the next."""
+        delivery, state = attempt.world.delivery, reach.state
+        near = Near(delivery, state)
+        executor = self._executor(delivery, reach, near)
+        done: set[str] = set()
+        while True:
+            await state.follow({GroupVersionKind.of(o) for o in objects})
+            plan = make_plan(delivery, objects, state, Inventory(), early=self._settings.early_kinds)
+            stage = next((s for s in plan.stages if s.name not in done), None)
+            if stage is None:
+                break
+            report = await executor.execute(Plan((stage,)), attempt.entries)
+            attempt.entries += report.entries
+            if report.error is not None:
+                message = report.error.message if isinstance(report.error, HoldfastError) else str(report.error)
+                raise StepFailed("ReconciliationFailed", message, recorded=True)
+            _confirm(delivery, state, stage.changes)
+            done.add(stage.name)
+            if stage.name == "definitions":
+                await served_soon(reach.client, objects, self._clock)
+        attempt.inventory = Inventory(tuple(InventoryEntry(e.ref, e.version) for e in attempt.entries))
+        return self._tell_changes(attempt)
+
+    def _executor(self, delivery: Delivery, reach: Reach, near: Near) -> Executor:
+        return Executor(
+            reach.client,
+            delivery.owner,
+            near,
+            needs_live=near.needs_live,
+            careful=delivery.policy.target.impersonates,
+        )
+
+    def _tell_changes(self, attempt: Attempt) -> bool:
+        """One event for everything that changed, drift that was put right since the last run included."""
+        memory = self._memory.get(attempt.world.delivery.key)
+        changed = {e.ref: e for e in attempt.entries if e.done in (Done.CREATED, Done.CONFIGURED)}
+        lines = {**(memory.untold if memory else {}), **changed}
+        if memory is not None:
+            memory.untold = {}
+        if lines:
+            order = {e.ref: i for i, e in enumerate(attempt.entries)}
+            ordered = sorted(lines.values(), key=lambda e: (order.get(e.ref, -1), sort_key(e.ref)))
+            attempt.tell("\n".join(str(e) for e in ordered))
+        return bool(changed)
+
+    def _remember(self, delivery: Delivery, objects: Sequence[Manifest], reach: Reach, before: Inventory) -> None:
+        desired = {ObjectRef.of(o): o for o in objects}
+        for entry in before.entries:
+            if entry.ref not in desired:
+                reach.state.released(delivery.key, entry.ref)
+        self._memory[delivery.key] = _Memory(delivery, reach.state, reach.client, desired)
+
+    # --- prune
+
+    async def _prune(self, attempt: Attempt, objects: Sequence[Manifest], reach: Reach) -> None:
+        delivery = attempt.world.delivery
+        if not delivery.policy.prune:
+            return
+        stale = attempt.world.inventory.missing_from(attempt.inventory or inventory_of(objects))
+        if not stale:
+            return
+        try:
+            entries = await delete_all(reach.client, prune_changes(stale), self._judge(delivery))
+        except PruneError as error:
+            attempt.inventory = (attempt.inventory or Inventory()).plus(error.survivors)
+            raise StepFailed("PruneFailed", error.message, recorded=True) from error
+        attempt.tell("\n".join(str(e) for e in entries))
+
+    def _judge(self, delivery: Delivery) -> Callable[[Change, Manifest | None], tuple[Action, Reason]]:
+        def decide(change: Change, live: Manifest | None) -> tuple[Action, Reason]:
+            action, reason = judge(live, delivery.owner, delivery.key)
+            if action is Action.DELETE and live is not None and self._around.claimed(change.ref, delivery.key):
+                return Action.SKIP, Reason.OTHER_OWNER
+            return action, reason
+
+        return decide
+
+    # --- health
+
+    async def _check(
+        self,
+        attempt: Attempt,
+        rules: HealthRules,
+        reach: Reach,
+        objects: Sequence[Manifest],
+        interruption: Interruption,
+        report: Report,
+        *,
+        changed: bool,
+    ) -> None:
+        wanted = _to_check(attempt, objects)
+        if wanted is None:
+            attempt.wellness = Wellness.NOT_ASKED
+            return
+        policy, started = attempt.world.delivery.policy, self._clock.monotonic()
+        attempt.step("Running health checks")
+        waiter = Waiter(reach.state, rules)
+        if not waiter.now_ready(wanted):
+            attempt.wellness_message = attempt.progress
+            await report(attempt.running())
+        try:
+            await waiter.ready(wanted, policy.timeout, interruption)
+        except NotReady as error:
+            elapsed = format_duration(self._clock.monotonic() - started)
+            attempt.wellness, attempt.wellness_message = Wellness.UNHEALTHY, error.message
+            message = f"health check failed after {elapsed}: {error.message}"
+            raise StepFailed("HealthCheckFailed", message, recorded=True) from error
+        passed = f"Health check passed in {format_duration(self._clock.monotonic() - started)}"
+        new_revision = attempt.world.source.revision != attempt.world.applied
+        if not attempt.world.was_healthy or (new_revision and changed):
+            attempt.tell(passed)
+        attempt.wellness, attempt.wellness_message = Wellness.HEALTHY, passed
+
+    # --- drift
+
+    async def correct(self, unit: UnitKey, refs: Iterable[ObjectRef]) -> bool:
+        """Applies single objects again that drifted. False where only a complete run can help."""
+        memory = self._memory.get(unit)
+        if memory is None:
+            return False
+        near = Near(memory.delivery, memory.state)
+        executor = self._executor(memory.delivery, Reach(memory.state, memory.client), near)
+        for ref in sorted(refs, key=sort_key):
+            desired = memory.desired.get(ref)
+            if desired is None:
+                continue
+            change = change_for(memory.delivery, desired, memory.state)
+            if change.action in (Action.KEEP, Action.SKIP):
+                continue
+            try:
+                entry = await executor.apply_one(change)
+            except ApplyError:
+                return False
+            if entry.done in (Done.CREATED, Done.CONFIGURED):
+                memory.untold[ref] = entry
+        return True
+
+    def untold(self, unit: UnitKey) -> tuple[Applied, ...]:
+        """Corrections nobody has heard of yet, in apply order; they count as told now."""
+        memory = self._memory.get(unit)
+        if memory is None:
+            return ()
+        entries, memory.untold = memory.untold, {}
+        return tuple(sorted(entries.values(), key=lambda e: sort_key(e.ref)))
+
+    def forget(self, unit: UnitKey) -> None:
+        memory = self._memory.pop(unit, None)
+        if memory is not None:
+            for ref in memory.desired:
+                memory.state.released(unit, ref)
+
+    # --- deletion
+
+    async def finalize(self, world: World, decision: Finalize) -> Finalized:
+        delivery = world.delivery
+        self.forget(delivery.key)
+        if not decision.prune:
+            return Finalized()
+        target, namespace = delivery.policy.target, delivery.key.namespace
+        if not await self.targets.can_impersonate(target, namespace):
+            lines = "\n".join(str(e.ref) for e in world.inventory.entries)
+            return Finalized((_farewell(world, f"unable to prune objects: \n{lines}", warning=True),))
+        reach = await self.targets.reach(target, namespace)
+        changes = prune_changes(world.inventory.entries, Reason.UNIT_DELETED)
+        try:
+            entries = await delete_all(reach.client, changes, self._judge(delivery))
+        except PruneError:
+            event = _farewell(world, "pruning for deleted resource failed", warning=True)
+            return Finalized((event,), released=False)
+        events = [_farewell(world, "\n".join(str(e) for e in entries))]
+        if decision.wait and not await self._all_gone(reach, changes, entries, delivery.policy.timeout):
+            events.append(_farewell(world, "failed to wait for resources termination", warning=True))
+        return Finalized(tuple(events))
+
+    async def _all_gone(
+        self, reach: Reach, changes: Sequence[Change], entries: Sequence[Applied], seconds: float
+    ) -> bool:
+        import asyncio
+
+        deleted = {e.ref for e in entries if e.done is Done.DELETED}
+        waits = [gone(reach.state, c.gvk, c.ref) for c in changes if c.ref in deleted]
+        try:
+            await asyncio.wait_for(asyncio.gather(*waits), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def _farewell(world: World, message: str, *, warning: bool = False) -> Event:
+    return Event(message, warning=warning, revision=world.applied)
+
+
+def _confirm(delivery: Delivery, state: ClusterState, changes: Sequence[Change]) -> None:
+    """What needed nothing is ours all the same: its drift is told from now on."""
+    for change in changes:
+        if change.action is Action.KEEP and change.desired is not None:
+            state.confirmed(delivery.key, change.ref, change.desired)
+
+
+def _refuse_encrypted(objects: Sequence[Manifest]) -> None:
+    for obj in objects:
+        annotations = (obj.get("metadata") or {}).get("annotations") or {}
+        disabled = str(annotations.get("kustomize.toolkit.fluxcd.io/decrypt") or "").lower() == "disabled"
+        if obj.get("kind") == "Secret" and "sops" in obj and not disabled:
+            raise StepFailed(
+                "ReconciliationFailed",
+                f"{ObjectRef.of(obj)} is SOPS encrypted, configuring decryption is required for this secret to be reconciled",
+                recorded=True,
+            )
+
+
+def _to_check(attempt: Attempt, objects: Sequence[Manifest]) -> list[Wanted] | None:
+    """What the health check waits for; None where there is nothing to check."""
+    delivery = attempt.world.delivery
+    if delivery.policy.wait:
+        passing = {ObjectRef.of(o) for o in objects if _removes_itself(o)}
+        wanted = [
+            Wanted(GroupVersionKind(e.ref.group, e.version, e.ref.kind), e.ref, e.ref in passing)
+            for e in attempt.entries
+            if e.done is not Done.SKIPPED
+        ]
+    else:
+        wanted = [
+            Wanted(GroupVersionKind.parse(version, ref.kind), ref) for version, ref in delivery.policy.health_checks
+        ]
+    if not wanted:
+        return None
+    key = delivery.key
+    # A unit that is among its own objects would wait for itself.
+    return [w for w in wanted if (w.ref.kind, w.ref.namespace, w.ref.name) != (key.kind, key.namespace, key.name)]
+
+
+def _removes_itself(obj: Manifest) -> bool:
+    spec = obj.get("spec")
+    return obj.get("kind") == "Job" and isinstance(spec, dict) and spec.get("ttlSecondsAfterFinished") is not None

@@ -1,0 +1,52 @@
+"""What is known when a unit's turn comes: named states, nothing that still has to be looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.model.delivery import Delivery, Dependency
+from holdfast.model.inventory import Inventory
+from holdfast.model.source import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A unit's source. ``snapshot`` None: ``problem`` says why, ``missing`` and ``denied`` what kind of why."""
+
+    snapshot: Snapshot | None = None
+    origin_revision: str = ""
+    problem: str = ""
+    missing: bool = False
+    denied: bool = False
+
+    @property
+    def revision(self) -> str:
+        return self.snapshot.revision if self.snapshot else ""
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyState:
+    """A unit that has to be ready first. ``problem`` is why it could not be read at all."""
+
+    dependency: Dependency
+    found: bool
+    ready: bool = False
+    same_source: bool = False
+    applied: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a decision may depend on. ``inventory``, ``applied`` and ``was_healthy`` are from the last run's status."""
+
+    delivery: Delivery
+    source: SourceState
+    dependencies: tuple[DependencyState, ...] = ()
+    inventory: Inventory = field(default_factory=Inventory)
+    applied: str = ""
+    was_healthy: bool = False
+    deleting: bool = False

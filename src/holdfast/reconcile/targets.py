@@ -1,0 +1,121 @@
+"""Whose rights and which cluster a unit acts with: our own, a service account's, or those of a kubeconfig."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.base.clock import Clock
+from holdfast.base.errors import HoldfastError, RetryLater
+from holdfast.cluster.client import Client
+from holdfast.cluster.config import ClusterConfig, ConfigError, from_bytes
+from holdfast.cluster.errors import NotFound
+from holdfast.cluster.watches import Watches
+from holdfast.kube import yaml
+from holdfast.kube.refs import ObjectRef
+from holdfast.kube.yaml import YAMLError
+from holdfast.model.delivery import Ownership, Target
+from holdfast.reconcile.live import ClusterState
+
+
+class TargetError(RetryLater):
+    """No client for the unit's cluster or account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A cluster's state, and the client to write with."""
+
+    state: ClusterState
+    client: Client
+
+
+class Targets:
+    """Opens remote clusters when they are first needed and keeps them; ``close`` ends them."""
+
+    def __init__(self, home: ClusterState, owner: Ownership, clock: Clock) -> None:
+        self.home = home
+        self._owner = owner
+        self._clock = clock
+        self._remote: dict[str, ClusterState] = {}
+
+    @property
+    def states(self) -> list[ClusterState]:
+        return [self.home, *self._remote.values()]
+
+    async def close(self) -> None:
+        for state in self._remote.values():
+            await state.watches.__aexit__()
+            await state.client.close()
+        self._remote.clear()
+
+    async def reach(self, target: Target, namespace: str) -> Reach:
+        """Raises `TargetError`."""
+        state = self.home
+        if target.kubeconfig_secret:
+            state = await self._open(await self._kubeconfig(target, namespace))
+        elif target.kubeconfig_config_map:
+            raise TargetError(
+                "kubeConfig.configMapRef needs a cloud provider's credentials, which are not supported yet: use secretRef"
+            )
+        client = state.client
+        if target.service_account:
+            client = client.impersonating(f"system:serviceaccount:{namespace}:{target.service_account}")
+        return Reach(state, client)
+
+    async def can_impersonate(self, target: Target, namespace: str) -> bool:
+        """False when the account that a unit acts as, or its kubeconfig, is gone."""
+        client = self.home.client
+        try:
+            if target.kubeconfig_secret:
+                await client.get(ObjectRef("", "Secret", namespace, target.kubeconfig_secret))
+            elif target.service_account:
+                await client.get(ObjectRef("", "ServiceAccount", namespace, target.service_account))
+        except NotFound:
+            return False
+        return True
+
+    async def _kubeconfig(self, target: Target, namespace: str) -> bytes:
+        name = f"{namespace}/{target.kubeconfig_secret}"
+        try:
+            secret = await self.home.client.get(ObjectRef("", "Secret", namespace, target.kubeconfig_secret))
+        except HoldfastError as error:
+            raise TargetError(f"unable to read KubeConfig secret '{name}' error: {error.message}") from error
+        data: dict[str, Any] = secret.get("data") or {}
+        keys = (target.kubeconfig_key,) if target.kubeconfig_key else ("value", "value.yaml")
+        found = next((data[k] for k in keys if data.get(k)), None)
+        if found is None:
+            raise TargetError(f"KubeConfig secret '{name}' does not contain a '{keys[0]}' key with a kubeconfig")
+        return base64.b64decode(found)
+
+    async def _open(self, kubeconfig: bytes) -> ClusterState:
+        key = hashlib.sha256(kubeconfig).hexdigest()
+        state = self._remote.get(key)
+        if state is None:
+            client = Client(_config(kubeconfig), clock=self._clock)
+            watches = Watches(client, clock=self._clock)
+            await watches.__aenter__()
+            state = self._remote[key] = ClusterState(client, watches, self._owner, self._clock)
+            state.drifted = self.home.drifted
+        return state
+
+
+_NOT_A_MAPPING = (
+    "couldn't get version/kind; json parse error: json: cannot unmarshal {kind} into Go value of type struct "
+    '{{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'
+)
+
+
+def _config(kubeconfig: bytes) -> ClusterConfig:
+    try:
+        found = yaml.load(kubeconfig)
+        if not isinstance(found, dict):
+            kind = {list: "array", str: "string", bool: "bool"}.get(type(found), "number")
+            raise TargetError(_NOT_A_MAPPING.format(kind=kind))
+        return from_bytes(kubeconfig)
+    except YAMLError as error:
+        raise TargetError(f"couldn't get version/kind; json parse error: {error.message}") from error
+    except ConfigError as error:
+        raise TargetError(error.message) from error
