@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import seams
+from holdfast.sandbox import crds, seams
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.status import FieldError
@@ -49,7 +49,9 @@ class Hooks:
     def prepare(
         self, call: Call, resource: Resource, new: Manifest, old: Manifest | None, subresource: str = ""
     ) -> None:
-        pass
+        """What a write sets by itself, beyond what the kind's own preparation does."""
+        if crds.is_definition(resource) and not subresource:
+            crds.prepare(call, new, old)
 
     def validate_create(self, call: Call, resource: Resource, obj: Manifest) -> list[FieldError]:
         del call

@@ -11,7 +11,8 @@ from holdfast.sandbox.context import Clock
 from holdfast.sandbox.controllers.facade import Controller
 from holdfast.sandbox.controllers.local import LocalFacade
 from holdfast.sandbox.controllers.start import start
-from holdfast.sandbox.endpoints import Endpoints, Exchange
+from holdfast.sandbox.definitions import Definitions
+from holdfast.sandbox.exchange import Exchange
 from holdfast.sandbox.identity import Authenticator, User
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.server import ApiServer
@@ -40,8 +41,8 @@ def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, auth
     del authorization, data
     registry = Registry(Store(), builtin.catalog())
     seed.populate(registry, clock())
-    endpoints = Endpoints(registry, _allow)
-    return Machine(registry, ApiServer(registry, authenticator, clock, endpoints), clock)
+    Definitions(registry, clock).settle_all()
+    return Machine(registry, ApiServer(registry, authenticator, clock, _allow), clock)
 
 
 def _allow(exchange: Exchange) -> User:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from holdfast.sandbox.endpoints import Exchange
+from holdfast.sandbox.exchange import Exchange
 
 _VERBS = {
     "get": "GET",

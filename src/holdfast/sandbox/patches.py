@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import bodies, gotext, negotiate, options, seams, status
+from holdfast.sandbox import bodies, gotext, options, reader, seams, status
+from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
 from holdfast.sandbox.httpd import Response
+from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
-
-if TYPE_CHECKING:
-    from holdfast.sandbox.endpoints import Endpoints, Exchange
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -20,35 +19,35 @@ _BUILTIN = (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY)
 _CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY)
 
 
-def serve(endpoints: Endpoints, exchange: Exchange, resource: Resource, subresource: str) -> Response:
+def serve(registry: Registry, exchange: Exchange, resource: Resource, subresource: str) -> Response:
     media = exchange.request.header("content-type").split(";")[0].strip()
     if media not in _BUILTIN:
         raise status.StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     if resource.crd and media not in _CUSTOM:
         raise status.unsupported_media_type(_CUSTOM)
-    form = endpoints.form(exchange)
+    form = single_form(exchange)
     found = options.patch_options(exchange.query, apply=media == APPLY)
     exchange.configure(found)
     bodies.check_size(exchange.request)
     if media == APPLY:
-        obj, created = _apply(endpoints, exchange, resource, subresource, force=bool(found.force))
+        obj, created = _apply(registry, exchange, resource, subresource, force=bool(found.force))
     else:
-        obj, created = _change(endpoints, exchange, resource, subresource, media)
-    return endpoints.show(exchange, resource, obj, form, 201 if created else 200)
+        obj, created = _change(registry, exchange, resource, subresource, media)
+    return show(exchange, resource, obj, form, 201 if created else 200)
 
 
 def _change(
-    endpoints: Endpoints, exchange: Exchange, resource: Resource, subresource: str, media: str
+    registry: Registry, exchange: Exchange, resource: Resource, subresource: str, media: str
 ) -> tuple[Manifest, bool]:
     patch = parse_patch(exchange.request.body, media)
-    key = (exchange.route.namespace if resource.namespaced else "", exchange.route.name)
+    key = key_of(exchange, resource)
 
     def transform(old: Manifest | None) -> Manifest:
         assert old is not None
         patched = patched_object(resource, old, patch, media)
-        return finish(endpoints, exchange, resource, old, patched)
+        return finish(exchange, resource, old, patched)
 
-    return endpoints.registry.update(exchange.call, resource, key, transform, subresource=subresource)
+    return registry.update(exchange.call, resource, key, transform, subresource=subresource)
 
 
 def patched_object(resource: Resource, old: Manifest, patch: Any, media: str) -> Any:
@@ -68,7 +67,7 @@ def json_patched(old: Manifest, patch: Any) -> Any:
         raise status.unprocessable() from None
 
 
-def finish(endpoints: Endpoints, exchange: Exchange, resource: Resource, old: Manifest, patched: Any) -> Manifest:
+def finish(exchange: Exchange, resource: Resource, old: Manifest, patched: Any) -> Manifest:
     """The patched JSON as an object again; what no longer fits the kind is refused as an invalid patch."""
     shown = gotext.dumps(patched)
     if not isinstance(patched, dict):
@@ -82,11 +81,9 @@ def finish(endpoints: Endpoints, exchange: Exchange, resource: Resource, old: Ma
             shown, f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
         )
     try:
-        obj = endpoints.decode(exchange, resource, patched, None)
+        obj = reader.decode(exchange, resource, patched, None)
     except seams.DecodeFailure as failure:
         raise _invalid_patch(shown, failure.why) from None
-    from holdfast.sandbox.endpoints import check_name
-
     check_name(exchange, resource, obj)
     del old
     return obj
@@ -122,12 +119,11 @@ def _why(body: bytes) -> str:
 
 
 def _apply(
-    endpoints: Endpoints, exchange: Exchange, resource: Resource, subresource: str, *, force: bool
+    registry: Registry, exchange: Exchange, resource: Resource, subresource: str, *, force: bool
 ) -> tuple[Manifest, bool]:
     applied = _applied(exchange, resource)
-    key = (exchange.route.namespace if resource.namespaced else "", exchange.route.name)
+    key = key_of(exchange, resource)
     call = exchange.call
-    registry = endpoints.registry
     _check_apply_name(exchange, applied)
 
     def merge(old: Manifest | None) -> Manifest:
@@ -141,7 +137,7 @@ def _apply(
             now=call.stamp,
             shape=registry.hooks.shape(resource),
         )
-        return finish(endpoints, exchange, resource, merged, merged)
+        return finish(exchange, resource, merged, merged)
 
     if registry.find(resource, key) is None:
         if subresource:
@@ -180,6 +176,3 @@ def _check_apply_name(exchange: Exchange, applied: Manifest) -> None:
         )
     if given != name:
         raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
-
-
-__all__ = ["negotiate", "serve"]

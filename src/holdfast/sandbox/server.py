@@ -6,18 +6,22 @@ Knows HTTP and the order of checks (who, may they, what, how); the operations th
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from holdfast.sandbox import discovery, encode, negotiate, route, status
+from holdfast.sandbox import discovery, encode, endpoints, negotiate, route, status
 from holdfast.sandbox.context import Clock
-from holdfast.sandbox.endpoints import Endpoints, Exchange
+from holdfast.sandbox.exchange import Exchange, warning_headers
 from holdfast.sandbox.httpd import Request, Response
-from holdfast.sandbox.identity import ANONYMOUS, Authenticator, User
+from holdfast.sandbox.identity import Authenticator, User
 from holdfast.sandbox.metrics import Metrics
 from holdfast.sandbox.options import Query
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
+
+Authorize = Callable[[Exchange], User]
+"""Refuses by raising; answers the user to act as (impersonation changes it)."""
 
 log = logging.getLogger(__name__)
 _TEXT = "text/plain; charset=utf-8"
@@ -40,11 +44,11 @@ VERSION = {
 
 
 class ApiServer:
-    def __init__(self, registry: Registry, authenticator: Authenticator, clock: Clock, endpoints: Endpoints) -> None:
+    def __init__(self, registry: Registry, authenticator: Authenticator, clock: Clock, authorize: Authorize) -> None:
         self.registry = registry
         self.authenticator = authenticator
         self.clock = clock
-        self.endpoints = endpoints
+        self.authorize = authorize
         self.metrics = Metrics()
 
     async def handle(self, request: Request) -> Response:
@@ -64,7 +68,7 @@ class ApiServer:
         query = Query(request.query)
         verb = route.verb(where, request.method, watch=bool(query.flag("watch")))
         exchange = Exchange(request, query, where, verb, user, self.clock())
-        user = exchange.user = self.endpoints.authorize(exchange)
+        user = exchange.user = self.authorize(exchange)
         if where.resource:
             return await self._resource(exchange)
         return self._other(exchange)
@@ -78,7 +82,7 @@ class ApiServer:
             problem = _misplaced(resource, where, exchange.request.method)
             if problem is not None:
                 return problem
-            response = await self.endpoints.serve(exchange, resource)
+            response = await endpoints.serve(self.registry, exchange, resource)
         except status.StatusError as error:
             response = refusal(exchange.request, error, exchange.call.warnings)
         self.metrics.count(exchange, response.code)
@@ -198,10 +202,3 @@ def refusal(request: Request, error: status.StatusError, warnings: list[str] | N
     form = negotiate.Form(form.media)
     headers = [*error.headers.items(), *warning_headers(warnings or [])]
     return Response(error.code, encode.body(error.status, form), form.media, headers)
-
-
-def warning_headers(warnings: list[str]) -> list[tuple[str, str]]:
-    return [("Warning", "299 - " + status.gotext.quote(w)) for w in warnings]
-
-
-__all__ = ["ANONYMOUS", "ApiServer", "User"]

@@ -1,0 +1,112 @@
+"""One HTTP request on its way through the server, and how answers to it are written."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import encode, negotiate, options, status
+from holdfast.sandbox.context import Call
+from holdfast.sandbox.httpd import Request, Response
+from holdfast.sandbox.identity import User
+from holdfast.sandbox.negotiate import Form
+from holdfast.sandbox.options import Query
+from holdfast.sandbox.resources import Resource
+from holdfast.sandbox.route import Route
+
+
+class Exchange:
+    """One HTTP request on its way through the server."""
+
+    def __init__(
+        self, request: Request, query: Query, where: Route, verb: str, user: User, now: datetime.datetime
+    ) -> None:
+        self.request = request
+        self.query = query
+        self.route = where
+        self.verb = verb
+        self.user = user
+        self.call = Call(now, user, manager=user_agent_manager(request.header("user-agent")), verb=verb)
+
+    def configure(self, found: options.WriteOptions) -> None:
+        self.call.user = self.user
+        self.call.dry_run = found.dry_run
+        self.call.validation = found.validation
+        if found.manager:
+            self.call.manager = found.manager
+
+
+def user_agent_manager(agent: str) -> str:
+    """The default field manager: the user agent up to its first slash, printable characters only, 128 bytes."""
+    name = "".join(c for c in agent.partition("/")[0] if c.isprintable())
+    return name.encode()[:128].decode("utf-8", "ignore") or "unknown"
+
+
+def single_form(exchange: Exchange) -> Form:
+    """The form of an answer that is one object."""
+    form = negotiate.choose(exchange.request.header("accept"))
+    if form.target == "PartialObjectMetadataList":
+        raise status.not_acceptable(negotiate.ACCEPTED)
+    return form
+
+
+def list_form(exchange: Exchange) -> Form:
+    form = negotiate.choose(exchange.request.header("accept"))
+    if form.target == "PartialObjectMetadata":
+        raise status.not_acceptable(negotiate.ACCEPTED)
+    return form
+
+
+def warning_headers(warnings: list[str]) -> list[tuple[str, str]]:
+    return [("Warning", "299 - " + status.gotext.quote(w)) for w in warnings]
+
+
+def answer(exchange: Exchange, body: bytes, form: Form, code: int = 200) -> Response:
+    return Response(code, body, form.media, warning_headers(exchange.call.warnings))
+
+
+def show(exchange: Exchange, resource: Resource, obj: Manifest, form: Form, code: int = 200) -> Response:
+    """One object in the form asked for."""
+    value = encode.printed(resource, obj, form, exchange.query.text("includeObject"))
+    return answer(exchange, encode.body(value, form), form, code)
+
+
+def success(details: dict[str, Any] | None = None, code: int | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    if details:
+        found["details"] = details
+    if code:
+        found["code"] = code
+    return found
+
+
+def key_of(exchange: Exchange, resource: Resource) -> tuple[str, str]:
+    return (exchange.route.namespace if resource.namespaced else "", exchange.route.name)
+
+
+def check_namespace(exchange: Exchange, resource: Resource, obj: Manifest) -> str:
+    """A namespaced object takes the URL's namespace; another one in the body is refused."""
+    meta = obj["metadata"]
+    if not resource.namespaced:
+        meta.pop("namespace", None)
+        return ""
+    given = meta.get("namespace") or exchange.route.namespace
+    if given != exchange.route.namespace:
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    meta["namespace"] = exchange.route.namespace
+    return exchange.route.namespace
+
+
+def check_name(exchange: Exchange, resource: Resource, obj: Manifest) -> None:
+    meta = obj["metadata"]
+    name = exchange.route.name
+    if not meta.get("name"):
+        raise status.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    if meta["name"] != name:
+        raise status.bad_request(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
+    check_namespace(exchange, resource, obj)
