@@ -14,9 +14,8 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec, Specs, merge_specs
 from holdfast.kustomize.generators import configs
 from holdfast.kustomize.kustfile import Kustomization
+from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.plugins import (
-    Plugin,
-    Surroundings,
     helm_plugin,
     json_patch_plugin,
     merge_patches_plugin,

@@ -56,11 +56,14 @@ _REQUIRED, _PREFERRED = (
     "requiredDuringSchedulingIgnoredDuringExecution",
     "preferredDuringSchedulingIgnoredDuringExecution",
 )
-_AFFINITY = tuple(
-    f"{_TEMPLATE}spec/affinity/{which}/{when}labelSelector/matchLabels"
-    for which in ("podAffinity", "podAntiAffinity")
-    for when in (f"{_PREFERRED}/podAffinityTerm/", f"{_REQUIRED}/")
-) + (_TEMPLATE + "spec/topologySpreadConstraints/labelSelector/matchLabels",)
+_AFFINITY = (
+    *(
+        f"{_TEMPLATE}spec/affinity/{which}/{when}labelSelector/matchLabels"
+        for which in ("podAffinity", "podAntiAffinity")
+        for when in (f"{_PREFERRED}/podAffinityTerm/", f"{_REQUIRED}/")
+    ),
+    _TEMPLATE + "spec/topologySpreadConstraints/labelSelector/matchLabels",
+)
 
 _SELECTOR_LABELS = (
     _spec("spec/selector", "Service", version="v1", create=True),

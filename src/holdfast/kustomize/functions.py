@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.options import FunctionRequest
-from holdfast.kustomize.plugins import Plugin, Surroundings
+from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import copy_json
@@ -86,10 +86,10 @@ def _transform(resources: ResMap, path: str, config: Resource, around: Surroundi
     after: list[Resource] = []
     for found in _run(path, config, around, items):
         texts = found.annotations()
-        number = texts.pop(_ID, "")
+        own_id = texts.pop(_ID, "")
         found.set_texts("annotations", texts)
-        if number.isdigit() and int(number) < len(before):
-            kept = before[int(number)]
+        if own_id.isdigit() and int(own_id) < len(before):
+            kept = before[int(own_id)]
             kept.manifest = found.manifest
             after.append(kept)
         else:

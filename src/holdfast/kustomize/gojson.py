@@ -136,4 +136,4 @@ def _go_type(kind: Type) -> str:
         return "[]" + _go_type(kind[0])
     if isinstance(kind, dict):
         return "map[string]" + _go_type(kind["*"])
-    return {"int": "int64", "any": "interface {}"}.get(kind, kind)
+    return {"int": "int64", "any": "interface {}"}.get(kind, str(kind))

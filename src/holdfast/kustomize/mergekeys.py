@@ -136,3 +136,18 @@ BUILTIN: dict[tuple[str, str], Shape] = {
 ALWAYS: dict[tuple[str, str], Shape] = {("kustomize.config.k8s.io/v1beta1", "Kustomization"): _KUSTOMIZATION}
 """Known beside any schema, also beside one of the user's."""
 VERSION = "v1.21.2"
+
+_CORE = "io.k8s.api.core.v1."
+DEFINITIONS: dict[str, Shape] = {
+    "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": META,
+    _CORE + "PodTemplateSpec": _TEMPLATE,
+    _CORE + "PodSpec": _POD_SPEC,
+    _CORE + "Container": _CONTAINER,
+    _CORE + "EphemeralContainer": _obj(**_CONTAINER_LISTS),
+    _CORE + "PersistentVolumeClaim": _CLAIM,
+    _CORE + "ServiceSpec": _obj(ports=_list("port", "protocol")),
+    "io.k8s.api.batch.v1.JobTemplateSpec": _obj(metadata=META, spec=_obj(template=_TEMPLATE)),
+    "io.k8s.api.batch.v1.JobSpec": _obj(template=_TEMPLATE),
+    "io.k8s.api.apps.v1.DeploymentSpec": _obj(template=_TEMPLATE),
+}
+"""Built-in types by name, which schemas of the user's refer to."""

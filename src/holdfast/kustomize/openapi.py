@@ -6,12 +6,13 @@ always goes first. State of one build, never shared. Source: kyaml ``openapi``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import CLUSTER_SCOPED, Kinds
-from holdfast.kustomize.mergekeys import ALWAYS, BUILTIN, VERSION, Shape
+from holdfast.kustomize.mergekeys import ALWAYS, BUILTIN, DEFINITIONS, VERSION, Shape
 
 Type = tuple[str, str]
 
@@ -28,6 +29,11 @@ class Schemas:
     def of(self, api_version: str, kind: str) -> Shape | None:
         self._builtin_in_use = True
         return self._types.get((api_version, kind))
+
+    def note(self, api_version: str, kind: str) -> None:
+        """A resource was loaded. One of an unknown kind makes kustomize read its built-in schema, if it has no other."""
+        if not self._builtin_in_use and (api_version, kind) not in BUILTIN:
+            self._builtin_in_use = True
 
     def choose(self, openapi: dict[str, str], document: bytes | None, *, outermost: bool) -> None:
         """What a kustomization's ``openapi`` asks for; ``document`` is the file behind its path."""
@@ -47,14 +53,14 @@ class Schemas:
     def _use(self, document: bytes) -> None:
         data = yaml.load(document)
         data = data if isinstance(data, dict) else {}
-        custom = _types(data.get("definitions") or {})
-        base = {**BUILTIN, **ALWAYS} if self._builtin_in_use else dict(ALWAYS)
-        self._types = {**base, **custom}
+        builtin = self._builtin_in_use
+        custom = _types(data.get("definitions") or {}, DEFINITIONS if builtin else {})
+        self._types = {**(BUILTIN if builtin else {}), **ALWAYS, **custom}
         self.scopes = CLUSTER_SCOPED | _cluster_scoped(data.get("paths") or {})
 
 
-def _types(definitions: dict[str, Any]) -> dict[Type, Shape]:
-    reader = _Reader(definitions)
+def _types(definitions: dict[str, Any], known: Mapping[str, Shape]) -> dict[Type, Shape]:
+    reader = _Reader(definitions, known)
     out: dict[Type, Shape] = {}
     for name, definition in definitions.items():
         for gvk in (definition or {}).get("x-kubernetes-group-version-kind") or []:
@@ -71,8 +77,9 @@ def _type(gvk: dict[str, Any]) -> Type:
 class _Reader:
     """OpenAPI definitions to shapes; each definition is read once, so that types may refer to themselves."""
 
-    def __init__(self, definitions: dict[str, Any]) -> None:
+    def __init__(self, definitions: dict[str, Any], known: Mapping[str, Shape]) -> None:
         self._definitions = definitions
+        self._known = known
         self._named: dict[str, Shape] = {}
 
     def named(self, name: str) -> Shape:
@@ -86,7 +93,7 @@ class _Reader:
         reference = schema.get("$ref")
         if isinstance(reference, str):
             name = reference.rpartition("/")[2]
-            return self.named(name) if name in self._definitions else None
+            return self.named(name) if name in self._definitions else self._known.get(name)
         shape = Shape()
         self._fill(shape, schema)
         return shape

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.kube import yaml
-from holdfast.kustomize import json6902
 from holdfast.kustomize.config import _FIELD_SPEC as FIELD_SPEC
 from holdfast.kustomize.config import field_spec
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import Specs
+from holdfast.kustomize.functions import load_function
 from holdfast.kustomize.generators import configs, helm, iam
 from holdfast.kustomize.gojson import Struct, decode
 from holdfast.kustomize.ids import gvk_text, split_api_version
@@ -36,8 +35,8 @@ from holdfast.kustomize.kustfile import (
     TEXTS,
 )
 from holdfast.kustomize.loader import Loader
-from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.patchfile import read_json_patch, read_merge_patches, read_patch
+from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.selectors import Selector
@@ -53,25 +52,6 @@ from holdfast.kustomize.transformers import (
     valueadd,
 )
 
-Transform = Callable[[ResMap], None]
-Generate = Callable[[], list[Resource]]
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """A configured plugin: one of the two callables is set."""
-
-    transform: Transform | None = None
-    generate: Generate | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a plugin may look at while it is configured."""
-
-    loader: Loader
-    schemas: Schemas
-
 
 def load_plugin(config: Resource, around: Surroundings) -> Plugin:
     """The plugin that a configuration object asks for."""
@@ -86,8 +66,6 @@ def load_plugin(config: Resource, around: Surroundings) -> Plugin:
             raise err.within(f"plugin {config.original_id_text()} fails configuration") from None
     if not around.loader.options.enable_plugins:
         raise KustomizeError(f"external plugins disabled; unable to load external plugin '{config.kind}'")
-    from holdfast.kustomize.functions import load_function
-
     return load_function(config, around)
 
 
@@ -315,5 +293,3 @@ _BUILTIN: dict[str, Callable[[Mapping[str, Any], Surroundings], Plugin]] = {
     "SuffixTransformer": _suffix,
     "ValueAddTransformer": _value_add,
 }
-
-__all__ = ["Plugin", "Surroundings", "json6902", "load_plugin"]

@@ -23,7 +23,8 @@ from holdfast.kustomize.kustfile import Kustomization, load_kustomization
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.patchfile import in_file
-from holdfast.kustomize.plugins import Plugin, Surroundings, load_plugin
+from holdfast.kustomize.plugin import Plugin, Surroundings
+from holdfast.kustomize.plugins import load_plugin
 from holdfast.kustomize.remote import parse_repo_url
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
@@ -179,10 +180,10 @@ class Target:
             checked = ResMap(found)
         except KustomizeError as err:
             raise in_file(err, path).within(f"accumulating resources from '{path}'") from None
-        if self.origin is not None:
-            origin = append_origin(self.origin, path)
-            for resource in found:
-                resource.origin = origin
+        origin = append_origin(self.origin, path) if self.origin is not None else None
+        for resource in found:
+            resource.origin = origin
+            self.build.schemas.note(resource.api_version, resource.kind)
         try:
             into.resources.append_all(checked)
         except KustomizeError as err:

@@ -43,8 +43,8 @@ def check_chart(loader: Loader, chart: Mapping[str, Any]) -> None:
 
 def inflate(loader: Loader, chart: Mapping[str, Any], globals_: Mapping[str, Any], schemas: Schemas) -> list[Resource]:
     """The resources of a chart, marked as helm's."""
-    assert loader.options.helm is not None
     options = loader.options
+    assert options.helm is not None
     home = globals_.get("chartHome") or "charts"
     if chart.get("version") and chart.get("repo"):
         home = posixpath.join(home, f"{chart['name']}-{chart['version']}")

@@ -56,7 +56,8 @@ def _merge_by_name(resources: ResMap, patches: Sequence[Resource], schemas: Sche
 
 
 def _merge_selected(resources: ResMap, patch: Patch, schemas: Schemas) -> None:
-    assert patch.merges is not None and patch.target is not None
+    assert patch.merges is not None
+    assert patch.target is not None
     if len(patch.merges) > 1:
         raise KustomizeError(
             "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set "

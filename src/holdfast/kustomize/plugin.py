@@ -1,0 +1,30 @@
+"""What a generator or transformer is once it is configured, and what it may look at while it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.kustomize.loader import Loader
+from holdfast.kustomize.openapi import Schemas
+from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Resource
+
+Transform = Callable[[ResMap], None]
+Generate = Callable[[], list[Resource]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A configured plugin: one of the two callables is set."""
+
+    transform: Transform | None = None
+    generate: Generate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a plugin may look at while it is configured."""
+
+    loader: Loader
+    schemas: Schemas
