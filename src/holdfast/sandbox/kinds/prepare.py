@@ -1,4 +1,4 @@
-"""What happens to an object between defaulting and validation: status dropped, generation kept, server-owned fields restored.
+"""What happens to an object between defaulting and validation: status dropped, server-owned fields restored.
 
 In: a defaulted object, the stored one for updates, who asks and when. Out: the same dict. Never: refusals (validation), address allocation.
 """
@@ -14,45 +14,11 @@ from holdfast.sandbox.kinds import service
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.zeros import write_zeros
 
-_ADMISSION = "admissionregistration.k8s.io"
-_FLOW = "flowcontrol.apiserver.k8s.io"
-GENERATIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("", "Pod"): ("spec",),
-    ("", "ReplicationController"): ("spec",),
-    ("", "PodTemplate"): ("template",),
-    ("apps", "Deployment"): ("spec",),
-    ("apps", "ReplicaSet"): ("spec",),
-    ("apps", "DaemonSet"): ("spec",),
-    ("apps", "StatefulSet"): ("spec",),
-    ("batch", "Job"): ("spec",),
-    ("batch", "CronJob"): ("spec",),
-    ("policy", "PodDisruptionBudget"): ("spec",),
-    ("networking.k8s.io", "Ingress"): ("spec",),
-    ("networking.k8s.io", "IngressClass"): ("spec",),
-    ("networking.k8s.io", "NetworkPolicy"): ("spec",),
-    ("networking.k8s.io", "ServiceCIDR"): ("spec",),
-    ("discovery.k8s.io", "EndpointSlice"): ("endpoints", "ports", "addressType"),
-    ("scheduling.k8s.io", "PriorityClass"): (),
-    (_ADMISSION, "ValidatingWebhookConfiguration"): ("webhooks",),
-    (_ADMISSION, "MutatingWebhookConfiguration"): ("webhooks",),
-    (_ADMISSION, "ValidatingAdmissionPolicy"): ("spec",),
-    (_ADMISSION, "ValidatingAdmissionPolicyBinding"): ("spec",),
-    (_ADMISSION, "MutatingAdmissionPolicy"): ("spec",),
-    (_ADMISSION, "MutatingAdmissionPolicyBinding"): ("spec",),
-    (_FLOW, "FlowSchema"): ("spec",),
-    (_FLOW, "PriorityLevelConfiguration"): ("spec",),
-    ("resource.k8s.io", "ResourceSlice"): ("spec",),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): ("spec",),
-}
-"""Kinds whose metadata.generation counts changes, and the fields it counts."""
-
 _INITIAL_STATUS: Mapping[tuple[str, str], Manifest] = {
     ("", "PersistentVolumeClaim"): {"phase": "Pending"},
     ("", "PersistentVolume"): {"phase": "Pending"},
     ("", "Namespace"): {"phase": "Active"},
 }
-_KEEPS_STATUS = {("", "Node"), ("", "Event"), ("events.k8s.io", "Event"), ("storage.k8s.io", "CSINode")}
-_REVIEWS = {"authorization.k8s.io", "authentication.k8s.io"}
 
 
 @dataclass(frozen=True)
@@ -73,73 +39,26 @@ class Circumstances:
     who: Who = Who()
 
 
-def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Circumstances) -> None:
-    """`obj` already has its name and uid."""
+NOWHERE = Circumstances()
+
+
+def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Circumstances = NOWHERE) -> None:
+    """`obj` already has its name and uid, and no status."""
     key = (gvk.group, gvk.kind)
-    if "status" in obj and key not in _KEEPS_STATUS and gvk.group not in _REVIEWS:
-        obj["status"] = dict(_INITIAL_STATUS.get(key, {}))
-    if key in GENERATIONS:
-        obj["metadata"]["generation"] = 1
+    if key in _INITIAL_STATUS:
+        obj["status"] = dict(_INITIAL_STATUS[key])
     rule = _CREATE.get(key)
     if rule is not None:
         rule(obj, around)
     write_zeros(gvk, obj)
 
 
-def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances) -> None:
-    """An update of the object itself (not of a subresource)."""
-    key = (gvk.group, gvk.kind)
-    if key not in _KEEPS_STATUS and gvk.group not in _REVIEWS:
-        if "status" in old:
-            obj["status"] = old["status"]
-        else:
-            obj.pop("status", None)
-    rule = _UPDATE.get(key)
+def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances = NOWHERE) -> None:
+    """An update of the object itself (not of a subresource); its status is the stored one already."""
+    rule = _UPDATE.get((gvk.group, gvk.kind))
     if rule is not None:
         rule(obj, old, around)
-    if key in GENERATIONS:
-        _next_generation(key, obj, old)
     write_zeros(gvk, obj)
-
-
-def prepare_status(gvk: GroupVersionKind, obj: Manifest, old: Manifest) -> None:
-    """An update through /status: all but the status is the stored object's. Pods (and nodes) also write their metadata."""
-    for name in [name for name in obj if name not in ("status", "metadata", "apiVersion", "kind")]:
-        if name not in old:
-            del obj[name]
-    for name, value in old.items():
-        if name not in ("status", "metadata", "apiVersion", "kind"):
-            obj[name] = value
-    if gvk.group != "" or gvk.kind not in (
-        "Pod",
-        "Node",
-        "Namespace",
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "Service",
-        "ResourceQuota",
-    ):
-        labels = old["metadata"].get("labels")
-        obj["metadata"].pop("labels", None)
-        if labels:
-            obj["metadata"]["labels"] = labels
-    if "generation" in old["metadata"]:
-        obj["metadata"]["generation"] = old["metadata"]["generation"]
-    write_zeros(gvk, obj)
-
-
-def _next_generation(key: tuple[str, str], obj: Manifest, old: Manifest) -> None:
-    before = old["metadata"].get("generation")
-    changed = any(obj.get(name) != old.get(name) for name in GENERATIONS[key])
-    if key == ("apps", "Deployment"):
-        changed = changed or obj["metadata"].get("annotations") != old["metadata"].get("annotations")
-    elif key == ("discovery.k8s.io", "EndpointSlice"):
-        changed = changed or any(
-            obj["metadata"].get(name) != old["metadata"].get(name)
-            for name in ("labels", "annotations", "ownerReferences")
-        )
-    if before is not None or changed:
-        obj["metadata"]["generation"] = (before or 0) + (1 if changed else 0)
 
 
 # --- creates -------------------------------------------------------------------------
@@ -303,7 +222,7 @@ def _update_service(obj: Manifest, old: Manifest, around: Circumstances) -> None
 
 
 def _update_pod(obj: Manifest, old: Manifest, around: Circumstances) -> None:
-    status = obj["status"]
+    status = obj.get("status") or {}
     gated = any(c.get("reason") == "SchedulingGated" for c in status.get("conditions") or ())
     if gated and not obj["spec"].get("schedulingGates"):
         obj["status"] = {

@@ -1,0 +1,397 @@
+"""Validation of jobs and cron jobs.
+
+In: a defaulted object, for updates the stored one. Out: field errors. Never: running anything.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from functools import lru_cache
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext
+from holdfast.sandbox.kinds import cron, dump, names, selectors
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
+from holdfast.sandbox.kinds.validate_pod import template
+
+_JOB_RESTART = ("OnFailure", "Never")
+_MAX_INDEXED = 100_000
+_NUMBERS = (
+    "parallelism",
+    "completions",
+    "activeDeadlineSeconds",
+    "backoffLimit",
+    "ttlSecondsAfterFinished",
+    "backoffLimitPerIndex",
+    "maxFailedIndexes",
+)
+
+
+def job(errs: Errors, obj: Manifest) -> None:
+    spec = obj["spec"]
+    _generated_selector(errs, obj)
+    selectors.label_selector(errs, spec.get("selector"), "spec.selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if spec.get("selector") and selectors.usable(spec["selector"]) and not selectors.matches(spec["selector"], labels):
+        errs.invalid("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
+    if not spec.get("selector"):
+        errs.required("spec.selector")
+    job_spec(errs, spec, "spec")
+    if spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
+        name = f"{(obj.get('metadata') or {}).get('name')}-{spec['completions'] - 1}"
+        for problem in names.dns_label(name):
+            errs.invalid(
+                "metadata.name",
+                (obj.get("metadata") or {}).get("name"),
+                f"will not able to create pod with invalid DNS label {name}: {problem}",
+            )
+
+
+def _generated_selector(errs: Errors, obj: Manifest) -> None:
+    spec = obj["spec"]
+    if spec.get("manualSelector"):
+        return
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    uid, name = obj["metadata"].get("uid", ""), obj["metadata"].get("name", "")
+    for key, value in (
+        ("controller-uid", uid),
+        ("batch.kubernetes.io/controller-uid", uid),
+        ("job-name", name),
+        ("batch.kubernetes.io/job-name", name),
+    ):
+        if labels.get(key) is None:
+            errs.required(f"spec.template.metadata.labels[{key}]", f"must be '{value}'")
+        elif labels[key] != value:
+            errs.invalid("spec.template.metadata.labels", labels, f"must be '{value}'")
+    chosen = (spec.get("selector") or {}).get("matchLabels") or {}
+    expected = {"batch.kubernetes.io/controller-uid": uid}
+    legacy = {"controller-uid": uid}
+    if spec.get("selector") is not None and chosen not in (expected, legacy):
+        errs.invalid("spec.selector", selectors.printed(spec["selector"]), "`selector` not auto-generated")
+
+
+def job_spec(errs: Errors, spec: Manifest, path: str) -> None:
+    for key in _NUMBERS:
+        errs.non_negative(f"{path}.{key}", spec.get(key))
+    _manager(errs, spec, path)
+    _indexes(errs, spec, path)
+    if spec.get("podFailurePolicy") is not None:
+        _failure_policy(errs, spec, f"{path}.podFailurePolicy")
+    if spec.get("successPolicy") is not None:
+        _success_policy(errs, spec, path)
+    _replacement(errs, spec, path)
+    found = spec.get("template") or {}
+    template(errs, found, f"{path}.template")
+    pod = found.get("spec") or {}
+    policy = pod.get("restartPolicy")
+    if policy in (None, "", "Always"):
+        errs.required(f"{path}.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
+    elif policy not in _JOB_RESTART:
+        errs.unsupported(f"{path}.template.spec.restartPolicy", policy, _JOB_RESTART, ordered=True)
+    elif spec.get("podFailurePolicy") is not None and policy != "Never":
+        errs.invalid(
+            f"{path}.template.spec.restartPolicy",
+            policy,
+            'only "Never" is supported when podFailurePolicy is specified',
+        )
+
+
+def _manager(errs: Errors, spec: Manifest, path: str) -> None:
+    manager = spec.get("managedBy")
+    if manager is not None:
+        domain_path(errs, manager, f"{path}.managedBy")
+        if len(manager) > 63:
+            errs.too_long(f"{path}.managedBy", 63)
+
+
+def domain_path(errs: Errors, text: str, path: str) -> None:
+    if not text:
+        errs.required(path)
+        return
+    host, _, rest = text.partition("/")
+    if not host or not rest:
+        errs.invalid(path, text, 'must be a domain-prefixed path (such as "acme.io/foo")')
+        return
+    errs.name(path, host, names.dns_subdomain)
+    if not names.http_path(rest):
+        errs.invalid(path, rest, names.regex_error("Invalid path", r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"))
+
+
+def _indexes(errs: Errors, spec: Manifest, path: str) -> None:
+    mode = spec.get("completionMode")
+    if mode is not None:
+        if mode not in ("Indexed", "NonIndexed"):
+            errs.unsupported(f"{path}.completionMode", mode, ("NonIndexed", "Indexed"), ordered=True)
+        elif mode == "Indexed":
+            if "completions" not in spec:
+                errs.required(f"{path}.completions", "when completion mode is Indexed")
+            if (spec.get("parallelism") or 0) > _MAX_INDEXED:
+                errs.invalid(
+                    f"{path}.parallelism",
+                    spec["parallelism"],
+                    f"must be less than or equal to {_MAX_INDEXED} when completion mode is Indexed",
+                )
+    if mode == "Indexed":
+        return
+    for key in ("backoffLimitPerIndex", "maxFailedIndexes"):
+        if spec.get(key) is not None:
+            errs.invalid(
+                f"{path}.{key}",
+                spec[key],
+                "requires indexed completion mode"
+                if key == "backoffLimitPerIndex"
+                else "when `backoffLimitPerIndex` is not specified",
+            )
+
+
+def _failure_policy(errs: Errors, spec: Manifest, path: str) -> None:
+    policy = spec["podFailurePolicy"]
+    pod = (spec.get("template") or {}).get("spec") or {}
+    known = {item.get("name") for key in ("containers", "initContainers") for item in pod.get(key) or ()}
+    rules = policy.get("rules") or []
+    if len(rules) > 20:
+        errs.too_many(f"{path}.rules", len(rules), 20)
+    for index, rule in enumerate(rules):
+        place = f"{path}.rules[{index}]"
+        action = rule.get("action")
+        errs.one_of(f"{place}.action", action, ("Count", "FailIndex", "FailJob", "Ignore"))
+        if action == "FailIndex" and spec.get("backoffLimitPerIndex") is None:
+            errs.invalid(f"{place}.action", action, "requires the backoffLimitPerIndex to be set")
+        codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions") or []
+        if codes is not None:
+            _exit_codes(errs, codes, f"{place}.onExitCodes", known)
+        for number, pattern in enumerate(conditions):
+            _pod_condition(errs, pattern, f"{place}.onPodConditions[{number}]")
+        if codes is not None and conditions:
+            errs.invalid_plain(place, "specifying both OnExitCodes and OnPodConditions is not supported")
+        if codes is None and not conditions:
+            errs.invalid_plain(place, "specifying one of OnExitCodes and OnPodConditions is required")
+
+
+def _pod_condition(errs: Errors, pattern: Manifest, path: str) -> None:
+    if not pattern.get("type"):
+        errs.name(f"{path}.type", "", names.qualified)
+    else:
+        errs.name(f"{path}.type", pattern["type"], names.qualified)
+    errs.one_of(f"{path}.status", pattern.get("status"), ("False", "True", "Unknown"))
+
+
+def _exit_codes(errs: Errors, codes: Manifest, path: str, known: set[Any]) -> None:
+    operator, values = codes.get("operator"), codes.get("values") or []
+    errs.one_of(f"{path}.operator", operator, ("In", "NotIn"))
+    container = codes.get("containerName")
+    if container is not None and container not in known:
+        errs.invalid(
+            f"{path}.containerName",
+            container,
+            "must be one of the container or initContainer names in the pod template",
+        )
+    if not values:
+        errs.invalid(f"{path}.values", [], "at least one value is required")
+    elif len(values) > 255:
+        errs.too_many(f"{path}.values", len(values), 255)
+    seen: set[int] = set()
+    for index, value in enumerate(values):
+        if operator == "In" and value == 0:
+            errs.invalid(f"{path}.values[{index}]", value, "must not be 0 for the In operator")
+        if value in seen:
+            errs.duplicate(f"{path}.values[{index}]", value)
+        seen.add(value)
+    if values != sorted(values):
+        errs.invalid(f"{path}.values", values, "must be ordered")
+
+
+def _success_policy(errs: Errors, spec: Manifest, path: str) -> None:
+    policy = spec["successPolicy"]
+    if spec.get("completionMode") != "Indexed":
+        shown = ",".join(
+            "{"
+            f'"SucceededIndexes":{gotext.dumps(r.get("succeededIndexes"))},"SucceededCount":{gotext.dumps(r.get("succeededCount"))}'
+            "}"
+            for r in policy.get("rules") or ()
+        )
+        errs.invalid(
+            f"{path}.successPolicy",
+            raw('{"Rules":' + (f"[{shown}]" if "rules" in policy else "[]") + "}"),
+            "requires indexed completion mode",
+        )
+        return
+    rules = policy.get("rules") or []
+    if not rules:
+        errs.required(
+            f"{path}.successPolicy.rules", "at least one rules must be specified when the successPolicy is specified"
+        )
+    for index, rule in enumerate(rules):
+        place = f"{path}.successPolicy.rules[{index}]"
+        if rule.get("succeededCount") is None and rule.get("succeededIndexes") is None:
+            errs.required(place, "at least one of succeededCount or succeededIndexes must be specified")
+        errs.non_negative(f"{place}.succeededCount", rule.get("succeededCount"))
+        if (rule.get("succeededCount") or 0) > (spec.get("completions") or 0):
+            errs.invalid(
+                f"{place}.succeededCount",
+                rule["succeededCount"],
+                f"must be less than or equal to {spec.get('completions')} (the number of specified completions)",
+            )
+
+
+def _replacement(errs: Errors, spec: Manifest, path: str) -> None:
+    policy = spec.get("podReplacementPolicy")
+    if policy is None:
+        return
+    if spec.get("podFailurePolicy") is not None:
+        if policy != "Failed":
+            errs.unsupported(f"{path}.podReplacementPolicy", policy, ("Failed",))
+    elif policy not in ("Failed", "TerminatingOrFailed"):
+        errs.unsupported(f"{path}.podReplacementPolicy", policy, ("Failed", "TerminatingOrFailed"))
+
+
+def job_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    spec, before = obj["spec"], old["spec"]
+    job_spec(errs, spec, "spec")
+    _completions(errs, spec, before)
+    if spec.get("selector") != before.get("selector"):
+        errs.invalid("spec.selector", selectors.printed(spec.get("selector")), IMMUTABLE)
+    _template_fixed(errs, spec, before, old)
+    for key in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
+        if spec.get(key) != before.get(key):
+            errs.invalid(f"spec.{key}", _shown(key, spec.get(key)), IMMUTABLE)
+
+
+def _shown(key: str, value: Any) -> Any:
+    if key in ("podFailurePolicy", "successPolicy") and isinstance(value, dict):
+        return raw('{"Rules":' + gotext.dumps(value.get("rules") or []) + "}")
+    return value
+
+
+def _completions(errs: Errors, spec: Manifest, before: Manifest) -> None:
+    new, old = spec.get("completions"), before.get("completions")
+    if new == old:
+        return
+    if before.get("completionMode") != "Indexed" or new is None or old is None:
+        errs.invalid("spec.completions", new, IMMUTABLE)
+    elif new != spec.get("parallelism"):
+        errs.invalid("spec.completions", new, "can only be modified in tandem with spec.parallelism")
+
+
+_DIRECTIVES = ("nodeSelector", "affinity", "tolerations", "schedulingGates")
+
+
+def _template_fixed(errs: Errors, spec: Manifest, before: Manifest, old: Manifest) -> None:
+    new, kept = spec.get("template") or {}, before.get("template") or {}
+    status = old.get("status") or {}
+    suspended = bool(before.get("suspend")) and not status.get("startTime")
+    if suspended:
+        pod = {key: value for key, value in (new.get("spec") or {}).items() if key not in _DIRECTIVES}
+        pod.update({key: value for key, value in (kept.get("spec") or {}).items() if key in _DIRECTIVES})
+        if pod == kept.get("spec"):
+            return
+        errs.invalid(
+            "spec.template.spec" if (new.get("spec") != kept.get("spec")) else "spec.template",
+            dump.internal("PodSpec", new.get("spec")),
+            IMMUTABLE,
+        )
+        return
+    if new != kept:
+        errs.invalid("spec.template", dump.template(new), IMMUTABLE)
+
+
+def job_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    status, before = obj.get("status") or {}, old.get("status") or {}
+    for key in ("active", "succeeded", "failed", "ready", "terminating"):
+        errs.non_negative(f"status.{key}", status.get(key))
+    conditions = {c.get("type"): c.get("status") for c in status.get("conditions") or ()}
+    had = {c.get("type"): c.get("status") for c in before.get("conditions") or ()}
+    complete, failed = conditions.get("Complete") == "True", conditions.get("Failed") == "True"
+    if complete and failed:
+        errs.invalid_plain("status.conditions", "cannot set Complete=True and Failed=true conditions")
+    if complete and conditions.get("FailureTarget") == "True":
+        errs.invalid_plain("status.conditions", "cannot set Complete=True and FailureTarget=true conditions")
+    if (complete or failed) and not status.get("startTime"):
+        errs.required("status.startTime", "startTime is required for finished job")
+    if complete and not status.get("completionTime"):
+        errs.required("status.completionTime", "completionTime is required for Complete jobs")
+    if status.get("completionTime") and not complete:
+        errs.invalid(
+            "status.completionTime",
+            status["completionTime"],
+            "cannot set completionTime when there is no Complete=True condition",
+        )
+    for name in ("Complete", "Failed"):
+        if had.get(name) == "True" and conditions.get(name) != "True":
+            errs.invalid_plain("status.conditions", f"cannot disable the terminal {name}=True condition")
+    if complete and conditions.get("SuccessCriteriaMet") != "True":
+        errs.invalid_plain(
+            "status.conditions", "cannot set Complete=True condition without the SuccessCriteriaMet=true condition"
+        )
+    if failed and conditions.get("FailureTarget") != "True":
+        errs.invalid_plain(
+            "status.conditions", "cannot set Failed=True condition without the FailureTarget=true condition"
+        )
+    for name in ("FailureTarget", "SuccessCriteriaMet"):
+        if had.get(name) == "True" and conditions.get(name) != "True":
+            errs.invalid_plain("status.conditions", f"cannot disable the {name}=True condition")
+
+
+# --- cron jobs -----------------------------------------------------------------------
+
+
+def cron_job(errs: Errors, obj: Manifest, old: Manifest | None = None) -> None:
+    spec = obj["spec"]
+    before = (old or {}).get("spec") or {}
+    if not spec.get("schedule"):
+        errs.required("spec.schedule")
+    else:
+        _schedule(errs, spec, before if old else None)
+    if spec.get("timeZone") is not None and spec.get("timeZone") != before.get("timeZone"):
+        _time_zone(errs, spec["timeZone"])
+    errs.non_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"))
+    errs.one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), ("Allow", "Forbid", "Replace"))
+    job_template = spec.get("jobTemplate") or {}
+    _job_template(errs, job_template, "spec.jobTemplate")
+    for key in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
+        errs.non_negative(f"spec.{key}", spec.get(key))
+    name = (obj.get("metadata") or {}).get("name") or ""
+    if len(name) > 52 and old is None:
+        errs.invalid("metadata.name", name, "must be no more than 52 characters")
+
+
+def _job_template(errs: Errors, found: Manifest, path: str) -> None:
+    spec = found.get("spec") or {}
+    if spec.get("selector") is not None:
+        errs.invalid(f"{path}.spec.selector", selectors.printed(spec["selector"]), "`selector` will be auto-generated")
+    if spec.get("manualSelector"):
+        errs.unsupported(f"{path}.spec.manualSelector", spec["manualSelector"], ("nil", "false"), ordered=True)
+    job_spec(errs, spec, f"{path}.spec")
+
+
+def _schedule(errs: Errors, spec: Manifest, before: Manifest | None) -> None:
+    schedule = spec["schedule"]
+    problem = cron.problem(schedule)
+    if problem:
+        errs.invalid("spec.schedule", schedule, problem)
+    if "TZ" in schedule and (before is None or "TZ" not in (before.get("schedule") or "")):
+        errs.invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _time_zone(errs: Errors, zone: str) -> None:
+    if not zone:
+        errs.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
+        return
+    if zone.lower() == "local":
+        errs.invalid(
+            "spec.timeZone",
+            zone,
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
+        )
+    if zone not in _zones() and zone != "Local":
+        errs.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+
+
+def cron_job_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    cron_job(errs, obj, old)

@@ -1,0 +1,358 @@
+"""Validation of core kinds other than pods, services and storage.
+
+In: a defaulted object, for updates the stored one. Out: field errors. Never: admission.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from base64 import b64decode
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext
+from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds.field import IMMUTABLE, NEGATIVE, Errors, raw
+from holdfast.sandbox.kinds.quantities import parse
+from holdfast.sandbox.kinds.validate_pod import ip
+from holdfast.sandbox.kinds.validate_resources import INTEGER, STANDARD_QUOTA, amount, is_standard, resource_name
+from holdfast.sandbox.kinds.validate_scheduling import taint_effect
+
+_MEBIBYTE = 1024 * 1024
+_SCOPES = (
+    "Terminating",
+    "NotTerminating",
+    "BestEffort",
+    "NotBestEffort",
+    "PriorityClass",
+    "CrossNamespacePodAffinity",
+    "VolumeAttributesClass",
+)
+_POD_RESOURCES = ("cpu", "memory", "ephemeral-storage", "pods")
+
+
+def config_map(errs: Errors, obj: Manifest) -> None:
+    data, binary = obj.get("data") or {}, obj.get("binaryData") or {}
+    total = 0
+    for key, value in data.items():
+        errs.name(f"data[{key}]", key, names.config_key)
+        if key in binary:
+            errs.invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
+        total += len(value.encode())
+    for key, value in binary.items():
+        errs.name(f"binaryData[{key}]", key, names.config_key)
+        total += len(value) * 3 // 4 - value.count("=")
+    if total > _MEBIBYTE:
+        errs.too_long("", _MEBIBYTE)
+
+
+def config_map_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    if not old.get("immutable"):
+        return
+    if not obj.get("immutable"):
+        errs.forbidden("immutable", "field is immutable when `immutable` is set")
+    for key in ("data", "binaryData"):
+        if (obj.get(key) or {}) != (old.get(key) or {}):
+            errs.forbidden(key, "field is immutable when `immutable` is set")
+
+
+def secret(errs: Errors, obj: Manifest) -> None:
+    data, total = obj.get("data") or {}, 0
+    for key, value in data.items():
+        errs.name(f"data[{key}]", key, names.config_key)
+        total += len(value) * 3 // 4 - value.count("=")
+    if total > _MEBIBYTE:
+        errs.too_long("data", _MEBIBYTE)
+    kind = obj.get("type")
+    if kind == "kubernetes.io/service-account-token":
+        if not ((obj.get("metadata") or {}).get("annotations") or {}).get("kubernetes.io/service-account.name"):
+            errs.required("metadata.annotations[kubernetes.io/service-account.name]")
+    elif kind in ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson"):
+        _docker(errs, data, ".dockercfg" if kind.endswith("dockercfg") else ".dockerconfigjson")
+    elif kind == "kubernetes.io/basic-auth":
+        if "username" not in data and "password" not in data:
+            errs.required("data[username]")
+            errs.required("data[password]")
+    elif kind == "kubernetes.io/ssh-auth":
+        if not data.get("ssh-privatekey"):
+            errs.required("data[ssh-privatekey]")
+    elif kind == "kubernetes.io/tls":
+        for key in ("tls.crt", "tls.key"):
+            if key not in data:
+                errs.required(f"data[{key}]")
+
+
+def _docker(errs: Errors, data: Manifest, key: str) -> None:
+    if key not in data:
+        errs.required(f"data[{key}]")
+        return
+    try:
+        json.loads(b64decode(data[key]))
+    except ValueError as error:
+        errs.invalid(f"data[{key}]", "<secret contents redacted>", _go_json_error(b64decode(data[key]), error))
+
+
+def _go_json_error(data: bytes, error: ValueError) -> str:
+    text = data.decode(errors="replace").strip()
+    if not text:
+        return "unexpected end of JSON input"
+    place = getattr(error, "pos", 0)
+    if place >= len(text):
+        return "unexpected end of JSON input"
+    return f"invalid character '{text[place]}' looking for beginning of value"
+
+
+def secret_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    if obj.get("type") != old.get("type"):
+        errs.invalid("type", obj.get("type"), IMMUTABLE)
+    if not old.get("immutable"):
+        return
+    if not obj.get("immutable"):
+        errs.forbidden("immutable", "field is immutable when `immutable` is set")
+    if (obj.get("data") or {}) != (old.get("data") or {}):
+        errs.forbidden("data", "field is immutable when `immutable` is set")
+
+
+def namespace(errs: Errors, obj: Manifest) -> None:
+    for name in (obj.get("spec") or {}).get("finalizers") or ():
+        problems = names.qualified(name)
+        errs.each("spec.finalizers", name, problems)
+        if not problems and "/" not in name and name not in ("kubernetes", "orphan", "foregroundDeletion"):
+            errs.invalid("spec.finalizers", name, "name is neither a standard finalizer name nor is it fully qualified")
+
+
+# --- nodes -----------------------------------------------------------------------------
+
+
+def node(errs: Errors, obj: Manifest) -> None:
+    spec = obj.get("spec") or {}
+    _taints(errs, spec.get("taints") or [])
+    _pod_ranges(errs, spec.get("podCIDRs") or [])
+
+
+def _taints(errs: Errors, taints: list[Any]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for index, taint in enumerate(taints):
+        path = f"metadata.taints[{index}]"
+        key, value, effect = taint.get("key") or "", taint.get("value") or "", taint.get("effect") or ""
+        errs.name(f"{path}.key", key, names.qualified)
+        for problem in names.label_value(value):
+            errs.invalid(f"{path}.value", value, problem)
+        if not effect:
+            errs.required(f"{path}.effect")
+        else:
+            taint_effect(errs, effect, f"{path}.effect")
+        if (key, effect) in seen:
+            shown = (
+                gotext.dumps({"Key": key})[:-1]
+                + f',"Value":{gotext.dumps(value)},"Effect":{gotext.dumps(effect)},"TimeAdded":null'
+                + "}"
+            )
+            errs.duplicate(path, raw(shown), "taints must be unique by key and effect pair")
+        seen.add((key, effect))
+
+
+def cidr(errs: Errors, text: str, path: str) -> Any:
+    try:
+        return ipaddress.ip_interface(text).network if "/" in text else _no_network(errs, text, path)
+    except ValueError:
+        return _no_network(errs, text, path)
+
+
+def _no_network(errs: Errors, text: str, path: str) -> None:
+    errs.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+
+
+def _pod_ranges(errs: Errors, ranges: list[str]) -> None:
+    found = [cidr(errs, text, f"spec.podCIDRs[{index}]") for index, text in enumerate(ranges)]
+    if len(ranges) > 1 and all(found):
+        versions = [network.version for network in found]
+        if len(ranges) > 2 or versions[0] == versions[1]:
+            errs.invalid("spec.podCIDRs", ranges, "may specify no more than one CIDR for each IP family")
+
+
+def node_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    new, before = obj.get("spec") or {}, old.get("spec") or {}
+    if before.get("podCIDRs") and new.get("podCIDRs") != before["podCIDRs"]:
+        errs.forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
+    if before.get("providerID") and new.get("providerID") != before["providerID"]:
+        errs.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
+    node(errs, obj)
+
+
+# --- quotas and ranges -------------------------------------------------------------------
+
+
+def quota(errs: Errors, obj: Manifest) -> None:
+    spec = obj.get("spec") or {}
+    for name, quantity in (spec.get("hard") or {}).items():
+        path = f"spec.hard[{name}]"
+        _quota_name(errs, name, path)
+        value = parse(quantity)
+        if value.value < 0:
+            errs.invalid(path, value.text, NEGATIVE)
+        if (name in INTEGER or name.startswith("count/")) and value.value != value.value.to_integral_value():
+            errs.invalid(path, value.text, "must be an integer")
+    _quota_scopes(errs, spec)
+    _scope_selector(errs, spec)
+
+
+def _quota_name(errs: Errors, name: str, path: str) -> None:
+    resource_name(errs, name, path)
+    if "/" not in name and name not in STANDARD_QUOTA and not is_standard(name):
+        errs.invalid(path, name, "must be a standard resource for quota")
+
+
+def _quota_scopes(errs: Errors, spec: Manifest) -> None:
+    scopes = spec.get("scopes") or []
+    seen = set(scopes)
+    for scope in scopes:
+        if scope not in _SCOPES:
+            errs.invalid("spec.scopes", scopes, "unsupported scope")
+    hard = list(spec.get("hard") or {})
+    if seen:
+        for scope in scopes:
+            for name in hard:
+                if is_standard(name) and scope in _SCOPES and not _scope_fits(scope, name):
+                    errs.invalid("spec.scopes", scopes, "unsupported scope applied to resource")
+    for left, right in (("Terminating", "NotTerminating"), ("BestEffort", "NotBestEffort")):
+        if {left, right} <= seen:
+            errs.invalid("spec.scopes", scopes, "conflicting scopes")
+
+
+def _scope_fits(scope: str, name: str) -> bool:
+    if scope == "BestEffort":
+        return name == "pods"
+    bare = name.removeprefix("requests.").removeprefix("limits.")
+    return bare in _POD_RESOURCES or "hugepages-" in bare
+
+
+def _scope_selector(errs: Errors, spec: Manifest) -> None:
+    for item in (spec.get("scopeSelector") or {}).get("matchExpressions") or ():
+        path = "spec.scopeSelector.matchExpressions"
+        scope, operator, values = item.get("scopeName"), item.get("operator"), item.get("values") or []
+        if scope not in _SCOPES:
+            errs.invalid(f"{path}.scopeName", scope or "", "unsupported scope")
+        if scope not in ("PriorityClass", "VolumeAttributesClass") and operator != "Exists":
+            listed = "ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
+            errs.invalid(f"{path}.operator", operator or "", f"must be 'Exists' when scope is any of {listed}")
+        if operator in ("In", "NotIn"):
+            if not values:
+                errs.required(
+                    f"{path}.values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+                )
+        elif operator in ("Exists", "DoesNotExist"):
+            if values:
+                errs.invalid(
+                    f"{path}.values",
+                    values,
+                    "must be no value when `operator` is 'Exists' or 'DoesNotExist' for scope selector",
+                )
+        else:
+            errs.invalid(f"{path}.operator", operator or "", "not a valid selector operator")
+
+
+def limit_range(errs: Errors, obj: Manifest) -> None:
+    seen: set[str] = set()
+    for index, item in enumerate((obj.get("spec") or {}).get("limits") or ()):
+        path = f"spec.limits[{index}]"
+        kind = item.get("type") or ""
+        errs.name(f"{path}.type", kind, names.qualified)
+        if kind and "/" not in kind and kind not in ("Pod", "Container", "PersistentVolumeClaim"):
+            errs.invalid(f"{path}.type", kind, "must be a standard limit type or fully qualified")
+        if kind in seen:
+            errs.duplicate(f"{path}.type", kind)
+        seen.add(kind)
+        _limit_item(errs, item, kind, path)
+
+
+def _limit_item(errs: Errors, item: Manifest, kind: str, path: str) -> None:
+    keys = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+    bounds = {key: {name: parse(str(value)) for name, value in (item.get(key) or {}).items()} for key in keys}
+    for key in ("max", "min") if kind == "Pod" else keys:
+        for name in bounds[key]:
+            if "/" not in name and not is_standard(name):
+                errs.invalid(f"{path}.{key}[{name}]", name, "must be a standard resource type or fully qualified")
+    if kind == "Pod":
+        for key in ("default", "defaultRequest"):
+            if bounds[key]:
+                errs.forbidden(f"{path}.{key}", "may not be specified when `type` is 'Pod'")
+    if kind == "PersistentVolumeClaim" and "storage" not in bounds["min"] and "storage" not in bounds["max"]:
+        errs.required(f"{path}.limits", "either minimum or maximum storage value is required, but neither was provided")
+    for name in sorted({name for found in bounds.values() for name in found}):
+        _limit_order(errs, {key: found.get(name) for key, found in bounds.items()}, name, path)
+
+
+def _limit_order(errs: Errors, found: Manifest, name: str, path: str) -> None:
+    def above(low: str, high: str, key: str, text: str) -> None:
+        if found[low] is not None and found[high] is not None and found[low].value > found[high].value:
+            errs.invalid(
+                f"{path}.{key}[{name}]", found[low].text, text.format(low=found[low].text, high=found[high].text)
+            )
+
+    above("min", "max", "min", "min value {low} is greater than max value {high}")
+    above("min", "defaultRequest", "defaultRequest", "min value {low} is greater than default request value {high}")
+    above("defaultRequest", "max", "defaultRequest", "default request value {low} is greater than max value {high}")
+    above(
+        "defaultRequest",
+        "default",
+        "defaultRequest",
+        "default request value {low} is greater than default limit value {high}",
+    )
+    above("min", "default", "default", "min value {low} is greater than default value {high}")
+    above("default", "max", "default", "default value {low} is greater than max value {high}")
+    ratio = found["maxLimitRequestRatio"]
+    if ratio is not None and ratio.value < 1:
+        errs.invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio.text, f"ratio {ratio.text} is less than 1")
+
+
+# --- endpoints, events ---------------------------------------------------------------------
+
+
+def endpoints(errs: Errors, obj: Manifest) -> None:
+    for index, subset in enumerate(obj.get("subsets") or ()):
+        path = f"subsets[{index}]"
+        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
+            errs.required(path, "must specify `addresses` or `notReadyAddresses`")
+        for key in ("addresses", "notReadyAddresses"):
+            for number, address in enumerate(subset.get(key) or ()):
+                place = f"{path}.{key}[{number}]"
+                if ip(errs, address.get("ip") or "", f"{place}.ip"):
+                    not_special(errs, address["ip"], f"{place}.ip")
+                if address.get("hostname"):
+                    errs.name(f"{place}.hostname", address["hostname"], names.dns_label)
+        ports = subset.get("ports") or []
+        for number, port in enumerate(ports):
+            place = f"{path}.ports[{number}]"
+            if len(ports) > 1 and not port.get("name"):
+                errs.required(f"{place}.name")
+            elif port.get("name"):
+                errs.name(f"{place}.name", port["name"], names.dns_label)
+            errs.each(f"{place}.port", port.get("port") or 0, names.port_number(port.get("port") or 0))
+            errs.one_of(f"{place}.protocol", port.get("protocol"), ("TCP", "UDP", "SCTP"))
+
+
+def not_special(errs: Errors, text: str, path: str) -> None:
+    address = ipaddress.ip_address(text)
+    if address.is_unspecified:
+        errs.invalid(path, text, f"may not be unspecified ({text})")
+    if address.is_loopback:
+        errs.invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)")
+    if address.is_link_local:
+        errs.invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+    if address.is_multicast:
+        errs.invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
+
+
+def event(errs: Errors, obj: Manifest) -> None:
+    """core/v1: hardly checked."""
+    home = (obj.get("metadata") or {}).get("namespace") or ""
+    about = (obj.get("involvedObject") or {}).get("namespace") or ""
+    if about != home and (about or home != "default"):
+        errs.invalid("involvedObject.namespace", about, "does not match event.namespace")
+
+
+def resource_amounts(errs: Errors, found: Manifest, path: str) -> None:
+    for name, quantity in found.items():
+        amount(errs, name, quantity, f"{path}[{name}]")

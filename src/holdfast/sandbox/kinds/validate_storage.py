@@ -1,0 +1,307 @@
+"""Validation of volumes, claims, classes and drivers.
+
+In: a defaulted object, for updates the stored one. Out: field errors. Never: provisioning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.kinds import dump, names, selectors
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
+from holdfast.sandbox.kinds.quantities import parse
+from holdfast.sandbox.kinds.validate_resources import amount, resource_name
+from holdfast.sandbox.kinds.validate_volumes import SOURCES, csi_driver_name, host_path, parts_forbidden
+
+_ACCESS = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
+_MODES = ("Block", "Filesystem")
+_VOLUME_KEYS = (
+    "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte", "cephfs", "iscsi", "cinder", "fc", "flexVolume",
+    "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk", "scaleIO", "local", "storageos", "csi",
+)  # fmt: skip
+_CLAIM_SENTENCE = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+
+
+def _access_modes(errs: Errors, modes: list[str], path: str) -> None:
+    for mode in modes:
+        if mode not in _ACCESS:
+            errs.unsupported(path, mode, _ACCESS)
+    if "ReadWriteOncePod" in modes and len(set(modes)) > 1:
+        errs.forbidden(path, "may not use ReadWriteOncePod with other access modes")
+
+
+def claim_spec(errs: Errors, spec: Manifest, path: str) -> None:
+    modes = spec.get("accessModes") or []
+    if not modes:
+        errs.required(f"{path}.accessModes", "at least 1 access mode is required")
+    selectors.label_selector(errs, spec.get("selector"), f"{path}.selector")
+    _access_modes(errs, modes, f"{path}.accessModes")
+    storage = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
+    if storage is None:
+        errs.required(f"{path}.resources[storage]")
+    else:
+        _positive(errs, storage, f"{path}.resources[storage]")
+    if spec.get("storageClassName"):
+        errs.name(f"{path}.storageClassName", spec["storageClassName"], names.dns_subdomain)
+    mode = spec.get("volumeMode")
+    if mode is not None and mode not in _MODES:
+        errs.unsupported(f"{path}.volumeMode", mode, _MODES)
+    for key in ("dataSource", "dataSourceRef"):
+        if spec.get(key) is not None:
+            _source(errs, spec[key], f"{path}.{key}")
+    if (
+        spec.get("dataSource") is not None
+        and spec.get("dataSourceRef") is not None
+        and not spec["dataSourceRef"].get("namespace")
+    ):
+        left, right = spec["dataSource"], spec["dataSourceRef"]
+        if any((left.get(key) or "") != (right.get(key) or "") for key in ("apiGroup", "kind", "name")):
+            errs.invalid(path, raw("{}"), "must match dataSourceRef")
+    if spec.get("volumeAttributesClassName"):
+        errs.name(f"{path}.volumeAttributesClassName", spec["volumeAttributesClassName"], names.dns_subdomain)
+
+
+def _source(errs: Errors, source: Manifest, path: str) -> None:
+    for key in ("name", "kind"):
+        if not source.get(key):
+            errs.required(f"{path}.{key}")
+    group = source.get("apiGroup") or ""
+    if not group and source.get("kind") != "PersistentVolumeClaim":
+        errs.invalid(
+            path, source.get("kind") or "", "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+        )
+    if group:
+        errs.name(f"{path}.apiGroup", group, names.dns_subdomain)
+
+
+def _positive(errs: Errors, quantity: str, path: str) -> None:
+    value = parse(quantity)
+    if value.value <= 0:
+        errs.invalid(path, value.text, "must be greater than zero")
+
+
+def claim(errs: Errors, obj: Manifest) -> None:
+    claim_spec(errs, obj["spec"], "spec")
+
+
+def claim_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    new, before = dict(obj["spec"]), dict(old["spec"])
+    bound = (old.get("status") or {}).get("phase") == "Bound"
+    claim_spec(errs, obj["spec"], "spec")
+    if not before.get("volumeName"):
+        _take(new, before, "volumeName")
+    if before.get("storageClassName") is None and "storageClassName" in new:
+        _take(new, before, "storageClassName")
+    if bound or before.get("volumeName"):
+        _take(new, before, "volumeAttributesClassName")
+        new["resources"] = before.get("resources")
+    if new != before:
+        errs.forbidden("spec", f"{_CLAIM_SENTENCE}\n{dump.diff('PersistentVolumeClaimSpec', before, new)}")
+    elif bound:
+        _shrink(errs, obj, old)
+
+
+def _take(new: Manifest, before: Manifest, key: str) -> None:
+    if key in before:
+        new[key] = before[key]
+    else:
+        new.pop(key, None)
+
+
+def _shrink(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    wanted = ((obj["spec"].get("resources") or {}).get("requests") or {}).get("storage")
+    before = ((old["spec"].get("resources") or {}).get("requests") or {}).get("storage")
+    capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
+    if not wanted or not before or parse(wanted).value >= parse(before).value:
+        return
+    if capacity is None or parse(wanted).value <= parse(capacity).value:
+        errs.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
+
+
+def volume(errs: Errors, obj: Manifest) -> None:
+    spec = obj["spec"]
+    modes = spec.get("accessModes") or []
+    if not modes:
+        errs.required("spec.accessModes")
+    _access_modes(errs, modes, "spec.accessModes")
+    capacity = spec.get("capacity") or {}
+    if not capacity:
+        errs.required("spec.capacity")
+    if "storage" not in capacity or len(capacity) > 1:
+        errs.unsupported("spec.capacity", capacity or None, ("storage",))
+    for name, quantity in capacity.items():
+        resource_name(errs, name, f"spec.capacity[{name}]")
+        _positive(errs, quantity, f"spec.capacity[{name}]")
+        if parse(quantity).value < 0:
+            errs.invalid(f"spec.capacity[{name}]", int(parse(quantity).value), "must be a valid resource quantity")
+    _volume_policy(errs, spec)
+    _volume_source(errs, spec)
+    if spec.get("storageClassName"):
+        errs.name("spec.storageClassName", spec["storageClassName"], names.dns_subdomain)
+    mode = spec.get("volumeMode")
+    if mode is not None and mode not in _MODES:
+        errs.unsupported("spec.volumeMode", mode, _MODES)
+    affinity = spec.get("nodeAffinity")
+    if affinity is not None:
+        if affinity.get("required") is None:
+            errs.required("spec.nodeAffinity.required", "must specify required node constraints")
+        else:
+            selectors.node_selector(errs, affinity["required"], "spec.nodeAffinity.required")
+
+
+def _volume_policy(errs: Errors, spec: Manifest) -> None:
+    policy = spec.get("persistentVolumeReclaimPolicy")
+    errs.one_of("spec.persistentVolumeReclaimPolicy", policy, ("Delete", "Recycle", "Retain"))
+    where = (spec.get("hostPath") or {}).get("path")
+    if policy == "Recycle" and where == "/":
+        errs.forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'")
+
+
+def _volume_source(errs: Errors, spec: Manifest) -> None:
+    found = [key for key in _VOLUME_KEYS if key in spec]
+    for index, key in enumerate(found):
+        if index:
+            errs.forbidden(f"spec.{key}", "may not specify more than 1 volume type")
+        else:
+            _persistent(errs, key, spec)
+    if not found:
+        errs.required("spec", "must specify a volume type")
+
+
+def _persistent(errs: Errors, key: str, spec: Manifest) -> None:
+    source, path = spec[key], f"spec.{key}"
+    if key == "hostPath":
+        host_path(errs, source, path, spec)
+    elif key == "local":
+        if not source.get("path"):
+            errs.required(f"{path}.path")
+        else:
+            parts_forbidden(errs, source["path"], f"{path}.path")
+        if spec.get("nodeAffinity") is None:
+            errs.required("spec.nodeAffinity", "Local volume requires node affinity")
+    elif key == "csi":
+        csi_driver_name(errs, source.get("driver") or "", f"{path}.driver")
+        if not source.get("volumeHandle"):
+            errs.required(f"{path}.volumeHandle")
+    else:
+        SOURCES[key](errs, source, path, spec)
+
+
+def volume_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    new, before = obj["spec"], old["spec"]
+    left, right = ({key: spec.get(key) for key in _VOLUME_KEYS} for spec in (before, new))
+    if left != right:
+        sentence = "spec.persistentvolumesource is immutable after creation"
+        errs.forbidden("spec.persistentvolumesource", f"{sentence}\n{dump.diff('PersistentVolumeSource', left, right)}")
+    if new.get("volumeMode") != before.get("volumeMode"):
+        errs.invalid("volumeMode", new.get("volumeMode"), IMMUTABLE)
+    if before.get("nodeAffinity") is not None and new.get("nodeAffinity") != before.get("nodeAffinity"):
+        shown = dump.internal("VolumeNodeAffinity", new.get("nodeAffinity"))
+        errs.invalid("nodeAffinity", shown, "field is immutable, except for updating from beta label to GA")
+
+
+def storage_class(errs: Errors, obj: Manifest) -> None:
+    provisioner = obj.get("provisioner") or ""
+    if not provisioner:
+        errs.required("provisioner")
+    else:
+        for problem in names.qualified(provisioner.lower()):
+            errs.invalid("provisioner", provisioner, problem)
+    for key in obj.get("parameters") or {}:
+        if not key:
+            errs.invalid("parameters", key, "field can not be empty.")
+    errs.one_of("reclaimPolicy", obj.get("reclaimPolicy"), ("Delete", "Retain"))
+    errs.one_of("volumeBindingMode", obj.get("volumeBindingMode"), ("Immediate", "WaitForFirstConsumer"))
+    for index, term in enumerate(obj.get("allowedTopologies") or ()):
+        for number, item in enumerate(term.get("matchLabelExpressions") or ()):
+            path = f"allowedTopologies[{index}].matchLabelExpressions[{number}]"
+            if not item.get("values"):
+                errs.required(f"{path}.values")
+            errs.name(f"{path}.key", item.get("key") or "", names.qualified)
+
+
+def storage_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    for key in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
+        if obj.get(key) != old.get(key):
+            errs.invalid(key, obj.get(key), IMMUTABLE)
+
+
+def csi_driver(errs: Errors, obj: Manifest) -> None:
+    spec = obj["spec"]
+    for mode in spec.get("volumeLifecycleModes") or ():
+        if mode not in ("Persistent", "Ephemeral"):
+            errs.unsupported("spec.volumeLifecycleModes", mode, ("Ephemeral", "Persistent"))
+    errs.one_of(
+        "spec.fsGroupPolicy", spec.get("fsGroupPolicy"), ("ReadWriteOnceWithFSType", "File", "None"), required=False
+    )
+
+
+def csi_driver_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    for key in ("attachRequired", "fsGroupPolicy", "volumeLifecycleModes"):
+        if obj["spec"].get(key) != old["spec"].get(key):
+            errs.invalid(
+                f"spec.{key}" if key != "attachRequired" else "spec.attachedRequired", obj["spec"].get(key), IMMUTABLE
+            )
+
+
+def volume_attachment(errs: Errors, obj: Manifest) -> None:
+    spec = obj.get("spec") or {}
+    csi_driver_name(errs, spec.get("attacher") or "", "spec.attacher")
+    if not spec.get("nodeName"):
+        errs.required("spec.nodeName")
+    source = spec.get("source") or {}
+    given = [key for key in ("persistentVolumeName", "inlineVolumeSpec") if source.get(key)]
+    if not given:
+        errs.required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName")
+    elif len(given) > 1:
+        errs.forbidden("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName")
+
+
+def volume_attachment_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    errs.immutable("spec", obj.get("spec"), old.get("spec"))
+
+
+def csi_capacity(errs: Errors, obj: Manifest) -> None:
+    name = obj.get("storageClassName") or ""
+    errs.name("storageClassName", name, names.dns_subdomain)
+    for key in ("capacity", "maximumVolumeSize"):
+        if obj.get(key) is not None:
+            amount(errs, "", obj[key], key)
+    selectors.label_selector(errs, obj.get("nodeTopology"), "nodeTopology")
+
+
+def csi_capacity_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    for key in ("nodeTopology", "storageClassName"):
+        errs.immutable(key, obj.get(key), old.get(key))
+
+
+def attributes_class(errs: Errors, obj: Manifest) -> None:
+    csi_driver_name(errs, obj.get("driverName") or "", "driverName")
+    if not obj.get("parameters"):
+        errs.required("parameters", "must contain at least one key/value pair")
+
+
+def attributes_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    for key in ("driverName", "parameters"):
+        errs.immutable(key, obj.get(key), old.get(key))
+
+
+def csi_node(errs: Errors, obj: Manifest) -> None:
+    seen: set[str] = set()
+    for index, driver in enumerate((obj.get("spec") or {}).get("drivers") or ()):
+        path = f"spec.drivers[{index}]"
+        csi_driver_name(errs, driver.get("name") or "", f"{path}.name")
+        if not driver.get("nodeID"):
+            errs.required(f"{path}.nodeID")
+        if driver.get("name") in seen:
+            errs.duplicate(f"{path}.name", driver["name"])
+        seen.add(driver.get("name") or "")
+        _topology(errs, driver.get("topologyKeys") or [], f"{path}.topologyKeys")
+
+
+def _topology(errs: Errors, keys: list[Any], path: str) -> None:
+    for key in keys:
+        errs.name(path, key, names.qualified)
