@@ -1,0 +1,419 @@
+"""Kustomizations: bound to ``reconcile``, woken by whatever concerns them.
+
+In: keys of Kustomization objects. Out: their status and events, as Flux's kustomize-controller gives them. What is to be done
+is decided and done in ``reconcile``; what the status says in ``dialects``; here the world is observed and the two meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from holdfast.base.clock import Clock, Timer
+from holdfast.base.duration import format_duration
+from holdfast.base.errors import Stop
+from holdfast.controller.artifacts import ArtifactStore
+from holdfast.controller.events import NORMAL, WARNING, EventRecorder
+from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
+from holdfast.controller.patch import ObjectWriter
+from holdfast.controller.units_index import UnitIndex
+from holdfast.dialects.flux import kustomization as flux
+from holdfast.dialects.flux.conditions import said
+from holdfast.dialects.flux.kustomization_status import (
+    REQUESTED,
+    event_annotations,
+    event_reason,
+    read_status,
+    suspended_status,
+    write_status,
+)
+from holdfast.kube.cel import compile_condition, compile_expression
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.delivery import Delivery, Dependency, UnitKey
+from holdfast.model.outcome import Event, Outcome, Verdict
+from holdfast.reconcile import (
+    ClusterState,
+    DependencyState,
+    Finalize,
+    Proceed,
+    Rest,
+    Runner,
+    Settle,
+    SourceState,
+    World,
+    decide,
+)
+from holdfast.reconcile.decide import Settings
+from holdfast.reconcile.targets import Targets
+from holdfast.reconcile.waiting import Interruption
+from holdfast.render.memo import RenderMemo
+from holdfast.render.render import Decryptor
+
+log = logging.getLogger(__name__)
+
+SOURCES = "source.toolkit.fluxcd.io"
+ORIGIN = "org.opencontainers.image.revision"
+JITTER = 0.05
+TELL_AFTER = 3.0  # corrections of drift are told together, when nothing more came for a while
+HEIR_SECONDS = 10.0  # how long a deleted unit waits for one that builds the same place to take over
+WORKERS = 64  # most of them wait on watches most of the time
+SOURCE_SECONDS = 10.0
+Decryptors = Callable[[Delivery], Awaitable[Decryptor]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOptions:
+    """What the operator chose for Kustomizations. ``strict``: an unset variable is an error."""
+
+    settings: Settings = field(default_factory=Settings)
+    strict: bool = True
+    default_service_account: str = ""
+    cross_namespace: bool = True
+    external_artifacts: bool = False
+    workers: int = WORKERS
+
+
+@dataclass(slots=True)
+class _Running:
+    interruption: Interruption
+    source: UnitKey
+    revision: str
+
+
+class Kustomizations:
+    """The reconciler of Kustomization objects. Call ``start`` before the manager runs, ``close`` after."""
+
+    gvk: GroupVersionKind = flux.GVK
+
+    def __init__(
+        self,
+        manager: Manager,
+        artifacts: ArtifactStore,
+        events: EventRecorder,
+        *,
+        options: UnitOptions | None = None,
+        decryptors: Decryptors | None = None,
+    ) -> None:
+        self._manager = manager
+        self._client = manager.client
+        self._objects = manager.objects(flux.GVK)
+        self._artifacts = artifacts
+        self._events = events
+        self._clock: Clock = manager.clock
+        self._options = options or UnitOptions()
+        self._decryptors = decryptors
+        self.index = UnitIndex()
+        self.state = ClusterState(manager.client, manager.watches, flux.OWNER, self._clock)
+        self.state.drifted.append(self._drifted)
+        self.targets = Targets(self.state, flux.OWNER, self._clock)
+        self.memo = RenderMemo()
+        self.runner = Runner(self.targets, self.memo, self._options.settings, self._clock, self)
+        self._drift: dict[UnitKey, set[ObjectRef]] = defaultdict(set)
+        self._due: dict[UnitKey, float] = {}
+        self._running: dict[UnitKey, _Running] = {}
+        self._tellers: dict[UnitKey, Timer] = {}
+        self._sources: set[str] = set()
+
+    def start(self) -> None:
+        self._objects.add_handler(self._unit_changed)
+        for kind in ("GitRepository", "OCIRepository", "Bucket"):
+            self._follow_source(kind)
+        self._artifacts.on_change(self._source_offered)
+        self._manager.add(self, concurrency=self._options.workers)
+
+    async def close(self) -> None:
+        for timer in self._tellers.values():
+            timer.cancel()
+        await self.targets.close()
+
+    # --- who wakes whom
+
+    def _follow_source(self, kind: str) -> None:
+        if kind not in self._sources:
+            self._sources.add(kind)
+            self._manager.objects(GroupVersionKind(SOURCES, "v1", kind)).add_handler(self._source_changed)
+
+    def _unit_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
+        key = _key(ref)
+        self.index.put(key, new)
+        running = self._running.get(key)
+        if running is not None and (new is None or (old is not None and matters(old, new))):
+            running.interruption.request()
+        for dependant in self.index.dependants(key):
+            waiting = self._objects.get(_ref(dependant))
+            if waiting is not None and said(waiting).reason == "DependencyNotReady":
+                self._manager.wake(_ref(dependant))
+
+    def _source_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
+        if new is None:
+            return
+        revision = _revision(new)
+        if revision and (old is None or revision != _revision(old)):
+            self._wake_users(_key(ref), revision)
+
+    def _source_offered(self, ref: ObjectRef) -> None:
+        source = self._manager.objects(GroupVersionKind(ref.group, "v1", ref.kind)).get(ref)
+        if source is not None and _revision(source):
+            self._wake_users(_key(ref), _revision(source))
+
+    def _wake_users(self, source: UnitKey, revision: str) -> None:
+        for key in self.index.of_source(source):
+            obj = self._objects.get(_ref(key))
+            if obj is None:
+                continue
+            running = self._running.get(key)
+            if running is not None and running.revision != revision:
+                running.interruption.request()
+            attempted = str((obj.get("status") or {}).get("lastAttemptedRevision") or "")
+            if said(obj).ready != "True" or attempted != revision:
+                self._manager.wake(_ref(key))
+
+    def _drifted(self, unit: UnitKey, ref: ObjectRef) -> None:
+        self._drift[unit].add(ref)
+        self._manager.wake(_ref(unit))
+
+    # --- what a run asks
+
+    def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
+        return self.index.claimed(ref, unit)
+
+    async def decryptor(self, delivery: Delivery) -> Decryptor | None:
+        if delivery.policy.decryption is None:
+            return None
+        if self._decryptors is None:
+            raise Stop("spec.decryption is set, but this Holdfast was started without a decryption provider")
+        return await self._decryptors(delivery)
+
+    # --- one turn
+
+    async def reconcile(self, ref: ObjectRef) -> Requeue:
+        key, obj = _key(ref), self._objects.get(ref)
+        if obj is None:
+            self._forget(key)
+            return WHEN_CHANGED
+        drift = self._drift.pop(key, set())
+        if drift and not self._needs_whole_run(key, obj):
+            return await self._correct(key, obj, drift)
+        writer = ObjectWriter(self._client, obj, flux.STATUS_MANAGER, self._objects)
+        finalizers = obj["metadata"].get("finalizers") or ()
+        if not obj["metadata"].get("deletionTimestamp") and flux.FINALIZER not in finalizers:
+            await writer.add_finalizer(flux.FINALIZER)
+            return AT_ONCE
+        delivery = flux.read(
+            obj, strict=self._options.strict, default_service_account=self._options.default_service_account
+        )
+        world = await self._observe(obj, delivery)
+        decision = decide(world, self._options.settings, compile_expression, compile_condition)
+        match decision:
+            case Finalize():
+                return (
+                    await self._finalize(obj, world, decision, writer) if flux.FINALIZER in finalizers else WHEN_CHANGED
+                )
+            case Rest():
+                return await self._rest(key, obj, writer)
+            case Settle(outcome):
+                return await self._conclude(key, obj, writer, self._without_echo(obj, outcome))
+            case Proceed():
+                return await self._run(key, obj, world, decision, writer)
+
+    def _needs_whole_run(self, key: UnitKey, obj: Manifest) -> bool:
+        status, meta = obj.get("status") or {}, obj["metadata"]
+        due = self._due.get(key)
+        asked = (meta.get("annotations") or {}).get(REQUESTED)
+        source = self._source_object(flux.read(obj).source)
+        return (
+            bool(meta.get("deletionTimestamp"))
+            or due is None
+            or self._clock.monotonic() >= due
+            or status.get("observedGeneration") != meta.get("generation")
+            or (asked is not None and asked != status.get("lastHandledReconcileAt"))
+            or said(obj).ready != "True"
+            or (source is not None and _revision(source) != status.get("lastAttemptedRevision"))
+        )
+
+    async def _run(self, key: UnitKey, obj: Manifest, world: World, decision: Proceed, writer: ObjectWriter) -> Requeue:
+        running = _Running(Interruption(), world.delivery.source, world.source.revision)
+        self._running[key] = running
+
+        async def report(outcome: Outcome) -> None:
+            await self._write(obj, writer, outcome)
+            self._tell(obj, outcome.events)
+
+        try:
+            outcome = await self.runner.run(world, decision, interruption=running.interruption, report=report)
+        finally:
+            del self._running[key]
+        # What came in meanwhile was part of this run, or it will be told again.
+        return await self._conclude(key, obj, writer, outcome)
+
+    async def _conclude(self, key: UnitKey, obj: Manifest, writer: ObjectWriter, outcome: Outcome) -> Requeue:
+        self._tell(obj, outcome.events)
+        if outcome.verdict is Verdict.CANCELLED:
+            return AT_ONCE
+        await self._write(obj, writer, outcome)
+        after = outcome.next_run
+        if after is None:
+            self._due.pop(key, None)
+            return WHEN_CHANGED
+        if outcome.verdict is Verdict.READY:
+            after *= 1 + JITTER * (2 * random.random() - 1)
+        self._due[key] = self._clock.monotonic() + after
+        return Requeue(after=after)
+
+    async def _write(self, obj: Manifest, writer: ObjectWriter, outcome: Outcome) -> None:
+        # The declaration is the one that was acted on, the status the newest that we wrote.
+        seen = {**obj, "status": writer.object.get("status") or {}}
+        await writer.status(write_status(seen, outcome, now=self._clock.time()))
+
+    def _without_echo(self, obj: Manifest, outcome: Outcome) -> Outcome:
+        """Waiting for the same thing still is no news: it is told once, not at every look."""
+        if outcome.verdict is Verdict.WAITING and said(obj).message == outcome.message:
+            return replace(outcome, events=())
+        return outcome
+
+    async def _rest(self, key: UnitKey, obj: Manifest, writer: ObjectWriter) -> Requeue:
+        self._due.pop(key, None)
+        self.runner.forget(key)
+        status = suspended_status(obj, now=self._clock.time())
+        if status is not None:
+            await writer.status(status)
+        return WHEN_CHANGED
+
+    async def _finalize(self, obj: Manifest, world: World, decision: Finalize, writer: ObjectWriter) -> Requeue:
+        key = world.delivery.key
+        if decision.prune and self.index.heirs(key) and self._waits_for_heirs(obj):
+            return Requeue(after=0.5)
+        done = await self.runner.finalize(world, decision)
+        self._tell(obj, done.events)
+        if not done.released:
+            return FAILED
+        for entry in world.inventory.entries:
+            for heir in self.index.claimants(entry.ref) - {key}:
+                self._manager.wake(_ref(heir))
+        await writer.remove_finalizer(flux.FINALIZER)
+        return WHEN_CHANGED
+
+    def _waits_for_heirs(self, obj: Manifest) -> bool:
+        deleted = datetime.fromisoformat(str(obj["metadata"]["deletionTimestamp"])).timestamp()
+        return self._clock.time() - deleted < HEIR_SECONDS
+
+    def _forget(self, key: UnitKey) -> None:
+        self.runner.forget(key)
+        self._drift.pop(key, None)
+        self._due.pop(key, None)
+        timer = self._tellers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+
+    # --- drift
+
+    async def _correct(self, key: UnitKey, obj: Manifest, refs: set[ObjectRef]) -> Requeue:
+        if not (obj.get("spec") or {}).get("suspend"):
+            if not await self.runner.correct(key, refs):
+                self._due.pop(key, None)
+                return FAILED
+            self._tell_later(key)
+        due = self._due.get(key)
+        return WHEN_CHANGED if due is None else Requeue(after=max(0.0, due - self._clock.monotonic()))
+
+    def _tell_later(self, key: UnitKey) -> None:
+        timer = self._tellers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+        self._tellers[key] = self._clock.call_later(TELL_AFTER, lambda: self._tell_corrections(key))
+
+    def _tell_corrections(self, key: UnitKey) -> None:
+        self._tellers.pop(key, None)
+        obj, entries = self._objects.get(_ref(key)), self.runner.untold(key)
+        if obj is not None and entries:
+            revision = str((obj.get("status") or {}).get("lastAppliedRevision") or "")
+            self._tell(obj, (Event("\n".join(str(e) for e in entries), reason="Progressing", revision=revision),))
+
+    # --- observing
+
+    async def _observe(self, obj: Manifest, delivery: Delivery) -> World:
+        before = read_status(obj)
+        deleting = bool(obj["metadata"].get("deletionTimestamp"))
+        idle = deleting or delivery.policy.suspend
+        return World(
+            delivery=delivery,
+            source=SourceState() if idle else await self._source(delivery),
+            dependencies=() if idle else tuple(self._dependency(d, delivery) for d in delivery.policy.depends_on),
+            inventory=before.inventory,
+            applied=before.applied,
+            was_healthy=before.was_healthy,
+            deleting=deleting,
+        )
+
+    def _source_object(self, source: UnitKey) -> Manifest | None:
+        self._follow_source(source.kind)
+        gvk = GroupVersionKind(SOURCES, "v1", source.kind)
+        return self._manager.objects(gvk).get(ObjectRef(SOURCES, source.kind, source.namespace, source.name))
+
+    async def _source(self, delivery: Delivery) -> SourceState:
+        source = delivery.source
+        shown = f"{source.kind}/{source.namespace}/{source.name}"
+        if source.namespace != delivery.key.namespace and not self._options.cross_namespace:
+            return SourceState(
+                problem=f"can't access '{shown}', cross-namespace references have been blocked", denied=True
+            )
+        if source.kind == "ExternalArtifact" and not self._options.external_artifacts:
+            return SourceState(
+                problem=f"can't access '{shown}', ExternalArtifact feature gate is disabled", denied=True
+            )
+        self._follow_source(source.kind)
+        informer = self._manager.objects(GroupVersionKind(SOURCES, "v1", source.kind))
+        await asyncio.wait_for(informer.synced.wait(), SOURCE_SECONDS)
+        obj = self._source_object(source)
+        if obj is None:
+            return SourceState(problem=f'{source.kind}.{SOURCES} "{source.name}" not found', missing=True)
+        artifact = (obj.get("status") or {}).get("artifact")
+        if not artifact:
+            return SourceState()
+        snapshot = await self._artifacts.snapshot(ObjectRef.of(obj), artifact)
+        if snapshot is None:
+            wait = format_duration(self._options.settings.requeue)
+            return SourceState(problem=f"Source is not ready, artifact not found, retrying in {wait}")
+        return SourceState(snapshot, origin_revision=str((artifact.get("metadata") or {}).get(ORIGIN) or ""))
+
+    def _dependency(self, dependency: Dependency, delivery: Delivery) -> DependencyState:
+        obj = self._objects.get(_ref(dependency.key))
+        if obj is None:
+            text = f'kustomizations.{flux.GROUP} "{dependency.key.name}" not found'
+            return DependencyState(dependency, found=False, problem=text)
+        status = obj.get("status") or {}
+        current = obj["metadata"].get("generation") == status.get("observedGeneration")
+        return DependencyState(
+            dependency,
+            found=True,
+            ready=current and said(obj).ready == "True",
+            same_source=flux.read(obj).source == delivery.source,
+            applied=str(status.get("lastAppliedRevision") or ""),
+            raw=obj,
+        )
+
+    # --- telling
+
+    def _tell(self, obj: Manifest, events: tuple[Event, ...]) -> None:
+        ready = said(obj).reason
+        for event in events:
+            kind = WARNING if event.warning else NORMAL
+            self._events.event(obj, kind, event_reason(event, ready), event.message, event_annotations(event))
+
+
+def _key(ref: ObjectRef) -> UnitKey:
+    return UnitKey(ref.kind, ref.namespace, ref.name)
+
+
+def _ref(key: UnitKey) -> ObjectRef:
+    return ObjectRef(flux.GROUP, key.kind, key.namespace, key.name)
+
+
+def _revision(source: Mapping[str, Any]) -> str:
+    return str(((source.get("status") or {}).get("artifact") or {}).get("revision") or "")
