@@ -13,10 +13,9 @@ from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs leave 
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
-from holdfast.kube.yaml.errors import Flaw
+from holdfast.kube.yaml.errors import MAX_DEPTH, Flaw
 from holdfast.kube.yaml.scalars import Dialect
 
-MAX_DEPTH = 400
 SCALAR, MAPPING, SEQUENCE, ALIAS = range(4)
 
 

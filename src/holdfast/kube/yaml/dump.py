@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from holdfast.kube.yaml.compose import MAX_DEPTH
-from holdfast.kube.yaml.errors import YAMLError
+from holdfast.kube.yaml.errors import MAX_DEPTH, YAMLError
 from holdfast.kube.yaml.gotext import go_float
 from holdfast.kube.yaml.order import ordered
 from holdfast.kube.yaml.quoting import WIDTH, block, fold, inline

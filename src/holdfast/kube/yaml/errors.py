@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from holdfast.base.errors import Place, Stop
 
+MAX_DEPTH = 400
+"""How deep collections may nest; deeper ones are refused, as by go-yaml at 10,000, before they can harm anyone's stack."""
+
 
 class YAMLError(Stop):
     """The text cannot be read as JSON data.

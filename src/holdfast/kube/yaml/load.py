@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.kube.yaml.compose import compose
-from holdfast.kube.yaml.decode import decode
+from holdfast.kube.yaml import fast
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.scalars import Dialect
 from holdfast.kube.yaml.stream import split
+
+# Empty lines, comments and the document's own marker above its first node.
+FILLERS = b"\n #-"
+FILLING = re.compile(rb"(?: *(?:#[^\n]*)?\n|---(?: *(?:#[^\n]*)?)\n)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,24 @@ def load_all(
 
 
 def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool) -> Document:
+    value = fast.read(chunk)
+    if value is not fast.UNSURE:
+        return Document(value, above + _first_line(chunk))
+    # Imported at need: most commands never read a document that needs it.
+    from holdfast.kube.yaml.compose import compose
+    from holdfast.kube.yaml.decode import decode
+
     root = compose(chunk, dialect)
     if root is None:
         return Document(None, above + 1)
     return Document(decode(root, dialect, strict=strict), above + root.line)
+
+
+def _first_line(chunk: bytes) -> int:
+    if chunk[0] not in FILLERS:
+        return 1
+    match = FILLING.match(chunk)
+    return chunk.count(b"\n", 0, match.end()) + 1 if match else 1
 
 
 def _bytes(text: str | bytes) -> bytes:

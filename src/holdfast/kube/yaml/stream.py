@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.scalars import Dialect
 
-SEPARATOR = re.compile(rb"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 KYAML_SEPARATOR = re.compile(rb"\n---([^\n]*)\n")
 
 
@@ -20,16 +19,25 @@ def split(data: bytes, dialect: Dialect) -> Iterator[tuple[int, bytes]]:
 def _object(data: bytes) -> Iterator[tuple[int, bytes]]:
     """As apimachinery's YAMLReader: any line that starts with ``---`` ends a document, unless nothing has been read yet."""
     above, start = 0, 0
-    for match in SEPARATOR.finditer(data):
-        _check(match[1], "invalid Yaml document separator: ", data, match.start())
-        if match.start() == start:
-            continue  # the first line of a document may be its own marker
-        chunk = data[start : match.start()]
+    while start < len(data):
+        if data.startswith(b"---", start):
+            _separator(data, start)  # nothing has been read yet: the line belongs to the document
+        at = data.find(b"\n---", start) + 1
+        if not at:
+            yield above, data[start:]
+            return
+        end = _separator(data, at)
+        chunk = data[start:at]
         yield above, chunk
         above += chunk.count(b"\n") + 1
-        start = match.end()
-    if start < len(data):
-        yield above, data[start:]
+        start = end
+
+
+def _separator(data: bytes, at: int) -> int:
+    """Where the line at ``at`` ends, when nothing but a comment follows its dashes."""
+    end = data.find(b"\n", at) + 1 or len(data)
+    _check(data[at + 3 : end], "invalid Yaml document separator: ", data, at)
+    return end
 
 
 def _kyaml(data: bytes) -> Iterator[tuple[int, bytes]]:
