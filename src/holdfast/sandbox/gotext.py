@@ -73,3 +73,16 @@ def scalar(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return dumps(value)
+
+
+def plain(value: Any) -> str:
+    """``%v`` of JSON data: ``map[a:1 b:[x y]]``."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{k}:{plain(value[k])}" for k in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(plain(v) for v in value) + "]"
+    if value is None:
+        return "<nil>"
+    if isinstance(value, str):
+        return value
+    return scalar(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import crds, seams
@@ -66,7 +65,3 @@ class Hooks:
     def written(self, resource: Resource, record: Record) -> None:
         for step in self.after:
             step(resource, record)
-
-    def shape(self, resource: Resource) -> Any:
-        """The schema that says how lists merge and who owns what."""
-        return seams.schema(resource.gvk)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.sandbox import builtin, seed
+from holdfast.sandbox.admission import plugins
+from holdfast.sandbox.admission.hooks import FullHooks
 from holdfast.sandbox.context import Clock
 from holdfast.sandbox.controllers.facade import Controller
 from holdfast.sandbox.controllers.local import LocalFacade
@@ -40,6 +42,8 @@ def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, auth
     """``authorization``: ``RBAC`` or ``AlwaysAllow``."""
     del authorization, data
     registry = Registry(Store(), builtin.catalog())
+    registry.hooks = FullHooks(registry)
+    plugins.install(registry)
     seed.populate(registry, clock())
     Definitions(registry, clock).settle_all()
     return Machine(registry, ApiServer(registry, authenticator, clock, _allow), clock)

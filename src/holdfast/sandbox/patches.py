@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.kube.patch import PatchError
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import bodies, gotext, options, reader, seams, status
 from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
@@ -51,20 +52,24 @@ def _change(
 
 
 def patched_object(resource: Resource, old: Manifest, patch: Any, media: str) -> Any:
-    if media == JSON_PATCH:
-        return json_patched(old, patch)
-    if media == MERGE_PATCH:
-        return seams.merge_patch(old, patch)
-    return seams.strategic_merge(old, patch, seams.schema(resource.gvk))
-
-
-def json_patched(old: Manifest, patch: Any) -> Any:
     try:
-        return seams.json_patch(old, patch)
-    except status.StatusError:
-        raise
-    except Exception:
-        raise status.unprocessable() from None
+        if media == JSON_PATCH:
+            return seams.json_patch(old, patch)
+        if media == MERGE_PATCH:
+            return seams.merge_patch(old, patch)
+        return seams.strategic_merge(old, patch, seams.schema(resource))
+    except PatchError as error:
+        raise _refusal(error, media, patch) from None
+
+
+def _refusal(error: PatchError, media: str, patch: Any) -> status.StatusError:
+    if error.code == 400:
+        return status.bad_request(error.message)
+    if media == JSON_PATCH:
+        return status.unprocessable()
+    if error.code == 422:
+        return _invalid_patch(gotext.plain(patch), error.message)
+    return status.untyped(error.message)
 
 
 def finish(exchange: Exchange, resource: Resource, old: Manifest, patched: Any) -> Manifest:
@@ -128,14 +133,15 @@ def _apply(
 
     def merge(old: Manifest | None) -> Manifest:
         merged = seams.apply_patch(
+            resource,
             old,
             applied,
             manager=call.manager,
             force=force,
-            api_version=resource.api_version,
             subresource=subresource,
             now=call.stamp,
-            shape=registry.hooks.shape(resource),
+            shape=registry.shape(resource),
+            versions=registry.versions(resource),
         )
         return finish(exchange, resource, merged, merged)
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from holdfast.kube.refs import Manifest
+from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import hooks, seams, status, strategy
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.conversion import from_storage, to_storage
@@ -31,6 +31,7 @@ class Registry:
         self.store = store
         self.catalog = catalog
         self.hooks = hooks.Hooks()
+        self._shapes: dict[Resource, Any] = {}
 
     # --- reading ---
 
@@ -70,7 +71,8 @@ class Registry:
             meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
         self.hooks.mutate(call, resource, "CREATE", obj, None)
         self._system_fields(call, resource, meta)
-        seams.prepare_create(resource.gvk, obj)
+        if not resource.crd:
+            seams.prepare_create(resource.gvk, obj, seams.circumstances(call.stamp, call.user))
         self.hooks.prepare(call, resource, obj, None)
         errors = self.hooks.validate_create(call, resource, obj)
         if errors:
@@ -170,7 +172,8 @@ class Registry:
         for field in ("deletionTimestamp", "deletionGracePeriodSeconds"):
             if meta.get(field) is None:
                 _copy(meta, before, field)
-        seams.prepare_update(resource.gvk, new, old)
+        if not resource.crd and not subresource:
+            seams.prepare_update(resource.gvk, new, old, seams.circumstances(call.stamp, call.user))
         self.hooks.prepare(call, resource, new, old, subresource)
         if strategy.has_generation(resource) and strategy.moved(resource, new, old):
             meta["generation"] = int(before.get("generation") or 0) + 1
@@ -200,14 +203,35 @@ class Registry:
 
     def _track(self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str) -> Manifest:
         return seams.track_update(
+            resource,
             old,
             new,
             manager=call.manager,
-            api_version=resource.api_version,
             subresource=subresource,
             now=call.stamp,
-            shape=self.hooks.shape(resource),
+            shape=self.shape(resource),
+            versions=self.versions(resource),
         )
+
+    # --- schemas ---
+
+    def shape(self, resource: Resource) -> Any:
+        """The schema that says how lists merge and who owns what."""
+        if not resource.crd:
+            return seams.schema(resource)
+        if resource not in self._shapes:
+            self._shapes = {r: s for r, s in self._shapes.items() if r.crd != resource.crd}
+            self._shapes[resource] = seams.schema(resource)
+        return self._shapes[resource]
+
+    def versions(self, resource: Resource) -> Callable[[str], Any]:
+        """Finds the schema of the resource's kind in another apiVersion; None when that is not there."""
+
+        def find(api_version: str) -> Any:
+            other = self.catalog.by_kind(GroupVersionKind.parse(api_version, resource.kind))
+            return self.shape(other) if other is not None else None
+
+        return find
 
 
 def _copy(meta: Manifest, before: Manifest, field: str) -> None:

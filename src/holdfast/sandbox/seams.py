@@ -11,8 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from holdfast.kube import patch
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.sandbox import gotext, status
+from holdfast.kube.schema import Schema, builtin, custom_resource
+from holdfast.sandbox import apply, gotext, status
+from holdfast.sandbox.identity import User
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.status import FieldError
 
@@ -30,11 +33,11 @@ def _kind(name: str, module: str = "") -> Callable[..., Any] | None:
     return _find(f"holdfast.sandbox.kinds{'.' + module if module else ''}", name)
 
 
-@cache
-def schema(gvk: GroupVersionKind) -> Any:
-    """The built-in schema of a kind, or None."""
-    builtin = _find("holdfast.kube.schema", "builtin")
-    return builtin("1.36").lookup(gvk) if builtin else None
+def schema(resource: Resource) -> Schema | None:
+    """How objects of the resource are merged and owned."""
+    if resource.crd:
+        return custom_resource((resource.spec.get("schema") or {}).get("openAPIV3Schema"))
+    return builtin("1.36").lookup(resource.gvk)
 
 
 def decode(gvk: GroupVersionKind, obj: Manifest, mode: str, raw: bytes | None) -> list[str]:
@@ -67,16 +70,24 @@ def default(gvk: GroupVersionKind, obj: Manifest) -> None:
         apply_defaults(gvk, obj)
 
 
-def prepare_create(gvk: GroupVersionKind, obj: Manifest) -> None:
+def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Any) -> None:
     prepare = _kind("prepare_create", "prepare")
     if prepare:
-        prepare(gvk, obj)
+        prepare(gvk, obj, around)
 
 
-def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest) -> None:
+def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Any) -> None:
     prepare = _kind("prepare_update", "prepare")
     if prepare:
-        prepare(gvk, obj, old)
+        prepare(gvk, obj, old, around)
+
+
+def circumstances(now: str, user: User) -> Any:
+    """Who writes and when, as preparation wants to know it."""
+    make, who = _kind("Circumstances", "prepare"), _kind("Who", "prepare")
+    if make is None or who is None:
+        return None
+    return make(now, who(user.name, user.uid, user.groups, user.extra))
 
 
 def validate_create(gvk: GroupVersionKind, obj: Manifest) -> list[FieldError]:
@@ -100,74 +111,63 @@ def write_zeros(resource: Resource, obj: Manifest) -> None:
         write(resource.gvk, obj)
 
 
+Versions = Callable[[str], Any]
+"""The schema of a kind in another apiVersion, or None."""
+
+
 def track_update(
-    old: Manifest | None, new: Manifest, *, manager: str, api_version: str, subresource: str, now: str, shape: Any
+    resource: Resource,
+    old: Manifest | None,
+    new: Manifest,
+    *,
+    manager: str,
+    subresource: str,
+    now: str,
+    shape: Any,
+    versions: Versions,
 ) -> Manifest:
-    track = _find("holdfast.sandbox.apply", "track_update")
-    if track is None:
-        return new
-    found: Manifest = track(
+    return apply.track_update(
         old,
         new,
         manager=manager,
-        operation="Update",
         schema=shape,
-        api_version=api_version,
+        api_version=resource.api_version,
         subresource=subresource,
         now=now,
+        custom=bool(resource.crd),
+        has_status=resource.subresource("status") is not None,
+        versions=versions,
     )
-    return found
 
 
 def apply_patch(
+    resource: Resource,
     live: Manifest | None,
     applied: Manifest,
     *,
     manager: str,
     force: bool,
-    api_version: str,
     subresource: str,
     now: str,
     shape: Any,
+    versions: Versions,
 ) -> Manifest:
-    apply = _find("holdfast.sandbox.apply", "apply_patch")
-    if apply is None:
-        raise status.untyped("server-side apply is not available", 501)
-    found: Manifest = apply(
+    return apply.apply_patch(
         live,
         applied,
         manager=manager,
         force=force,
         schema=shape,
-        api_version=api_version,
+        api_version=resource.api_version,
         subresource=subresource,
         now=now,
+        kind=resource.kind,
+        custom=bool(resource.crd),
+        has_status=resource.subresource("status") is not None,
+        versions=versions,
     )
-    return found
 
 
-def json_patch(obj: Any, operations: Any) -> Any:
-    patch = _find("holdfast.kube.patch", "json_patch")
-    return patch(obj, operations) if patch else obj
-
-
-def merge_patch(obj: Any, patch: Any) -> Any:
-    found = _find("holdfast.kube.patch", "merge_patch")
-    return found(obj, patch) if found else _merge(obj, patch)
-
-
-def _merge(obj: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(obj) if isinstance(obj, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merge(result.get(key), value)
-    return result
-
-
-def strategic_merge(obj: Any, patch: Any, shape: Any) -> Any:
-    found = _find("holdfast.kube.patch", "strategic_merge")
-    return found(obj, patch, shape) if found else _merge(obj, patch)
+json_patch = patch.json_patch
+merge_patch = patch.merge_patch
+strategic_merge = patch.strategic_merge

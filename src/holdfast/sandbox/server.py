@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from holdfast.sandbox import discovery, encode, endpoints, negotiate, route, status
@@ -19,6 +19,9 @@ from holdfast.sandbox.metrics import Metrics
 from holdfast.sandbox.options import Query
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
+
+if TYPE_CHECKING:
+    from holdfast.sandbox.openapi.serve import OpenApi
 
 Authorize = Callable[[Exchange], User]
 """Refuses by raising; answers the user to act as (impersonation changes it)."""
@@ -50,6 +53,7 @@ class ApiServer:
         self.clock = clock
         self.authorize = authorize
         self.metrics = Metrics()
+        self._openapi: OpenApi | None = None
 
     async def handle(self, request: Request) -> Response:
         try:
@@ -105,10 +109,16 @@ class ApiServer:
         if parts[0] == "apis" and len(parts) <= 3:
             return self._group_discovery(exchange, parts)
         if parts[0] == "openapi":
-            from holdfast.sandbox import openapi
-
-            return openapi.serve(self.registry, request, parts[1:]) or NOT_FOUND
+            return self._openapi_document(request, parts[1:])
         return self._plain(exchange, parts)
+
+    def _openapi_document(self, request: Request, parts: list[str]) -> Response:
+        if self._openapi is None:
+            # Imported when first asked for: most sandboxes never are, and the start must be quick.
+            from holdfast.sandbox.openapi.serve import OpenApi
+
+            self._openapi = OpenApi(self.registry.catalog)
+        return self._openapi.serve(request, parts) or NOT_FOUND
 
     def _core_discovery(self, exchange: Exchange, parts: list[str]) -> Response:
         if len(parts) == 1:
