@@ -39,7 +39,7 @@ class Quantity:
         if self.value == self.value.quantize(step, context=_WIDE):
             return self
         value = self.value.quantize(step, rounding=ROUND_UP, context=_WIDE)
-        return Quantity(value, self.form, _canonical(value, self.form))
+        return Quantity(value, self.form, printed(value, self.form))
 
 
 @lru_cache(maxsize=4096)
@@ -58,7 +58,7 @@ def parse(text: str) -> Quantity:
         form = "decimal"
     if text == "0" or _is_canonical(whole.lstrip("0"), fraction, exponent, form):
         return Quantity(value, form, text)
-    return Quantity(value, form, _canonical(value, form))
+    return Quantity(value, form, printed(value, form))
 
 
 @lru_cache(maxsize=4096)
@@ -100,7 +100,7 @@ def _is_canonical(whole: str, fraction: str, exponent: int, form: str) -> bool:
     return scale >= -9 and scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
 
 
-def _canonical(value: Decimal, form: str) -> str:
+def printed(value: Decimal, form: str) -> str:
     if value == 0:
         return "0"
     if form == "binary" and abs(value) >= 1024 and value == value.to_integral_value():

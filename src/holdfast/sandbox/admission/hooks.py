@@ -1,0 +1,87 @@
+"""What a full server does around the writing of objects: preparation with the caller's name, validation, Service addresses.
+
+In: the registry's hooks. Out: objects prepared and judged. Never: HTTP.
+"""
+
+from __future__ import annotations
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.context import Call
+from holdfast.sandbox.hooks import Hooks
+from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_create, validate_update
+from holdfast.sandbox.kinds.addresses import AddressPool
+from holdfast.sandbox.kinds.prepare import Circumstances, Who
+from holdfast.sandbox.kinds.service import Allocation, hold, release
+from holdfast.sandbox.registry import Registry
+from holdfast.sandbox.resources import Resource
+from holdfast.sandbox.status import FieldError
+from holdfast.sandbox.store import Record
+
+
+class FullHooks(Hooks):
+    def __init__(self, registry: Registry) -> None:
+        super().__init__()
+        self._registry = registry
+        self.addresses = AddressPool()
+        self._pending: Allocation | None = None
+
+    def prepare(
+        self, call: Call, resource: Resource, new: Manifest, old: Manifest | None, subresource: str = ""
+    ) -> None:
+        super().prepare(call, resource, new, old, subresource)
+        if resource.crd or subresource:
+            return
+        user = call.user
+        around = Circumstances(call.stamp, Who(user.name, user.uid, tuple(user.groups), dict(user.extra)))
+        if old is None:
+            prepare_create(resource.gvk, new, around)
+        else:
+            prepare_update(resource.gvk, new, old, around)
+
+    def validate_create(self, call: Call, resource: Resource, obj: Manifest) -> list[FieldError]:
+        if resource.crd:
+            return super().validate_create(call, resource, obj)
+        errs = validate_create(resource.gvk, obj)
+        if not errs and _is_service(resource):
+            errs += self._allocate(obj, None)
+        return errs
+
+    def validate_update(
+        self, call: Call, resource: Resource, obj: Manifest, old: Manifest, subresource: str
+    ) -> list[FieldError]:
+        if resource.crd:
+            return super().validate_update(call, resource, obj, old, subresource)
+        errs = validate_update(resource.gvk, obj, old, subresource)
+        if not errs and _is_service(resource) and not subresource:
+            errs += self._allocate(obj, old)
+        return errs
+
+    def _allocate(self, obj: Manifest, old: Manifest | None) -> list[FieldError]:
+        """An allocation lasts only when the write does: what an earlier, failed write left is given back first."""
+        if self._pending is not None:
+            self._pending.undo()
+        allocation = Allocation(self.addresses)
+        errs = allocation.run(obj["spec"], (old or {}).get("spec"))
+        self._pending = None if errs else allocation
+        return errs
+
+    def written(self, resource: Resource, record: Record) -> None:
+        if _is_service(resource):
+            self._settle(resource, record)
+        super().written(resource, record)
+
+    def _settle(self, resource: Resource, record: Record) -> None:
+        if self._registry.find(resource, record.key) is None:
+            release(self.addresses, record.load())
+        elif self._pending is not None:
+            self._pending.commit()
+            self._pending = None
+
+    def restore(self, resource: Resource, obj: Manifest) -> None:
+        """A stored object is there at the start."""
+        if _is_service(resource):
+            hold(self.addresses, obj)
+
+
+def _is_service(resource: Resource) -> bool:
+    return resource.plural == "services" and not resource.group and not resource.crd
