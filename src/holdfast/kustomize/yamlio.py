@@ -21,7 +21,7 @@ _SEPARATOR = re.compile(rb"\n---(.*)\n")
 _WORDS_AFTER = re.compile(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
 
-def read_documents(text: bytes, path: str) -> list[Any]:
+def read_documents(text: bytes, path: str, patch: bool = False) -> list[Any]:
     """Every document of a file as JSON data, None for those without content."""
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
@@ -32,7 +32,7 @@ def read_documents(text: bytes, path: str) -> list[Any]:
             place=Place(path, line),
         )
     shared = b"*" in text and b"&" in text
-    return [_load(part, path, shared) for part in _split(text)]
+    return [_load(part, path, shared, patch) for part in _split(text)]
 
 
 def _split(text: bytes) -> list[bytes]:
@@ -46,17 +46,24 @@ def _split(text: bytes) -> list[bytes]:
     return parts
 
 
-def _load(text: bytes, path: str, shared: bool) -> Any:
+def _load(text: bytes, path: str, shared: bool, patch: bool) -> Any:
     try:
         value = yaml.load(text, dialect=Dialect.KYAML, source=path)
     except yaml.YAMLError as err:
+        if patch and "unsupported type: map[interface" in err.message:
+            # A key like 6443 in a patch meets the text "6443" in the object; only in an object is it an error.
+            return yaml.load(text, source=path)
         raise MalformedYAML(f"MalformedYAMLError: {err.message}", place=err.place) from None
+    if b">" in text and value is not None:
+        from holdfast.kustomize import kyamltext
+
+        value = kyamltext.refold(value, text)
     return copy_json(value) if shared else value
 
 
-def read_resources(text: bytes, path: str, scopes: Kinds) -> list[Resource]:
-    """The resources in a file. Errors carry kyaml's words; the path is added by the caller."""
-    documents = read_documents(text, path)
+def read_resources(text: bytes, path: str, scopes: Kinds, *, patch: bool = False) -> list[Resource]:
+    """The resources in a file, or the patches. Errors carry kyaml's words; the path is added by the caller."""
+    documents = read_documents(text, path, patch)
     pending: list[tuple[Any, tuple[int, tuple[str | int, ...]]]] = []
     for number, document in enumerate(documents):
         if document is None:

@@ -57,9 +57,8 @@ def make_secret(loader: Loader, args: Mapping[str, Any], scopes: Kinds) -> Resou
     """A Secret from one entry of ``secretGenerator``."""
     manifest = _base("Secret", args)
     manifest["type"] = args.get("type") or "Opaque"
-    data = {key: _encoded(value) for key, value in sorted(_pairs(loader, args).items())}
-    if data:
-        manifest["data"] = data
+    # Unlike a ConfigMap, a Secret without pairs has an empty mapping.
+    manifest["data"] = {key: _encoded(value) for key, value in sorted(_pairs(loader, args).items())}
     return _finished(manifest, args, scopes)
 
 
@@ -87,9 +86,13 @@ def _pairs(loader: Loader, args: Mapping[str, Any]) -> dict[str, bytes]:
 
 def _text(value: bytes) -> str | None:
     try:
-        return value.decode()
+        text = value.decode()
     except UnicodeDecodeError:
         return None
+    if text.startswith("\t") and "\n" in text:
+        # kyaml writes lines of text as a block, and the block that begins with a tab is one it cannot read back.
+        raise KustomizeError("yaml: line 2: found a tab character where an indentation space is expected")
+    return text
 
 
 def _encoded(value: bytes) -> str:

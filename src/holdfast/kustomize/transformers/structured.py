@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.kube import yaml
 from holdfast.kube.yaml import Dialect
+from holdfast.kustomize import kyamltext
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.scalars import copy_json, text_of
 from holdfast.kustomize.transformers.hashes import go_json
@@ -34,7 +35,7 @@ def replace_in_text(manifest: Any, parts: tuple[str, ...], value: Any, create: s
         return False
     if not text.strip():
         return False
-    slot.put(_serialise(root[0], text, rest, value))
+    slot.put(_serialise(root[0], text))
     return True
 
 
@@ -62,12 +63,12 @@ def _put(slot: Slot, value: Any) -> None:
         slot.put(typed(text_of(value), old))
 
 
-def _serialise(data: Any, text: str, parts: tuple[str, ...], value: Any) -> str:
+def _serialise(data: Any, text: str) -> str:
     if text.strip()[0] in "{[":
         if "\n" in text and "  " in text:
             return _indented(data)
         return go_json(data)
-    return yaml.dump(data).strip()
+    return kyamltext.rewrite(text, data)
 
 
 def _indented(data: Any) -> str:
