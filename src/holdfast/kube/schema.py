@@ -126,6 +126,8 @@ class Schema:
         if self._properties is None:
             raw = self.raw.get("properties") or {}
             self._properties = {key: self._child(value) for key, value in raw.items()}
+            if self.embedded:
+                self._properties.update(_object_properties())
         return self._properties
 
     @property
@@ -166,6 +168,12 @@ class Schema:
 
     def __repr__(self) -> str:
         return f"<Schema {self.name or self.type or 'any'}>"
+
+
+def _object_properties() -> dict[str, Schema]:
+    """What an embedded resource has even if its schema does not say so."""
+    text = {"type": "string"}
+    return {"apiVersion": Schema(text), "kind": Schema(text), "metadata": builtin().named(OBJECT_META)}
 
 
 class Schemas:

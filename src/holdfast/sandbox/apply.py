@@ -257,7 +257,7 @@ def track_update(
         managers = context.updater.update(
             before, context.shown(bare), managers, context.manager(manager, operation), now
         )
-    except ssa_managed.BadEntryError:
+    except (ssa_managed.BadEntryError, status.StatusError):
         return bare
     return with_managers(bare, ssa_managed.capped(managers))
 

@@ -161,8 +161,15 @@ def _applied(exchange: Exchange, resource: Resource) -> Manifest:
     try:
         documents = load_all(exchange.request.body)
     except HoldfastError as error:
-        raise status.bad_request(f"error decoding YAML: {error}") from None
+        raise status.bad_request(f"error decoding YAML: error converting YAML to JSON: {error}") from None
     value = documents[0].value if documents else None
+    if value is not None and not isinstance(value, dict):
+        kind = "array" if isinstance(value, list) else "string" if isinstance(value, str) else "bool"
+        kind = "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else kind
+        raise status.bad_request(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
+            f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+        )
     applied = value if isinstance(value, dict) else {}
     given = (str(applied.get("apiVersion") or ""), str(applied.get("kind") or ""))
     if given != (resource.api_version, resource.kind):

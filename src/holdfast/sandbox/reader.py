@@ -34,11 +34,16 @@ def unregistered(version: str, kind: str) -> str:
 def decode(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | None) -> Manifest:
     """Canonical form and defaults, in place; unknown fields become warnings or a refusal."""
     mode = exchange.call.validation
+    metadata = obj.get("metadata")
+    entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
     if not resource.crd:
         for text in seams.decode(resource.gvk, obj, mode, raw):
             if mode == "Warn":
                 exchange.call.warn(text)
     obj.setdefault("metadata", {})
+    if entries is not None:
+        # An empty list gives up field management, so it must not be lost as an empty optional field.
+        obj["metadata"]["managedFields"] = entries
     if not resource.crd:
         seams.default(resource.gvk, obj)
         if crds.is_definition(resource):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.kube.schema import custom_resource
 from holdfast.sandbox import hooks, seams, status, strategy
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.conversion import from_storage, to_storage
@@ -228,10 +229,21 @@ class Registry:
         """Finds the schema of the resource's kind in another apiVersion; None when that is not there."""
 
         def find(api_version: str) -> Any:
-            other = self.catalog.by_kind(GroupVersionKind.parse(api_version, resource.kind))
-            return self.shape(other) if other is not None else None
+            gvk = GroupVersionKind.parse(api_version, resource.kind)
+            other = self.catalog.by_kind(gvk)
+            if other is not None:
+                return self.shape(other)
+            return self._unserved(resource, gvk) if resource.crd else None
 
         return find
+
+    def _unserved(self, resource: Resource, gvk: GroupVersionKind) -> Any:
+        """The schema of a version that a definition lists but does not serve; objects may still name it."""
+        record = self.store.table("apiextensions.k8s.io/customresourcedefinitions").get(("", resource.crd))
+        for version in record.load()["spec"]["versions"] if record and gvk.group == resource.group else ():
+            if version["name"] == gvk.version:
+                return custom_resource((version.get("schema") or {}).get("openAPIV3Schema"))
+        raise status.untyped(f"request to convert CR to an invalid group/version: {gvk.api_version}")
 
 
 def _copy(meta: Manifest, before: Manifest, field: str) -> None:

@@ -16,6 +16,9 @@ ANNOTATIONS_LIMIT = 256 * 1024
 _GUARDED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
+_LONGEST_MANAGER = 128
+
+
 def validate(meta: Manifest, namespaced: bool, rule: names.NameRule, path: str = "metadata") -> Errors:
     """A new object's metadata."""
     errs = Errors()
@@ -54,7 +57,15 @@ def validate_update(meta: Manifest, old: Manifest, path: str = "metadata") -> Er
         if meta.get(key) != old.get(key):
             errs.invalid(f"{path}.{key}", meta.get(key), IMMUTABLE)
     _common(errs, meta, path)
+    for _ in range(2):  # upstream looks at these twice in every pass over an update
+        managers(errs, meta.get("managedFields") or [], f"{path}.managedFields")
     return errs
+
+
+def managers(errs: Errors, entries: list[Any], path: str) -> None:
+    for index, entry in enumerate(entries):
+        if len(str(entry.get("manager") or "").encode()) > _LONGEST_MANAGER:
+            errs.too_long(f"{path}[{index}].manager", _LONGEST_MANAGER)
 
 
 def _common(errs: Errors, meta: Manifest, path: str) -> None:
