@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.kube.selectors import label_selector
 
 Resource = str
 """A resource's name with its group: ``pods``, ``deployments.apps``, ``jobs.batch``."""
@@ -111,6 +112,25 @@ class View:
         """Seconds since an object was created, or since another timestamp."""
         text = stamp or obj["metadata"].get("creationTimestamp")
         return (self.now - parse_time(text)).total_seconds() if text else 0.0
+
+
+def adoptions(view: View, resource: Resource, owner: Manifest) -> list[Action]:
+    """Take over objects that the owner's selector finds and nobody controls, as every Kubernetes controller does."""
+    selector = owner["spec"].get("selector") or {}
+    wanted = label_selector(
+        selector if "matchLabels" in selector or "matchExpressions" in selector else {"matchLabels": selector}
+    )
+    if wanted.empty:
+        return []
+    found: list[Action] = []
+    for obj in view.all(resource, owner["metadata"]["namespace"]):
+        references = obj["metadata"].get("ownerReferences") or []
+        if any(r.get("controller") for r in references) or is_going(obj):
+            continue
+        if wanted.matches(obj["metadata"].get("labels")):
+            meta = {**obj["metadata"], "ownerReferences": [*references, owner_reference(owner)]}
+            found.append(Update(resource, {**obj, "metadata": meta}))
+    return found
 
 
 def parse_time(text: str) -> datetime:

@@ -8,6 +8,7 @@ from holdfast.sandbox.controllers.workloads.actions import (
     Create,
     Delete,
     View,
+    adoptions,
     is_available,
     is_finished,
     is_going,
@@ -25,6 +26,9 @@ NODES = "nodes"
 def decide(view: View, owner: Manifest) -> list[Action]:
     if is_going(owner):
         return []
+    adopted = adoptions(view, PODS, owner)
+    if adopted:
+        return adopted
     digest = template_hash(owner["spec"]["template"])
     revision = f"{owner['metadata']['name']}-{digest}"
     actions: list[Action] = []

@@ -14,6 +14,7 @@ from holdfast.sandbox.controllers.workloads.actions import (
     Update,
     View,
     Wake,
+    adoptions,
     condition,
     is_going,
     owner_reference,
@@ -30,6 +31,9 @@ REVISION = "deployment.kubernetes.io/revision"
 def decide(view: View, deployment: Manifest) -> list[Action]:
     if is_going(deployment):
         return []
+    adopted = adoptions(view, REPLICASETS, deployment)
+    if adopted:
+        return adopted
     sets = view.owned(REPLICASETS, deployment)
     current = next((r for r in sets if _same_template(r, deployment)), None)
     old = [r for r in sets if r is not current]

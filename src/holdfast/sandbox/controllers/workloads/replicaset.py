@@ -11,6 +11,7 @@ from holdfast.sandbox.controllers.workloads.actions import (
     Delete,
     View,
     Wake,
+    adoptions,
     is_available,
     is_finished,
     is_going,
@@ -27,6 +28,9 @@ PODS = "pods"
 
 def decide(view: View, owner: Manifest) -> list[Action]:
     resource = REPLICASETS if owner["kind"] == "ReplicaSet" else CONTROLLERS
+    adopted = adoptions(view, PODS, owner) if not is_going(owner) else []
+    if adopted:
+        return adopted
     pods = [p for p in view.owned(PODS, owner) if not is_going(p) and not is_finished(p)]
     actions: list[Action] = []
     wanted = int(owner["spec"].get("replicas", 1))

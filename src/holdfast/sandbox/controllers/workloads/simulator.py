@@ -68,6 +68,12 @@ _NEIGHBOURS: dict[str, tuple[str, ...]] = {
 }
 """When an object of the first changes, the others in its namespace are looked at again."""
 
+_ADOPTERS: dict[str, tuple[str, ...]] = {
+    "replicasets.apps": ("deployments.apps",),
+    "pods": ("replicasets.apps", "replicationcontrollers", "statefulsets.apps", "daemonsets.apps"),
+}
+"""Who may take over an object of the first that nobody controls."""
+
 NODE = "sandbox"
 
 
@@ -102,10 +108,11 @@ class Workloads(Controller):
             resource = _BY_KIND.get(owner["kind"])
             if resource is not None and owner.get("controller"):
                 self.enqueue((resource, namespace, owner["name"]))
-        for resource in _NEIGHBOURS.get(change.resource, ()):
-            for ns, name in self.view.objects.get(resource, {}):
-                if ns == namespace:
-                    self.enqueue((resource, ns, name))
+        if change.resource in _ADOPTERS and not any(
+            o.get("controller") for o in change.object["metadata"].get("ownerReferences") or ()
+        ):
+            self._wake_all(_ADOPTERS[change.resource], namespace)
+        self._wake_all(_NEIGHBOURS.get(change.resource, ()), namespace)
         if change.resource == "nodes" and (old is None or change.deleted):
             for resource in ("daemonsets.apps", "pods"):
                 for ns, name in self.view.objects.get(resource, {}):
@@ -113,6 +120,12 @@ class Workloads(Controller):
         if change.resource == "persistentvolumeclaims" and change.deleted:
             for _, name in self.view.objects.get("persistentvolumes", {}):
                 self.enqueue(("persistentvolumes", "", name))
+
+    def _wake_all(self, resources: tuple[str, ...], namespace: str) -> None:
+        for resource in resources:
+            for ns, name in self.view.objects.get(resource, {}):
+                if ns == namespace:
+                    self.enqueue((resource, ns, name))
 
     async def work(self, key: Any) -> None:
         resource, namespace, name = key

@@ -10,6 +10,7 @@ from holdfast.sandbox.controllers.workloads.actions import (
     Create,
     Delete,
     View,
+    adoptions,
     is_available,
     is_going,
     is_ready,
@@ -28,6 +29,9 @@ REVISION_LABEL = "controller-revision-hash"
 def decide(view: View, owner: Manifest) -> list[Action]:
     if is_going(owner):
         return []
+    adopted = adoptions(view, PODS, owner)
+    if adopted:
+        return adopted
     revision = f"{owner['metadata']['name']}-{template_hash(owner['spec']['template'])}"
     pods = {_ordinal(owner, p): p for p in view.owned(PODS, owner)}
     pods.pop(-1, None)

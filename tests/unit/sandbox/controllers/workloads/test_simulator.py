@@ -179,3 +179,15 @@ async def test_a_daemonset_puts_one_pod_on_the_node_and_a_pending_pod_says_why()
             return {x.get("reason", "") for p in pods for x in (p.get("status") or {}).get("conditions") or ()}
 
         await c.until(lambda: "Unschedulable" in reasons(), "the pending pod says that it cannot be scheduled")
+
+
+async def test_an_orphaned_replicaset_is_taken_over_by_a_deployment_of_the_same_kind() -> None:
+    async with cluster("workloads", "gc") as c:
+        await c.create("deployments.apps", deployment("web", 2))
+        await c.until(lambda: _complete(c, "web", 2), "up")
+        before = c.names("pods")
+        await c.api.delete("deployments.apps", "default", "web", propagation="Orphan")
+        await c.until(lambda: c.api.get("deployments.apps", "default", "web") is None, "the deployment is gone")
+        await c.create("deployments.apps", deployment("web", 2))
+        await c.until(lambda: _complete(c, "web", 2), "adopted")
+        assert c.names("pods") == before
