@@ -96,8 +96,18 @@ customresourcedefinitions CustomResourceDefinition C crd,crds api-extensions sta
 priorityclasses PriorityClass C pc
 # coordination.k8s.io v1
 leases Lease N
+# node.k8s.io v1
+runtimeclasses RuntimeClass C
 # discovery.k8s.io v1
 endpointslices EndpointSlice N
+# flowcontrol.apiserver.k8s.io v1
+flowschemas FlowSchema C - - status
+prioritylevelconfigurations PriorityLevelConfiguration C - - status
+# resource.k8s.io v1
+deviceclasses DeviceClass C
+resourceclaims ResourceClaim N - - status
+resourceclaimtemplates ResourceClaimTemplate N
+resourceslices ResourceSlice C
 """
 
 _FOREIGN: Final = {

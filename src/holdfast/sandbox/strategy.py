@@ -66,6 +66,8 @@ def has_status(resource: Resource) -> bool:
 
 def moved(resource: Resource, new: Manifest, old: Manifest) -> bool:
     """Whether the change from ``old`` to ``new`` counts for the generation."""
+    if resource.kind == "PriorityClass" and not resource.crd:
+        return False
     ignored = {"metadata", "apiVersion", "kind"}
     if has_status(resource) or not resource.crd:
         ignored.add("status")
@@ -81,7 +83,7 @@ _GENERATION_METADATA: Final = {"Deployment": "annotations", "EndpointSlice": "la
 def reset(resource: Resource, new: Manifest, old: Manifest | None, subresource: str) -> None:
     """Takes back what this endpoint may not write: status through the main resource, all else through /status."""
     if subresource in ("", "ephemeralcontainers", "resize"):
-        if has_status(resource):
+        if has_status(resource) and not (old is None and resource.kind == "Node"):
             _keep(new, old, "status")
     elif old is not None and subresource in ("status", "approval"):
         _only_status(resource, new, old, subresource)

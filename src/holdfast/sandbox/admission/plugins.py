@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.admission import classes, limits, pod_security, pods, quota
+from holdfast.sandbox.admission import classes, lifecycle, limits, pod_security, pods, quota
 from holdfast.sandbox.admission.request import Request
 from holdfast.sandbox.admission.world import World
 from holdfast.sandbox.context import Call
@@ -82,6 +82,8 @@ class Admission:
         if subresource and subresource not in _SUBRESOURCES:
             return
         request = Request(call, resource, operation, new, old, subresource)
+        if operation == "CREATE":
+            lifecycle.check(self.world, request)
         for plugin in _VALIDATING.get((resource.group, resource.plural, operation), ()):
             plugin(self.world, request)
         if (operation == "CREATE" and resource.namespaced and not subresource) or (

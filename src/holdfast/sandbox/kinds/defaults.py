@@ -47,6 +47,9 @@ def _service(obj: Manifest) -> None:
         spec.setdefault("internalTrafficPolicy", "Cluster")
     if kind == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
+        for ingress in ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ():
+            if ingress.get("ip"):
+                ingress.setdefault("ipMode", "VIP")
 
 
 def _secret(obj: Manifest) -> None:
@@ -100,6 +103,9 @@ def _namespace(obj: Manifest) -> None:
 
 
 def _node(obj: Manifest) -> None:
+    spec = obj.setdefault("spec", {})
+    if spec.get("podCIDR") and (spec.get("podCIDRs") or [""])[0] != spec["podCIDR"]:
+        spec["podCIDRs"] = [spec["podCIDR"]]
     status = obj.get("status")
     if status and status.get("capacity"):
         allocatable = status.setdefault("allocatable", {})
@@ -146,7 +152,12 @@ def _replica_set(obj: Manifest) -> None:
     spec.setdefault("replicas", 1)
 
 
+_GENERATION = "deprecated.daemonset.template.generation"
+
+
 def _daemon_set(obj: Manifest) -> None:
+    meta = obj.setdefault("metadata", {})
+    meta["annotations"] = {_GENERATION: "1", **(meta.get("annotations") or {})}
     spec = obj.setdefault("spec", {})
     pods.template(spec)
     strategy = spec.setdefault("updateStrategy", {})
@@ -258,6 +269,8 @@ def _ingress_class(obj: Manifest) -> None:
 
 
 def _endpoint_slice(obj: Manifest) -> None:
+    for endpoint in obj.get("endpoints") or ():
+        endpoint.pop("deprecatedTopology", None)
     for port in obj.get("ports") or ():
         port.setdefault("name", "")
         port.setdefault("protocol", "TCP")

@@ -75,7 +75,7 @@ def _pod(obj: Manifest, around: Circumstances) -> None:
                 "type": "PodScheduled",
                 "status": "False",
                 "lastProbeTime": None,
-                "lastTransitionTime": None,
+                "lastTransitionTime": around.now or None,
                 "reason": "SchedulingGated",
                 "message": "Scheduling is blocked due to non-empty scheduling gates",
             }
@@ -126,6 +126,8 @@ def _job(obj: Manifest, around: Circumstances) -> None:
     selector = spec.get("selector") or {}
     spec["selector"] = {**selector, "matchLabels": {**(selector.get("matchLabels") or {})}}
     spec["selector"]["matchLabels"].setdefault("batch.kubernetes.io/controller-uid", uid)
+    if not meta.get("labels"):
+        meta["labels"] = dict(labels)
 
 
 def _service(obj: Manifest, around: Circumstances) -> None:
@@ -233,6 +235,15 @@ def _update_pod(obj: Manifest, old: Manifest, around: Circumstances) -> None:
             del obj["status"]["conditions"]
 
 
+_GENERATION = "deprecated.daemonset.template.generation"
+
+
+def _update_daemon_set(obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    before = (old["metadata"].get("annotations") or {}).get(_GENERATION) or "1"
+    now = int(before) + 1 if obj["spec"].get("template") != old["spec"].get("template") else int(before)
+    obj["metadata"]["annotations"] = {**(obj["metadata"].get("annotations") or {}), _GENERATION: str(now)}
+
+
 def _update_claim(obj: Manifest, old: Manifest, around: Circumstances) -> None:
     spec, before = obj["spec"], old["spec"]
     if (
@@ -249,6 +260,7 @@ _Update = Callable[[Manifest, Manifest, Circumstances], None]
 _UPDATE: dict[tuple[str, str], _Update] = {
     ("", "Service"): _update_service,
     ("", "Pod"): _update_pod,
+    ("apps", "DaemonSet"): _update_daemon_set,
     ("", "PersistentVolumeClaim"): _update_claim,
     ("", "Namespace"): _keep("spec", "finalizers"),
     ("certificates.k8s.io", "CertificateSigningRequest"): _keep("spec"),

@@ -31,13 +31,7 @@ _NUMBERS = (
 def job(errs: Errors, obj: Manifest) -> None:
     spec = obj["spec"]
     _generated_selector(errs, obj)
-    selectors.label_selector(errs, spec.get("selector"), "spec.selector")
-    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    if spec.get("selector") and selectors.usable(spec["selector"]) and not selectors.matches(spec["selector"], labels):
-        errs.invalid("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
-    if not spec.get("selector"):
-        errs.required("spec.selector")
-    job_spec(errs, spec, "spec")
+    _selected_spec(errs, spec)
     if spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
         name = f"{(obj.get('metadata') or {}).get('name')}-{spec['completions'] - 1}"
         for problem in names.dns_label(name):
@@ -46,6 +40,17 @@ def job(errs: Errors, obj: Manifest) -> None:
                 (obj.get("metadata") or {}).get("name"),
                 f"will not able to create pod with invalid DNS label {name}: {problem}",
             )
+
+
+def _selected_spec(errs: Errors, spec: Manifest) -> None:
+    """The spec of a job that has its selector already."""
+    job_spec(errs, spec, "spec")
+    selectors.label_selector(errs, spec.get("selector"), "spec.selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if spec.get("selector") and selectors.usable(spec["selector"]) and not selectors.matches(spec["selector"], labels):
+        errs.invalid("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
+    if not spec.get("selector"):
+        errs.required("spec.selector")
 
 
 def _generated_selector(errs: Errors, obj: Manifest) -> None:
@@ -248,7 +253,8 @@ def _replacement(errs: Errors, spec: Manifest, path: str) -> None:
 
 def job_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     spec, before = obj["spec"], old["spec"]
-    job_spec(errs, spec, "spec")
+    job(errs, obj)
+    _selected_spec(errs, spec)
     _completions(errs, spec, before)
     if spec.get("selector") != before.get("selector"):
         errs.invalid("spec.selector", selectors.printed(spec.get("selector")), IMMUTABLE)

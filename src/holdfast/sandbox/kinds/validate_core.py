@@ -44,7 +44,7 @@ def config_map(errs: Errors, obj: Manifest) -> None:
         errs.name(f"binaryData[{key}]", key, names.config_key)
         total += len(value) * 3 // 4 - value.count("=")
     if total > _MEBIBYTE:
-        errs.too_long("", _MEBIBYTE)
+        errs.too_long("[]", _MEBIBYTE)
 
 
 def config_map_update(errs: Errors, obj: Manifest, old: Manifest) -> None:

@@ -252,8 +252,6 @@ def endpoint_slice(errs: Errors, obj: Manifest) -> None:
         if name in seen:
             errs.duplicate(f"{path}.name", name)
         seen.add(name)
-        if port.get("port") is not None:
-            errs.each(f"{path}.port", port["port"], names.port_number(port["port"]))
         errs.one_of(f"{path}.protocol", port.get("protocol"), ("TCP", "UDP", "SCTP"))
         if port.get("appProtocol"):
             errs.name(f"{path}.appProtocol", port["appProtocol"], names.qualified)
@@ -273,9 +271,6 @@ def _slice_endpoints(errs: Errors, found: list[Any], kind: str) -> None:
             _slice_address(errs, address, kind, f"{path}.addresses", number)
         if item.get("nodeName") is not None:
             errs.name(f"{path}.nodeName", item["nodeName"], names.dns_subdomain)
-        for key, value in (item.get("deprecatedTopology") or {}).items():
-            errs.name(f"{path}.deprecatedTopology", key, names.qualified)
-            errs.name(f"{path}.deprecatedTopology", value, names.label_value)
         if item.get("hostname") is not None:
             errs.name(f"{path}.hostname", item["hostname"], names.dns_label)
 

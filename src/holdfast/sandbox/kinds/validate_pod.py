@@ -22,13 +22,13 @@ _DNS = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _GATE_TOO_MANY = "must not have more than 32 search paths"
 
 
-def template(errs: Errors, found: Manifest, path: str) -> None:
+def template(errs: Errors, found: Manifest, path: str, claims: dict[str, Manifest] | None = None) -> None:
     """A pod template: labels, annotations, then the spec."""
     meta = found.get("metadata") or {}
     check_labels(errs, meta.get("labels") or {}, f"{path}.labels")
     check_annotations(errs, meta.get("annotations") or {}, f"{path}.annotations")
     spec = found.get("spec") or {}
-    pod_spec(errs, spec, f"{path}.spec")
+    pod_spec(errs, spec, f"{path}.spec", claims)
     if spec.get("ephemeralContainers"):
         errs.forbidden(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
@@ -47,10 +47,11 @@ def ephemeral_containers(errs: Errors, spec: Manifest) -> None:
     pod_spec(errs, spec, "spec")
 
 
-def pod_spec(errs: Errors, spec: Manifest, path: str) -> None:
+def pod_spec(errs: Errors, spec: Manifest, path: str, claims: dict[str, Manifest] | None = None) -> None:
+    """`claims` are volumes that come from claim templates around the pod."""
     context = spec.get("securityContext") or {}
     facts = PodFacts(
-        volumes=volumes(errs, spec, path),
+        volumes={**volumes(errs, spec, path), **(claims or {})},
         claims={claim.get("name") or "" for claim in spec.get("resourceClaims") or ()},
         host_network=bool(spec.get("hostNetwork")),
         host_users=spec.get("hostUsers", True),
@@ -65,9 +66,6 @@ def pod_spec(errs: Errors, spec: Manifest, path: str) -> None:
     check_labels(errs, spec.get("nodeSelector") or {}, f"{path}.nodeSelector")
     if context:
         pod_security(errs, context, f"{path}.securityContext")
-    for index, secret in enumerate(spec.get("imagePullSecrets") or ()):
-        if not secret.get("name"):
-            errs.required(f"{path}.imagePullSecrets[{index}].name")
     if spec.get("affinity"):
         affinity(errs, spec["affinity"], f"{path}.affinity")
     _dns_config(errs, spec, path)
@@ -225,7 +223,14 @@ def _no_windows(errs: Errors, spec: Manifest, path: str) -> None:
 # --- template of a workload -------------------------------------------------------
 
 
-def workload_template(errs: Errors, spec: Manifest, kind: str, selector_usable: bool, path: str = "spec") -> None:
+def workload_template(
+    errs: Errors,
+    spec: Manifest,
+    kind: str,
+    selector_usable: bool,
+    path: str = "spec",
+    claims: dict[str, Manifest] | None = None,
+) -> None:
     """Selector against labels, the template itself, and what long-running workloads forbid in it."""
     found = spec.get("template") or {}
     place = f"{path}.template"
@@ -236,7 +241,7 @@ def workload_template(errs: Errors, spec: Manifest, kind: str, selector_usable: 
         and not selectors.matches(spec["selector"], labels or {})
     ):
         errs.invalid(f"{place}.metadata.labels", labels or None, "`selector` does not match template `labels`")
-    template(errs, found, place)
+    template(errs, found, place, claims)
     pod = found.get("spec") or {}
     if pod.get("restartPolicy") != "Always":
         errs.unsupported(f"{place}.spec.restartPolicy", pod.get("restartPolicy"), ("Always",))

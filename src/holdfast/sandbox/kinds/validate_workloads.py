@@ -56,12 +56,17 @@ def deployment(errs: Errors, obj: Manifest) -> None:
         errs.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
 
 
+def _missing(errs: Errors, spec: Manifest) -> None:
+    """No selector at all selects nothing, the template's labels included."""
+    errs.required("spec.selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    errs.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+
+
 def _deployment_selector(errs: Errors, spec: Manifest) -> bool:
     selector = spec.get("selector")
     if selector is None:
-        errs.required("spec.selector")
-        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
-        errs.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+        _missing(errs, spec)
         return False
     selectors.label_selector(errs, selector, "spec.selector")
     if selectors.empty(selector):
@@ -129,7 +134,7 @@ def replica_set(errs: Errors, obj: Manifest) -> None:
 def _required_selector(errs: Errors, spec: Manifest, kind: str) -> bool:
     selector = spec.get("selector")
     if selector is None:
-        errs.required("spec.selector")
+        _missing(errs, spec)
         return False
     selectors.label_selector(errs, selector, "spec.selector")
     if selectors.empty(selector):
@@ -204,7 +209,7 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
     selector = spec.get("selector")
     usable = False
     if selector is None:
-        errs.required("spec.selector")
+        _missing(errs, spec)
     else:
         selectors.label_selector(errs, selector, "spec.selector")
         if selectors.empty(selector):
@@ -212,7 +217,11 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
         usable = selectors.usable(selector)
         if not usable:
             errs.invalid("spec.selector", selectors.printed(selector), "")
-    workload_template(errs, spec, "StatefulSet", usable)
+    claims = {
+        (claim.get("metadata") or {}).get("name") or "": {"persistentVolumeClaim": {}}
+        for claim in spec.get("volumeClaimTemplates") or ()
+    }
+    workload_template(errs, spec, "StatefulSet", usable, claims=claims)
     if creating:
         _claim_templates(errs, spec)
 
@@ -299,6 +308,14 @@ def controller_revision_update(errs: Errors, obj: Manifest, old: Manifest) -> No
 # --- status -----------------------------------------------------------------------
 
 
+_PARTS = {
+    "Deployment": ("updatedReplicas", "readyReplicas", "availableReplicas"),
+    "ReplicaSet": ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"),
+    "ReplicationController": ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"),
+    "StatefulSet": ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"),
+}
+
+
 def workload_status(errs: Errors, obj: Manifest, old: Manifest, kind: str) -> None:
     status = obj.get("status") or {}
     for key in ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas", "fullyLabeledReplicas",
@@ -307,9 +324,9 @@ def workload_status(errs: Errors, obj: Manifest, old: Manifest, kind: str) -> No
         errs.non_negative(f"status.{key}", status.get(key))
     if kind == "DaemonSet":
         return
-    for key in ("fullyLabeledReplicas", "updatedReplicas", "readyReplicas", "availableReplicas", "currentReplicas"):
+    for key in _PARTS.get(kind, ()):
         if (status.get(key) or 0) > (status.get("replicas") or 0):
-            errs.invalid(f"status.{key}", status.get(key), "cannot be greater than status.replicas")
+            errs.invalid(f"status.{key}", status.get(key) or 0, "cannot be greater than status.replicas")
     if (status.get("availableReplicas") or 0) > (status.get("readyReplicas") or 0):
         errs.invalid(
             "status.availableReplicas", status.get("availableReplicas"), "cannot be greater than readyReplicas"

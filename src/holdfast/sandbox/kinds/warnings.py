@@ -23,6 +23,19 @@ _DEPRECATED_LABELS = {
 }
 
 
+_OLD_VOLUMES = {
+    "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
+    "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
+    "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
+    "flocker": "deprecated in v1.22, non-functional in v1.25+",
+    "storageos": "deprecated in v1.22, non-functional in v1.25+",
+    "quobyte": "deprecated in v1.22, non-functional in v1.25+",
+    "glusterfs": "deprecated in v1.25, non-functional in v1.26+",
+    "rbd": "deprecated in v1.28, non-functional in v1.31+",
+    "cephfs": "deprecated in v1.28, non-functional in v1.31+",
+}
+
+
 def warnings(gvk: GroupVersionKind, obj: Manifest) -> list[str]:
     find = _RULES.get((gvk.group, gvk.kind))
     return list(find(obj)) if find is not None else []
@@ -52,8 +65,14 @@ def _pod_spec(spec: Manifest, path: str) -> Iterator[str]:
         if key in _DEPRECATED_LABELS:
             yield f'{path}.nodeSelector[{key}]: deprecated since v1.14; use "{_DEPRECATED_LABELS[key]}" instead'
     for index, volume in enumerate(spec.get("volumes") or ()):
-        if "gitRepo" in volume:
-            yield f"{path}.volumes[{index}].gitRepo: deprecated in v1.11, and disabled by default in v1.33+"
+        for kind, text in _OLD_VOLUMES.items():
+            if kind in volume:
+                yield f"{path}.volumes[{index}].{kind}: {text}"
+        if "projected" in volume and not volume["projected"].get("sources"):
+            yield f'volume "{volume.get("name")}" (Projected) has no sources provided'
+    for index, item in enumerate(spec.get("topologySpreadConstraints") or ()):
+        if item.get("labelSelector") is None:
+            yield f"{path}.topologySpreadConstraints[{index}].labelSelector: a null labelSelector results in matching no pod"
     for index, secret in enumerate(spec.get("imagePullSecrets") or ()):
         if not secret.get("name"):
             yield f"{path}.imagePullSecrets[{index}].name: invalid empty name {secret.get('name', '')!r}".replace(
@@ -122,8 +141,54 @@ def _secret(obj: Manifest) -> Iterator[str]:
 
 def _ingress(obj: Manifest) -> Iterator[str]:
     annotations = (obj.get("metadata") or {}).get("annotations") or {}
-    if "kubernetes.io/ingress.class" in annotations and not (obj.get("metadata") or {}).get("resourceVersion"):
+    if (
+        "kubernetes.io/ingress.class" in annotations
+        and (obj.get("spec") or {}).get("ingressClassName") is None
+        and not (obj.get("metadata") or {}).get("resourceVersion")
+    ):
         yield "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"
+
+
+def _named(*path: str) -> Callable[[Manifest], Iterator[str]]:
+    """Workloads whose names become pod names."""
+    inner = _template(*path)
+
+    def find(obj: Manifest) -> Iterator[str]:
+        yield from _pod_name(obj)
+        yield from inner(obj)
+
+    return find
+
+
+def _pod_name(obj: Manifest) -> Iterator[str]:
+    meta = obj.get("metadata") or {}
+    problems = names.dns_label(meta.get("name") or "")
+    if problems and meta.get("name") and not meta.get("resourceVersion"):
+        yield f"metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [{' '.join(problems)}]"
+
+
+def _service(obj: Manifest) -> Iterator[str]:
+    spec = obj.get("spec") or {}
+    if spec.get("externalIPs") and spec.get("clusterIP") != "None":
+        yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
+    if spec.get("clusterIP") == "None" and spec.get("type") == "ClusterIP":
+        if spec.get("externalIPs"):
+            yield "spec.externalIPs is ignored for headless services"
+        if spec.get("sessionAffinity") not in (None, "None"):
+            yield "spec.SessionAffinity is ignored for headless services"
+    if spec.get("trafficDistribution") == "PreferClose":
+        yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
+
+
+def _endpoint_slice(obj: Manifest) -> Iterator[str]:
+    if obj.get("addressType") == "FQDN":
+        yield "spec.addressType: FQDN endpoints are deprecated"
+
+
+def _csi_driver(obj: Manifest) -> Iterator[str]:
+    spec = obj.get("spec") or {}
+    if spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None:
+        yield "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes"
 
 
 def _stateful(obj: Manifest) -> Iterator[str]:
@@ -135,6 +200,7 @@ def _stateful(obj: Manifest) -> Iterator[str]:
 
 
 def _job(obj: Manifest) -> Iterator[str]:
+    yield from _pod_name(obj)
     yield from _template("spec", "template")(obj)
     spec = obj.get("spec") or {}
     if (
@@ -146,10 +212,7 @@ def _job(obj: Manifest) -> Iterator[str]:
 
 
 def _cron_job(obj: Manifest) -> Iterator[str]:
-    name = (obj.get("metadata") or {}).get("name") or ""
-    problems = names.dns_label(name)
-    if problems and name:
-        yield f"metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [{' '.join(problems)}]"
+    yield from _pod_name(obj)
     yield from _template("spec", "jobTemplate", "spec", "template")(obj)
 
 
@@ -157,8 +220,11 @@ _RULES: dict[tuple[str, str], Callable[[Manifest], Iterator[str]]] = {
     ("", "Pod"): _pod,
     ("", "PodTemplate"): _template("template"),
     ("", "ReplicationController"): _template("spec", "template"),
-    ("apps", "Deployment"): _template("spec", "template"),
-    ("apps", "ReplicaSet"): _template("spec", "template"),
+    ("", "Service"): _service,
+    ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,
+    ("storage.k8s.io", "CSIDriver"): _csi_driver,
+    ("apps", "Deployment"): _named("spec", "template"),
+    ("apps", "ReplicaSet"): _named("spec", "template"),
     ("apps", "DaemonSet"): _template("spec", "template"),
     ("apps", "StatefulSet"): _stateful,
     ("batch", "Job"): _job,
