@@ -20,9 +20,10 @@ SCALAR, MAPPING, SEQUENCE, ALIAS = range(4)
 
 
 class Node:
-    """One node. ``items`` holds keys and values in turn for a mapping; ``target`` is what an alias names."""
+    """One node. ``items`` holds keys and values in turn for a mapping; ``target`` is what an alias names,
+    ``flow`` whether a collection is written in brackets."""
 
-    __slots__ = ("implicit", "items", "kind", "line", "tag", "target", "text")
+    __slots__ = ("flow", "implicit", "items", "kind", "line", "tag", "target", "text")
 
     def __init__(self, kind: int, line: int, tag: str, text: str = "", implicit: bool = False) -> None:
         self.kind = kind
@@ -31,6 +32,7 @@ class Node:
         self.text = text
         self.implicit = implicit
         self.items: list[Node] = []
+        self.flow = False
         self.target: Node | None = None
 
 
@@ -80,6 +82,7 @@ def _tree(get: Any) -> Node:
         if event.anchor and kind is not events.AliasEvent:
             anchors[event.anchor] = node
         if node.kind == MAPPING or node.kind == SEQUENCE:
+            node.flow = event.flow_style
             stack.append(into)
             into = node.items
             if len(stack) > MAX_DEPTH:

@@ -160,11 +160,23 @@ class _Kyaml(_Decoder):
         # The lone tag "!" does not survive kyaml's way through text.
         if node.tag == "!":
             return plain(node.text, self.dialect)
+        # Between brackets a text with a colon is quoted on that way, so a moment stays as it was written.
+        if self.brackets and ":" in node.text and not node.tag:
+            return node.text
         return super().scalar(node)
 
     def __init__(self, dialect: Dialect, strict: bool) -> None:
         super().__init__(dialect, True)
         self.depth = 0
+        self.brackets = 0
+
+    def value(self, node: Node) -> Any:
+        if not node.flow:
+            return super().value(node)
+        self.brackets += 1
+        value = super().value(node)
+        self.brackets -= 1
+        return value
 
     def fill(self, node: Node, out: dict[str, Any]) -> None:
         if self.duplicated(node):
