@@ -154,7 +154,9 @@ class _Decoder:
 
 
 class _Kyaml(_Decoder):
-    """kyaml keeps YAML nodes until the end, then go-yaml v3 makes JSON of them: only strings may be keys below the top."""
+    """kyaml keeps YAML nodes until the end, then go-yaml v3 makes JSON of them.
+
+    One thing is left to the reader: kustomize fails in the end where a key below the top still is no string."""
 
     def scalar(self, node: Node) -> Any:
         # The lone tag "!" does not survive kyaml's way through text.
@@ -167,7 +169,6 @@ class _Kyaml(_Decoder):
 
     def __init__(self, dialect: Dialect, strict: bool) -> None:
         super().__init__(dialect, True)
-        self.depth = 0
         self.brackets = 0
 
     def value(self, node: Node) -> Any:
@@ -181,7 +182,6 @@ class _Kyaml(_Decoder):
     def fill(self, node: Node, out: dict[str, Any]) -> None:
         if self.duplicated(node):
             return
-        self.depth += 1
         merge: Node | None = None
         items = node.items
         for index in range(0, len(items), 2):
@@ -190,18 +190,15 @@ class _Kyaml(_Decoder):
                 continue
             name = self.name(items[index])
             value = self.value(items[index + 1])
-            if name is not None:
-                out.setdefault(name, value)
+            out.setdefault(name, value)
         if merge is not None:
             self.merge(merge, out)
-        self.depth -= 1
 
-    def name(self, node: Node) -> str | None:
+    def name(self, node: Node) -> str:
+        """A key by its text, whatever it looks like: a patch may write 6443 where the object has "6443"."""
         target = node.target if node.kind == ALIAS else node
-        if target is not None and target.kind == SCALAR and not isinstance(raw := self.scalar(target), str):
-            if self.depth == 1:
-                return None if raw is None else target.text
-            raise Flaw(f"json: unsupported type: {super().map_type()}", node.line)
+        if target is not None and target.kind == SCALAR and not isinstance(self.scalar(target), str):
+            return target.text
         return self.key(node, node)[0]
 
     def duplicated(self, node: Node) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.kube.yaml import Dialect, YAMLError, load
+from holdfast.kube.yaml import Dialect, load
 
 BOTH = Dialect.OBJECT, Dialect.KYAML
 
@@ -82,7 +82,9 @@ def test_keys_of_objects_become_strings(key: str, name: str) -> None:
     assert load(f"{key}: v\n") == {name: "v"}
 
 
-def test_kustomize_refuses_keys_below_the_top_that_are_no_strings() -> None:
-    assert load("80: v\ny: w\n", dialect=Dialect.KYAML) == {"80": "v", "y": "w"}
-    with pytest.raises(YAMLError, match="unsupported type: map"):
-        load("a: {80: v}\n", dialect=Dialect.KYAML)
+def test_kustomize_takes_a_key_by_its_text() -> None:
+    assert load("80: v\ny: w\na: {0x10: v, true: w}\n", dialect=Dialect.KYAML) == {
+        "80": "v",
+        "y": "w",
+        "a": {"0x10": "v", "true": "w"},
+    }
