@@ -12,23 +12,31 @@ from holdfast.kube import yaml
 from holdfast.kustomize.config import TransformerConfig, field_spec
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec, Specs, merge_specs
-from holdfast.kustomize.generators import configs
 from holdfast.kustomize.kustfile import Kustomization
 from holdfast.kustomize.plugin import Plugin, Surroundings
-from holdfast.kustomize.plugins import (
-    helm_plugin,
-    json_patch_plugin,
-    merge_patches_plugin,
-    patch_plugin,
-    replacements_plugin,
-)
-from holdfast.kustomize.transformers import affix, images, labels, namespace, replicas
 
 Steps = Iterator[tuple[str, Plugin]]
 
 
 def generators_of(kustomization: Kustomization, around: Surroundings, helm_namespace: str) -> list[tuple[str, Plugin]]:
     """(kind of plugin, plugin) for ConfigMaps, Secrets and charts."""
+    out = _config_generators(kustomization, around)
+    for entry in kustomization.structs("helmCharts"):
+        from holdfast.kustomize.generators.helm import helm_plugin
+
+        inherited = entry.get("namespace") or kustomization.text("namespace") or helm_namespace
+        chart = {**entry, "namespace": inherited} if inherited else entry
+        with _configuring("HelmChartInflationGenerator", chart):
+            plugin = helm_plugin(chart, kustomization.mapping("helmGlobals"), around)
+        out.append(("HelmChartInflationGenerator", plugin))
+    return out
+
+
+def _config_generators(kustomization: Kustomization, around: Surroundings) -> list[tuple[str, Plugin]]:
+    if "configMapGenerator" not in kustomization.data and "secretGenerator" not in kustomization.data:
+        return []
+    from holdfast.kustomize.generators import configs
+
     out: list[tuple[str, Plugin]] = []
     everywhere = kustomization.data.get("generatorOptions")
     for field, kind, make in (
@@ -38,12 +46,6 @@ def generators_of(kustomization: Kustomization, around: Surroundings, helm_names
         for entry in kustomization.structs(field):
             args = {**entry, "options": configs.merged_options(entry.get("options"), everywhere)}
             out.append((kind, Plugin(generate=_generating(make, args, around))))
-    for entry in kustomization.structs("helmCharts"):
-        inherited = entry.get("namespace") or kustomization.text("namespace") or helm_namespace
-        chart = {**entry, "namespace": inherited} if inherited else entry
-        with _configuring("HelmChartInflationGenerator", chart):
-            plugin = helm_plugin(chart, kustomization.mapping("helmGlobals"), around)
-        out.append(("HelmChartInflationGenerator", plugin))
     return out
 
 
@@ -79,6 +81,8 @@ def transformers_of(
 
 def _merge_patches(kustomization: Kustomization, _: TransformerConfig, around: Surroundings) -> Steps:
     if paths := kustomization.texts("patchesStrategicMerge"):
+        from holdfast.kustomize.patchsteps import merge_patches_plugin
+
         with _configuring("PatchStrategicMergeTransformer", {"paths": paths}):
             plugin = merge_patches_plugin({"paths": paths}, around)
         yield "PatchStrategicMergeTransformer", plugin
@@ -86,6 +90,8 @@ def _merge_patches(kustomization: Kustomization, _: TransformerConfig, around: S
 
 def _patches(kustomization: Kustomization, _: TransformerConfig, around: Surroundings) -> Steps:
     for entry in kustomization.structs("patches"):
+        from holdfast.kustomize.patchsteps import patch_plugin
+
         with _configuring("PatchTransformer", entry):
             plugin = patch_plugin(entry, around, lambda entry=entry: yaml.dump(entry))  # type: ignore[misc]
         yield "PatchTransformer", plugin
@@ -94,15 +100,33 @@ def _patches(kustomization: Kustomization, _: TransformerConfig, around: Surroun
 def _metadata(kustomization: Kustomization, config: TransformerConfig, _: Surroundings) -> Steps:
     """Namespace, prefix, suffix, labels, annotations."""
     if name := kustomization.text("namespace"):
-        yield "NamespaceTransformer", Plugin(lambda m: namespace.set_namespace(m, name, config.namespace))
-    if prefix := kustomization.text("namePrefix"):
-        yield "PrefixTransformer", Plugin(lambda m: affix.add_affix(m, config.name_prefix, prefix=prefix))
-    if suffix := kustomization.text("nameSuffix"):
-        yield "SuffixTransformer", Plugin(lambda m: affix.add_affix(m, config.name_suffix, suffix=suffix))
+        yield "NamespaceTransformer", _namespace_plugin(name, config)
+    for field, kind in (("namePrefix", "PrefixTransformer"), ("nameSuffix", "SuffixTransformer")):
+        if affix := kustomization.text(field):
+            yield kind, _affix_plugin(field, affix, config)
     yield from _labels(kustomization, config)
     if annotations := kustomization.mapping("commonAnnotations"):
-        specs = config.common_annotations
-        yield "AnnotationsTransformer", Plugin(lambda m: labels.put_texts(m, annotations, specs))
+        yield "AnnotationsTransformer", _texts_plugin(annotations, config.common_annotations)
+
+
+def _namespace_plugin(name: str, config: TransformerConfig) -> Plugin:
+    from holdfast.kustomize.transformers.namespace import set_namespace
+
+    return Plugin(lambda m: set_namespace(m, name, config.namespace))
+
+
+def _affix_plugin(field: str, affix: str, config: TransformerConfig) -> Plugin:
+    from holdfast.kustomize.transformers.affix import add_affix
+
+    if field == "namePrefix":
+        return Plugin(lambda m: add_affix(m, config.name_prefix, prefix=affix))
+    return Plugin(lambda m: add_affix(m, config.name_suffix, suffix=affix))
+
+
+def _texts_plugin(texts: dict[str, str], specs: Specs) -> Plugin:
+    from holdfast.kustomize.transformers.labels import put_texts
+
+    return Plugin(lambda m: put_texts(m, texts, specs))
 
 
 def _labels(kustomization: Kustomization, config: TransformerConfig) -> Steps:
@@ -110,12 +134,8 @@ def _labels(kustomization: Kustomization, config: TransformerConfig) -> Steps:
     if not entries and not common:
         return
     for entry in entries:
-        yield "LabelTransformer", _label_plugin(entry.get("pairs", {}), _label_specs(entry, config))
-    yield "LabelTransformer", _label_plugin(common, config.common_labels)
-
-
-def _label_plugin(pairs: dict[str, str], specs: Specs) -> Plugin:
-    return Plugin(lambda m: labels.put_texts(m, pairs, specs))
+        yield "LabelTransformer", _texts_plugin(entry.get("pairs", {}), _label_specs(entry, config))
+    yield "LabelTransformer", _texts_plugin(common, config.common_labels)
 
 
 def _label_specs(entry: dict[str, Any], config: TransformerConfig) -> Specs:
@@ -143,6 +163,8 @@ def _json_patches(kustomization: Kustomization, _: TransformerConfig, around: Su
             for old, new in (("target", "target"), ("path", "path"), ("patch", "jsonOp"))
             if old in entry
         }
+        from holdfast.kustomize.patchsteps import json_patch_plugin
+
         with _configuring("PatchJson6902Transformer", data):
             plugin = json_patch_plugin(data, around)
         yield "PatchJson6902Transformer", plugin
@@ -152,17 +174,23 @@ def _values(kustomization: Kustomization, config: TransformerConfig, around: Sur
     """Replicas, images, replacements."""
     for entry in kustomization.structs("replicas"):
         yield "ReplicaCountTransformer", _replica_plugin(entry, config)
-    for entry in kustomization.structs("images"):
-        yield "ImageTagTransformer", _image_plugin(entry, config)
+    if images := kustomization.structs("images"):
+        yield "ImageTagTransformer", _images_plugin(images, config)
     if entries := kustomization.structs("replacements"):
+        from holdfast.kustomize.replacementsteps import replacements_plugin
+
         with _configuring("ReplacementTransformer", {"replacements": entries}):
             plugin = replacements_plugin(entries, around)
         yield "ReplacementTransformer", plugin
 
 
 def _replica_plugin(entry: dict[str, Any], config: TransformerConfig) -> Plugin:
-    return Plugin(lambda m: replicas.set_replicas(m, entry, config.replicas))
+    from holdfast.kustomize.transformers.replicas import set_replicas
+
+    return Plugin(lambda m: set_replicas(m, entry, config.replicas))
 
 
-def _image_plugin(entry: dict[str, Any], config: TransformerConfig) -> Plugin:
-    return Plugin(lambda m: images.set_images(m, entry, config.images))
+def _images_plugin(entries: list[dict[str, Any]], config: TransformerConfig) -> Plugin:
+    from holdfast.kustomize.transformers.images import set_images
+
+    return Plugin(lambda m: set_images(m, entries, config.images), times=len(entries))

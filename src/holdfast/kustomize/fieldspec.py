@@ -88,57 +88,66 @@ class Walk(NamedTuple):
     empty: Any = None
     """What a scalar is before the setter runs."""
 
+    def last(self) -> Any:
+        return self.empty if self.creates == "scalar" else {}
 
-def apply_spec(resource: Resource, spec: FieldSpec, setter: Setter, walk: Walk = Walk()) -> None:  # noqa: B008
+
+NO_CREATION = Walk()
+
+
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[tuple[str, bool], ...]:
+    """(name, whether it has to be a list) of every part of a path."""
+    return tuple((p[:-2], True) if p.endswith("[]") else (p, False) for p in split_path(path))
+
+
+def apply_spec(resource: Resource, spec: FieldSpec, setter: Setter, walk: Walk = NO_CREATION) -> None:
     """Run the setter on every field of the resource that the spec names. The kind is not checked here."""
-    manifest = resource.manifest
     try:
-        _descend(manifest, split_path(spec.path), 0, spec, setter, walk)
+        _descend(resource.manifest, _steps(spec.path), 0, spec, setter, walk)
     except KustomizeError as err:
         raise err.within(f"considering field '{spec.path}' of object {resource.id_text()}") from None
 
 
-def _descend(node: Any, parts: tuple[str, ...], at: int, spec: FieldSpec, setter: Setter, walk: Walk) -> None:
-    if node is None:
-        return
-    if type(node) is list:
-        _each(node, parts, at, spec, setter, walk)
-        return
-    if type(node) is not dict:
-        raise KustomizeError("expected sequence or mapping node")
-    name = parts[at]
-    wants_list = name.endswith("[]")
-    if wants_list:
-        name = name[:-2]
-    if not name:
-        raise KustomizeError("cannot set or create an empty field name")
-    last = at + 1 == len(parts)
-    creating = bool(spec.create and walk.creates and not wants_list)
-    if name not in node:
-        if not creating:
+def _descend(
+    node: Any, steps: tuple[tuple[str, bool], ...], at: int, spec: FieldSpec, setter: Setter, walk: Walk
+) -> None:
+    end = len(steps) - 1
+    may_create = bool(spec.create and walk.creates)
+    while True:
+        if type(node) is not dict:
+            if type(node) is list:
+                _each(node, steps, at, spec, setter, walk)
+            elif node is not None:
+                raise KustomizeError("expected sequence or mapping node")
             return
-        node[name] = (walk.empty if walk.creates == "scalar" else {}) if last else {}
-    elif node[name] is None:
-        _replace_null(node, name, creating, wants_list, last, walk)
-    if last:
-        setter(node, name)
-    else:
-        _descend(node[name], parts, at + 1, spec, setter, walk)
+        name, wants_list = steps[at]
+        value = node.get(name)
+        if value is None:
+            if not name:
+                raise KustomizeError("cannot set or create an empty field name")
+            creating = may_create and not wants_list
+            if not creating and name not in node:
+                return
+            if creating:
+                value = node[name] = walk.last() if at == end else {}
+            elif wants_list:
+                value = node[name] = []
+        if at == end:
+            setter(node, name)
+            return
+        node = value
+        at += 1
 
 
-def _replace_null(node: dict[str, Any], name: str, creating: bool, wants_list: bool, last: bool, walk: Walk) -> None:
-    if wants_list:
-        node[name] = []
-    elif creating:
-        node[name] = (walk.empty if walk.creates == "scalar" else {}) if last else {}
-
-
-def _each(items: list[Any], parts: tuple[str, ...], at: int, spec: FieldSpec, setter: Setter, walk: Walk) -> None:
+def _each(
+    items: list[Any], steps: tuple[tuple[str, bool], ...], at: int, spec: FieldSpec, setter: Setter, walk: Walk
+) -> None:
     for item in items:
         try:
-            _descend(item, parts, at, spec, setter, walk)
+            _descend(item, steps, at, spec, setter, walk)
         except KustomizeError as err:
-            shown = " ".join(parts[at:])
+            shown = " ".join(split_path(spec.path)[at:])
             raise err.within(f"visit traversal on path: [{shown}]") from None
 
 

@@ -12,8 +12,6 @@ from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
 from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.target import Accumulator, Build, _go_var
-from holdfast.kustomize.transformers.paths import lookup, split_smart
-from holdfast.kustomize.transformers.vars import expand_vars
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
 ORIGIN = "config.kubernetes.io/origin"
@@ -47,15 +45,19 @@ _INTERNAL = frozenset(
 
 def resolve_vars(found: Accumulator, shared: Build) -> None:
     """Find the values of all vars and put them where they are used."""
-    values = {name: _var_value(found.resources, found.vars[name]) for name in sorted(found.vars)}
-    if not values:
+    if not found.vars:
         return
+    from holdfast.kustomize.transformers.vars import expand_vars
+
+    values = {name: _var_value(found.resources, found.vars[name]) for name in sorted(found.vars)}
     unused = expand_vars(found.resources, values, found.config.var_reference)
     if unused:
         shared.warnings.append(f"well-defined vars that were never replaced: {','.join(unused)}")
 
 
 def _var_value(resources: Iterable[Resource], variable: dict[str, Any]) -> Any:
+    from holdfast.kustomize.transformers.paths import lookup, split_smart
+
     path = variable.get("fieldref", {}).get("fieldPath") or "metadata.name"
     shown = {**variable, "fieldref": {"fieldPath": path}}
     for resource in resources:

@@ -16,10 +16,11 @@ Generate = Callable[[], list[Resource]]
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A configured plugin: one of the two callables is set."""
+    """A configured plugin: one of the two callables is set. ``times`` is for how many of upstream's it stands."""
 
     transform: Transform | None = None
     generate: Generate | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

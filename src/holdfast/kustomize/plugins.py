@@ -16,7 +16,8 @@ from holdfast.kustomize.config import field_spec
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import Specs
 from holdfast.kustomize.functions import load_function
-from holdfast.kustomize.generators import configs, helm, iam
+from holdfast.kustomize.generators import configs, iam
+from holdfast.kustomize.generators.helm import helm_plugin
 from holdfast.kustomize.gojson import Struct, decode
 from holdfast.kustomize.ids import gvk_text, split_api_version
 from holdfast.kustomize.kustfile import (
@@ -26,7 +27,6 @@ from holdfast.kustomize.kustfile import (
     IMAGE,
     OBJECT_META,
     PATCH,
-    REPLACEMENT,
     REPLACEMENT_FIELD,
     REPLICA,
     SECRET,
@@ -34,20 +34,17 @@ from holdfast.kustomize.kustfile import (
     STRINGS,
     TEXTS,
 )
-from holdfast.kustomize.loader import Loader
-from holdfast.kustomize.patchfile import read_json_patch, read_merge_patches, read_patch
+from holdfast.kustomize.patchsteps import json_patch_plugin, merge_patches_plugin, patch_plugin
 from holdfast.kustomize.plugin import Plugin, Surroundings
+from holdfast.kustomize.replacementsteps import replacements_plugin
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.selectors import Selector
 from holdfast.kustomize.transformers import (
     affix,
     hashes,
     images,
     labels,
     namespace,
-    patches,
-    replacements,
     replicas,
     valueadd,
 )
@@ -96,7 +93,7 @@ def _hash(_: Mapping[str, Any], __: Surroundings) -> Plugin:
 
 def _images(manifest: Mapping[str, Any], _: Surroundings) -> Plugin:
     data = _decoded(manifest, {"imageTag": IMAGE, "fieldSpecs": [FIELD_SPEC]})
-    return Plugin(lambda m: images.set_images(m, data.get("imageTag", {}), _specs(data)))
+    return Plugin(lambda m: images.set_images(m, [data.get("imageTag", {})], _specs(data)))
 
 
 def _namespace(manifest: Mapping[str, Any], _: Surroundings) -> Plugin:
@@ -154,72 +151,17 @@ def _patch(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
     return patch_plugin(data, around, lambda: yaml.dump(manifest))
 
 
-def patch_plugin(data: Mapping[str, Any], around: Surroundings, text: Callable[[], str]) -> Plugin:
-    """One entry of ``patches``; ``text`` gives the configuration for messages."""
-    patch = read_patch(data, around.loader, around.schemas.scopes, text)
-    return Plugin(lambda m: patches.apply_patch(m, patch, around.schemas))
-
-
 def _json_patch(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
     return json_patch_plugin(_decoded(manifest, {"target": SELECTOR, "path": "string", "jsonOp": "string"}), around)
-
-
-def json_patch_plugin(data: Mapping[str, Any], around: Surroundings) -> Plugin:
-    """One entry of ``patchesJson6902``."""
-    target = Selector.of(data.get("target", {}))
-    operations = read_json_patch(data, around.loader, target)
-
-    def transform(resources: ResMap) -> None:
-        from holdfast.kustomize.selectors import CompiledSelector
-
-        for resource in CompiledSelector(target).select(resources):
-            patches.operate_on(resource, operations)
-        resources.touched()
-
-    return Plugin(transform)
 
 
 def _merge_patches(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
     return merge_patches_plugin(_decoded(manifest, {"paths": STRINGS, "patches": "string"}), around)
 
 
-def merge_patches_plugin(data: Mapping[str, Any], around: Surroundings) -> Plugin:
-    """``patchesStrategicMerge``."""
-    loaded = read_merge_patches(data, around.loader, around.schemas.scopes)
-
-    def transform(resources: ResMap) -> None:
-        for patch in loaded:
-            patches.merge_by_id(resources, patch, around.schemas)
-
-    return Plugin(transform)
-
-
 def _replacements(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
     data = _decoded(manifest, {"replacements": [REPLACEMENT_FIELD]})
     return replacements_plugin(data.get("replacements", []), around)
-
-
-def replacements_plugin(entries: list[dict[str, Any]], around: Surroundings) -> Plugin:
-    """``replacements``, inline or from files."""
-    loaded: list[dict[str, Any]] = []
-    for entry in entries:
-        path = entry.get("path", "")
-        if path and ("source" in entry or entry.get("targets")):
-            raise KustomizeError("cannot specify both path and inline replacement")
-        loaded += _replacement_file(path, around.loader) if path else [entry]
-    return Plugin(lambda m: replacements.replace_all(m, loaded))
-
-
-def _replacement_file(path: str, loader: Loader) -> list[dict[str, Any]]:
-    try:
-        data = yaml.load(loader.load(path))
-    except yaml.YAMLError as err:
-        raise KustomizeError(f"error converting YAML to JSON: {err.message}", place=err.place) from None
-    if type(data) is not list and type(data) is not dict:
-        kind = "string" if type(data) is str else "invalid"
-        raise KustomizeError(f"unsupported replacement type encountered within replacement path: {kind}")
-    items = data if type(data) is list else [data]
-    return [decode(item, REPLACEMENT, strict=False, coerce=True) for item in items]
 
 
 def _value_add(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
@@ -265,12 +207,6 @@ def _iam(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
 def _helm(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
     data = _decoded(manifest, {**HELM_CHART, **HELM_GLOBALS})
     return helm_plugin(data, data, around)
-
-
-def helm_plugin(chart: Mapping[str, Any], globals_: Mapping[str, Any], around: Surroundings) -> Plugin:
-    """One entry of ``helmCharts``."""
-    helm.check_chart(around.loader, chart)
-    return Plugin(generate=lambda: helm.inflate(around.loader, chart, globals_, around.schemas))
 
 
 _BUILTIN: dict[str, Callable[[Mapping[str, Any], Surroundings], Plugin]] = {

@@ -24,7 +24,6 @@ from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.patchfile import in_file
 from holdfast.kustomize.plugin import Plugin, Surroundings
-from holdfast.kustomize.plugins import load_plugin
 from holdfast.kustomize.remote import parse_repo_url
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
@@ -295,6 +294,10 @@ class Target:
             except KustomizeError as err:
                 raise err.within(doing) from None
         self._add_resources(found, paths)
+        if not found.resources:
+            return []
+        from holdfast.kustomize.plugins import load_plugin
+
         out: list[tuple[Plugin, Origin | None]] = []
         for resource in found.resources:
             plugin = load_plugin(resource, self._around())
@@ -323,7 +326,8 @@ class Target:
             assert plugin.transform is not None
             plugin.transform(into.resources)
             if origin is not None:
-                _note_transformer(into.resources, origin)
+                for _ in range(plugin.times):
+                    _note_transformer(into.resources, origin)
             into.resources.drop_gone()
             if (observe := self.loader.options.observe) is not None:
                 observe(kind, into.resources.resources)

@@ -17,11 +17,18 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.options import ChartRequest
+from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import copy_json
 from holdfast.kustomize.yamlio import read_resources
 
 _MERGES = ("merge", "override", "replace")
+
+
+def helm_plugin(chart: Mapping[str, Any], globals_: Mapping[str, Any], around: Surroundings) -> Plugin:
+    """One entry of ``helmCharts``."""
+    check_chart(around.loader, chart)
+    return Plugin(generate=lambda: inflate(around.loader, chart, globals_, around.schemas))
 
 
 def check_chart(loader: Loader, chart: Mapping[str, Any]) -> None:

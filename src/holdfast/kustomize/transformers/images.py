@@ -6,7 +6,8 @@ Example: ``name: nginx, newTag: "1.27"`` makes ``nginx:1.25`` and ``nginx@sha256
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.kustomize.fieldspec import FieldSpec, SpecIndex, apply_spec, kind_of, wrong_kind
@@ -15,43 +16,56 @@ from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.selectors import go_regex
 
 _LISTS = ("containers", "initContainers")
-_PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/:@")
-_TAG_CHARS = _PLAIN_NAME - frozenset("/:@") | frozenset(".{}")
+_PLAIN_NAME = re.compile(r"[a-zA-Z0-9_./:@-]*")
+Slot = tuple[Any, Any]
 
 
-def set_images(resources: ResMap, image: Mapping[str, str], specs: Iterable[FieldSpec]) -> None:
-    """Change the images that ``image`` names."""
-    update = _Updater(image)
+def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: Iterable[FieldSpec]) -> None:
+    """Change the images that ``entries`` name, one entry after the other.
+
+    Where images are is found once. The lists by name come first and the fields of the configuration second, for every entry
+    anew: a tag suffix is therefore put on twice where both lead, as upstream does.
+    """
+    updates = [_Updater(entry) for entry in entries]
     index = SpecIndex(specs)
     for resource in resources:
         if resource.kind == "CustomResourceDefinition":
             continue
-        _walk(resource.manifest, update)
+        listed: list[Slot] = []
+        _walk(resource.manifest, listed)
+        configured: list[Slot] = []
         for spec in index.of(resource.api_version, resource.kind):
-            apply_spec(resource, spec, update.put)
+            apply_spec(resource, spec, lambda node, key, found=configured: found.append((node, key)))  # type: ignore[misc]
+        for update in updates if listed or configured else ():
+            for node, key in listed:
+                update.put(node, key)
+            for node, key in configured:
+                update.put(node, key)
 
 
-def _walk(node: Any, update: _Updater) -> None:
+def _walk(node: Any, found: list[Slot]) -> None:
     if type(node) is dict:
         for key, value in node.items():
-            if type(value) is dict or type(value) is list:
-                _walk(value, update)
-                if key in _LISTS and type(value) is list:
-                    _containers(value, update)
+            if type(value) is dict:
+                _walk(value, found)
+            elif type(value) is list:
+                _walk(value, found)
+                if key in _LISTS:
+                    _containers(value, found)
     else:
         for item in node:
             if type(item) is dict or type(item) is list:
-                _walk(item, update)
+                _walk(item, found)
 
 
-def _containers(items: list[Any], update: _Updater) -> None:
+def _containers(items: list[Any], found: list[Slot]) -> None:
     for item in items:
         if item is None:
             continue
         if type(item) is not dict:
             raise wrong_kind("MappingNode", item)
         if "image" in item:
-            update.put(item, "image")
+            found.append((item, "image"))
 
 
 class _Updater:
@@ -61,11 +75,8 @@ class _Updater:
         self._new_tag = image.get("newTag", "")
         self._digest = image.get("digest", "")
         self._suffix = image.get("tagSuffix", "")
-        # The name is a regular expression for kustomize; most names are none, but a dot in a host name is.
-        plain = all(c in _PLAIN_NAME for c in self._name)
-        self._regex = (
-            None if plain else go_regex(f"^{self._name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
-        )
+        # The name is a regular expression for kustomize, be it only for the dots of a host name.
+        self._matches = _image_matcher(self._name)
 
     def put(self, node: Any, key: Any) -> None:
         value = node[key]
@@ -76,17 +87,6 @@ class _Updater:
         if not self._matches(value):
             return
         node[key] = self._changed(value)
-
-    def _matches(self, value: str) -> bool:
-        if self._regex is not None:
-            return self._regex.search_text(value)
-        if not value.startswith(self._name):
-            return False
-        rest = value[len(self._name) :]
-        if rest[:1] == ":":
-            tag, at, digest = rest[1:].partition("@sha256:")
-            return _tag_like(tag) and (not at or _tag_like(digest))
-        return rest == "" or (rest.startswith("@sha256:") and _tag_like(rest[8:]))
 
     def _changed(self, value: str) -> str:
         name, tag, digest = split(value)
@@ -102,8 +102,11 @@ class _Updater:
         return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
-def _tag_like(text: str) -> bool:
-    return all(c in _TAG_CHARS for c in text)
+def _image_matcher(name: str) -> Callable[[str], object]:
+    tag = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
+    if _PLAIN_NAME.fullmatch(name):
+        return re.compile(f"{name}{tag}").fullmatch
+    return go_regex(f"^{name}{tag}$").search_text
 
 
 def split(image: str) -> tuple[str, str, str]:
