@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from holdfast.kube.patch import PatchError
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import bodies, gotext, options, reader, seams, status
+from holdfast.sandbox import apply, bodies, gotext, options, reader, restore, seams, status
 from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
@@ -46,7 +47,8 @@ def _change(
     def transform(old: Manifest | None) -> Manifest:
         assert old is not None
         patched = patched_object(resource, old, patch, media)
-        return finish(exchange, resource, old, patched)
+        refuse = _refusal_of(gotext.plain(patch)) if media == STRATEGIC else None
+        return finish(exchange, resource, old, patched, refuse)
 
     return registry.update(exchange.call, resource, key, transform, subresource=subresource)
 
@@ -57,7 +59,9 @@ def patched_object(resource: Resource, old: Manifest, patch: Any, media: str) ->
             return seams.json_patch(old, patch)
         if media == MERGE_PATCH:
             return seams.merge_patch(old, patch)
-        return seams.strategic_merge(old, patch, seams.schema(resource))
+        merged = seams.strategic_merge(old, patch, seams.schema(resource))
+        # The result is restored into an object of the kind it was, whatever the patch says.
+        return {**merged, "apiVersion": old["apiVersion"], "kind": old["kind"]}
     except PatchError as error:
         raise _refusal(error, media, patch) from None
 
@@ -72,26 +76,49 @@ def _refusal(error: PatchError, media: str, patch: Any) -> status.StatusError:
     return status.untyped(error.message)
 
 
-def finish(exchange: Exchange, resource: Resource, old: Manifest, patched: Any) -> Manifest:
-    """The patched JSON as an object again; what no longer fits the kind is refused as an invalid patch."""
-    shown = gotext.dumps(patched)
+def finish(
+    exchange: Exchange,
+    resource: Resource,
+    old: Manifest | None,
+    patched: Any,
+    refuse: Callable[[str], Exception] | None,
+) -> Manifest:
+    """The patched JSON as an object again. ``refuse`` words what no longer fits the kind, where merged data is restored
+    rather than decoded; else it is an invalid patch that shows the whole result.
+    """
     if not isinstance(patched, dict):
-        raise _invalid_patch(shown, "json: cannot unmarshal")
-    meta = patched.get("metadata")
-    if meta is None:
-        patched["metadata"] = meta = {}
+        raise _invalid_patch(gotext.dumps(patched), "json: cannot unmarshal")
+    if patched.get("metadata") is None:
+        patched["metadata"] = {}
+    refusal = refuse or _refusal_of(gotext.dumps(patched))
     given = (patched.get("apiVersion"), patched.get("kind"))
     if not resource.crd and given != (resource.api_version, resource.kind):
-        raise _invalid_patch(
-            shown, f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
+        raise refusal(
+            f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
         )
     try:
+        if refuse and not resource.crd:
+            restore.restore(resource.gvk, patched)
         obj = reader.decode(exchange, resource, patched, None)
+    except restore.RestoreError as error:
+        raise refusal(error.message) from None
     except seams.DecodeFailure as failure:
-        raise _invalid_patch(shown, failure.why) from None
+        raise refusal(failure.why) from None
     check_name(exchange, resource, obj)
-    del old
+    _check_uid(resource, obj, old)
     return obj
+
+
+def _refusal_of(shown: str) -> Callable[[str], Exception]:
+    return lambda why: _invalid_patch(shown, why)
+
+
+def _check_uid(resource: Resource, obj: Manifest, old: Manifest | None) -> None:
+    """A replace with another uid is a conflict, a patch changes a field that may not change."""
+    uid, known = obj["metadata"].get("uid"), old["metadata"].get("uid") if old else None
+    if uid and known and uid != known:
+        error = status.invalid_value("metadata.uid", uid, "field is immutable")
+        raise status.invalid(resource.kind, resource.group, str(obj["metadata"].get("name") or ""), [error, error])
 
 
 def _invalid_patch(shown: str, why: str) -> status.StatusError:
@@ -131,6 +158,13 @@ def _apply(
     call = exchange.call
     _check_apply_name(exchange, applied)
 
+    def refuse(why: str) -> Exception:
+        group = f"{resource.gvk.group}/{resource.gvk.version}, Kind={resource.kind}"
+        return status.untyped(
+            f"failed to convert new object ({apply.described(applied)}) to proper version: "
+            f"unable to convert unstructured object to {group}: {why}"
+        )
+
     def merge(old: Manifest | None) -> Manifest:
         merged = seams.apply_patch(
             resource,
@@ -143,7 +177,7 @@ def _apply(
             shape=registry.shape(resource),
             versions=registry.versions(resource),
         )
-        return finish(exchange, resource, merged, merged)
+        return finish(exchange, resource, old, merged, refuse)
 
     if registry.find(resource, key) is None:
         if subresource:

@@ -250,6 +250,8 @@ def _map(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
             value[key] = _value(element, item, (*path, key), unknown)
         elif element.kind == "quantity":
             value[key] = "0"
+        elif element.kind == "bytes":
+            value[key] = ""
     return value
 
 
