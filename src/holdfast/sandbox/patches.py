@@ -59,7 +59,7 @@ def patched_object(resource: Resource, old: Manifest, patch: Any, media: str) ->
             return seams.json_patch(old, patch)
         if media == MERGE_PATCH:
             return seams.merge_patch(old, patch)
-        merged = seams.strategic_merge(old, patch, seams.schema(resource))
+        merged = seams.strategic_merge(old, patch or {}, seams.schema(resource))
         # The result is restored into an object of the kind it was, whatever the patch says.
         return {**merged, "apiVersion": old["apiVersion"], "kind": old["kind"]}
     except PatchError as error:
@@ -91,11 +91,7 @@ def finish(
     if patched.get("metadata") is None:
         patched["metadata"] = {}
     refusal = refuse or _refusal_of(gotext.dumps(patched))
-    given = (patched.get("apiVersion"), patched.get("kind"))
-    if not resource.crd and given != (resource.api_version, resource.kind):
-        raise refusal(
-            f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
-        )
+    _check_identity(exchange, resource, patched, refusal)
     try:
         if refuse and not resource.crd:
             restore.restore(resource.gvk, patched)
@@ -107,6 +103,28 @@ def finish(
     check_name(exchange, resource, obj)
     _check_uid(resource, obj, old)
     return obj
+
+
+def _check_identity(
+    exchange: Exchange, resource: Resource, patched: Manifest, refusal: Callable[[str], Exception]
+) -> None:
+    version, kind = patched.get("apiVersion"), patched.get("kind")
+    if (version, kind) == (resource.api_version, resource.kind):
+        return
+    if resource.crd:
+        wanted = (("apiVersion", version, resource.api_version), ("kind", kind, resource.kind))
+        errors = [status.invalid_value(f, was, f"must be {must}") for f, was, must in wanted if was != must]
+        name = str(patched["metadata"].get("name") or "")
+        raise status.invalid(resource.kind, resource.group, name, errors)
+    if not version and not kind:
+        # An object without a type has no fields that are known, hence no name.
+        for key in sorted(patched):
+            exchange.call.warn(f'unknown field "{key}"')
+        where = exchange.route.name
+        raise status.bad_request(
+            f"the name of the object ({where} based on URL) was undeterminable: name must be provided"
+        )
+    raise refusal(f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
 
 
 def _refusal_of(shown: str) -> Callable[[str], Exception]:
@@ -129,7 +147,12 @@ def parse_patch(body: bytes, media: str) -> Any:
     try:
         patch = bodies.parse_json(body)
     except status.StatusError:
-        raise status.bad_request("error decoding patch: " + _why(body)) from None
+        prefix = "" if media == STRATEGIC else "error decoding patch: "
+        raise status.bad_request(prefix + _why(body)) from None
+    if media == STRATEGIC and not isinstance(patch, dict | None):
+        kind = "array" if isinstance(patch, list) else "string" if isinstance(patch, str) else "number"
+        kind = "bool" if isinstance(patch, bool) else kind
+        raise status.bad_request(f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
     if media == JSON_PATCH:
         if isinstance(patch, dict):
             raise status.bad_request(
