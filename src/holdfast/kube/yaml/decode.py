@@ -156,7 +156,12 @@ class _Decoder:
 class _Kyaml(_Decoder):
     """kyaml keeps YAML nodes until the end, then go-yaml v3 makes JSON of them.
 
-    One thing is left to the reader: kustomize fails in the end where a key below the top still is no string."""
+    One thing is left to the reader: kustomize fails in the end where a key below the top still is no string.
+    """
+
+    def __init__(self, dialect: Dialect, strict: bool) -> None:
+        super().__init__(dialect, True)
+        self.brackets = 0
 
     def scalar(self, node: Node) -> Any:
         # The lone tag "!" does not survive kyaml's way through text.
@@ -166,10 +171,6 @@ class _Kyaml(_Decoder):
         if self.brackets and ":" in node.text and not node.tag:
             return node.text
         return super().scalar(node)
-
-    def __init__(self, dialect: Dialect, strict: bool) -> None:
-        super().__init__(dialect, True)
-        self.brackets = 0
 
     def value(self, node: Node) -> Any:
         if not node.flow:

@@ -67,14 +67,15 @@ def _mapping(value: dict[str, Any], level: int, lead: str, out: list[str]) -> No
     """Lines of a map whose first key follows ``lead`` and whose others stand at ``level``."""
     indent = INDENTS[level] if level <= MAX_DEPTH else _too_deep()
     add = out.append
-    for name in ordered(value):
+    values, keys = _values, _keys
+    for name in ordered(tuple(value)):
         item = value[name]
         kind = type(item)
-        key = _keys[name]
+        key = keys[name]
         if not key:
             _complex_key(name, item, level, lead, out)
         elif kind is str:
-            text = _values[item]
+            text = values[item]
             line = f"{lead}{key}: {text}\n"
             add(line if text and len(line) <= WIDTH else _text(item, text, f"{lead}{key}: ", level + 1))
         elif kind is dict and item:
@@ -83,6 +84,10 @@ def _mapping(value: dict[str, Any], level: int, lead: str, out: list[str]) -> No
         elif kind is list and item:
             add(f"{lead}{key}:\n")
             _sequence(item, level, indent, out)
+        elif kind is bool:
+            add(f"{lead}{key}: {'true' if item else 'false'}\n")
+        elif kind is int and LOWEST <= item <= HIGHEST_UNSIGNED:
+            add(f"{lead}{key}: {item}\n")
         else:
             _leaf(item, f"{lead}{key}: ", level + 1, out)
         lead = indent

@@ -5,18 +5,13 @@ Source of the rule: ``sorter.go`` of go.yaml.in/yaml v2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cmp_to_key, lru_cache
-
-
-def ordered(keys: Iterable[str]) -> tuple[str, ...]:
-    """``keys`` as go-yaml sorts them."""
-    return _ordered(tuple(keys))
 
 
 # Objects of one kind share their key sets, so a few thousand of them cover a cluster.
 @lru_cache(maxsize=8192)
-def _ordered(keys: tuple[str, ...]) -> tuple[str, ...]:
+def ordered(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """``keys`` as go-yaml sorts them."""
     if all(map(str.isalpha, keys)):
         return tuple(sorted(keys))
     return tuple(sorted(keys, key=cmp_to_key(_compare)))
