@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from holdfast.kube import yaml
@@ -34,8 +33,7 @@ class NameReference(NamedTuple):
     referrers: Specs
 
 
-@dataclass(frozen=True, slots=True)
-class TransformerConfig:
+class TransformerConfig(NamedTuple):
     """Field specs by transformer, each list in kustomize's order of kinds."""
 
     name_prefix: Specs = ()
@@ -51,7 +49,7 @@ class TransformerConfig:
     replicas: Specs = ()
 
     def sorted(self) -> TransformerConfig:
-        return TransformerConfig(*(tuple(sorted(getattr(self, f.name), key=_rank)) for f in fields(self)))
+        return TransformerConfig(*(tuple(sorted(getattr(self, name), key=_rank)) for name in self._fields))
 
     def merge(self, other: TransformerConfig) -> TransformerConfig:
         """Both together. Raises KustomizeError where they disagree about creating a field."""
@@ -60,16 +58,14 @@ class TransformerConfig:
         if self == EMPTY:
             return other
         changed: dict[str, Any] = {}
-        for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+        for field in self._fields:
+            mine, theirs = getattr(self, field), getattr(other, field)
             if mine is theirs or not theirs:
                 continue
-            merged = (
-                _merge_references(mine, theirs) if field.name == "name_reference" else _merge(field.name, mine, theirs)
-            )
+            merged = _merge_references(mine, theirs) if field == "name_reference" else _merge(field, mine, theirs)
             if len(merged) != len(mine) or merged != mine:
-                changed[field.name] = tuple(sorted(merged, key=_rank))
-        return replace(self, **changed) if changed else self
+                changed[field] = tuple(sorted(merged, key=_rank))
+        return self._replace(**changed) if changed else self
 
 
 EMPTY = TransformerConfig()

@@ -6,8 +6,7 @@ a ``Struct``. Unknown fields and wrong types are errors; names match without reg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.scalars import text_of
@@ -15,8 +14,7 @@ from holdfast.kustomize.scalars import text_of
 Type = Any
 
 
-@dataclass(frozen=True, slots=True)
-class Struct:
+class Struct(NamedTuple):
     """``name`` is the Go type's name, which messages mention."""
 
     name: str

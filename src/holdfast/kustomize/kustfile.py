@@ -6,8 +6,7 @@ warnings about deprecated fields. Source: kustomize ``types/kustomization.go``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.base.errors import Place
 from holdfast.kube import yaml
@@ -174,8 +173,7 @@ _DEPRECATED = {
 }
 
 
-@dataclass(slots=True)
-class Kustomization:
+class Kustomization(NamedTuple):
     """``data`` holds the decoded fields; absent ones are not in it. ``file_name`` is which of the three names it had."""
 
     data: dict[str, Any]

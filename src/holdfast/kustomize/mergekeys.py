@@ -8,10 +8,8 @@ what that document knows, since a kind it does not know has no merging lists at 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 
-@dataclass(slots=True, eq=False)
 class Shape:
     """What a merge has to know of a type.
 
@@ -19,11 +17,21 @@ class Shape:
     ``items`` is the element type; ``merges`` says that elements are merged, by ``keys`` or, without keys, as plain values.
     """
 
-    fields: Mapping[str, Shape] = field(default_factory=dict)
-    rest: Shape | None = None
-    items: Shape | None = None
-    merges: bool = False
-    keys: tuple[str, ...] = ()
+    __slots__ = ("fields", "items", "keys", "merges", "rest")
+
+    def __init__(
+        self,
+        fields: Mapping[str, Shape] | None = None,
+        rest: Shape | None = None,
+        items: Shape | None = None,
+        merges: bool = False,
+        keys: tuple[str, ...] = (),
+    ) -> None:
+        self.fields = fields if fields is not None else {}
+        self.rest = rest
+        self.items = items
+        self.merges = merges
+        self.keys = keys
 
     def child(self, name: str) -> Shape | None:
         return self.fields.get(name, self.rest)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from holdfast.base.tree import Tree
 from holdfast.kube.refs import Manifest
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from holdfast.kustomize.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class ChartRequest:
+class ChartRequest(NamedTuple):
     """One chart to inflate: the entry of ``helmCharts`` with kustomize's defaults filled in.
 
     ``tree`` and ``root`` are the tree and directory of the kustomization; ``values`` are the values after ``valuesMerge``;
@@ -29,8 +27,7 @@ class ChartRequest:
     values_files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRequest:
+class FunctionRequest(NamedTuple):
     """One run of a KRM function: the executable's path, the function's own config and the resources it may change."""
 
     tree: Tree
@@ -40,16 +37,14 @@ class FunctionRequest:
     items: tuple[Manifest, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """A remote repository at hand: its tree and the directory in it that the URL names."""
 
     tree: Tree
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
+class BuildOptions(NamedTuple):
     """How to build.
 
     ``load_restrictions``: "root" refuses files outside of the kustomization's directory (kustomize's default), "none" allows
@@ -76,13 +71,17 @@ class BuildOptions:
     observe: Callable[[str, Sequence[Resource]], None] | None = None
 
 
-@dataclass(slots=True)
 class BuildResult:
     """``reads`` maps every path looked at to its content id, "" where nothing was; ``warnings`` are lines for stderr."""
 
-    resources: list[Resource]
-    reads: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    __slots__ = ("reads", "resources", "warnings")
+
+    def __init__(
+        self, resources: list[Resource], reads: dict[str, str] | None = None, warnings: list[str] | None = None
+    ) -> None:
+        self.resources = resources
+        self.reads = reads if reads is not None else {}
+        self.warnings = warnings if warnings is not None else []
 
     @property
     def manifests(self) -> list[Manifest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.openapi import Schemas
@@ -14,8 +14,7 @@ Transform = Callable[[ResMap], None]
 Generate = Callable[[], list[Resource]]
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(NamedTuple):
     """A configured plugin: one of the two callables is set. ``times`` is for how many of upstream's it stands."""
 
     transform: Transform | None = None
@@ -23,8 +22,7 @@ class Plugin:
     times: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a plugin may look at while it is configured."""
 
     loader: Loader

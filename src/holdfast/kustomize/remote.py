@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SCHEMES = ("ssh://", "https://", "http://", "file://")
 _USER = re.compile(r"([a-zA-Z][a-zA-Z0-9-]*)@")
 
 
-@dataclass(frozen=True, slots=True)
-class RepoSpec:
+class RepoSpec(NamedTuple):
     """``raw`` is the URL as written; ``clone`` what Git is given; ``path`` the directory in it; ``ref`` "" for the default."""
 
     raw: str

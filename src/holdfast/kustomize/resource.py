@@ -6,16 +6,14 @@ attributes, and the few places where the annotations would have shown are emulat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.kube.refs import Manifest
 from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, effective_namespace, id_go, id_text
 from holdfast.kustomize.scalars import copy_json, text_of
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where the text of a resource is: file, document in it, and the way to it inside of a List."""
 
     path: str
@@ -24,8 +22,7 @@ class Source:
     within: tuple[str | int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What kustomize writes with ``buildMetadata: [originAnnotations]``."""
 
     path: str = ""
@@ -36,8 +33,7 @@ class Origin:
     """apiVersion, kind, name, namespace of the generator or transformer."""
 
 
-@dataclass(slots=True)
-class Previous:
+class Previous(NamedTuple):
     """An identity the resource had before a transformer changed it."""
 
     namespace: str
@@ -45,40 +41,62 @@ class Previous:
     kind: str
 
 
-@dataclass(slots=True, eq=False)
 class Resource:
-    manifest: Manifest
-    source: Source | None = None
-    scopes: Kinds = CLUSTER_SCOPED
-    previous: list[Previous] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
-    suffixes: list[str] = field(default_factory=list)
-    behavior: str = ""
-    needs_hash: bool = False
-    allow_name_change: bool = False
-    allow_kind_change: bool = False
-    from_helm: bool = False
-    var_names: list[str] = field(default_factory=list)
-    origin: Origin | None = None
-    transformations: list[Origin] = field(default_factory=list)
+    """``scopes`` are the kinds known to be cluster-scoped, which decide about the identity."""
+
+    __slots__ = (
+        "allow_kind_change",
+        "allow_name_change",
+        "behavior",
+        "from_helm",
+        "manifest",
+        "needs_hash",
+        "origin",
+        "prefixes",
+        "previous",
+        "scopes",
+        "source",
+        "suffixes",
+        "transformations",
+        "var_names",
+    )
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        source: Source | None = None,
+        scopes: Kinds = CLUSTER_SCOPED,
+        *,
+        behavior: str = "",
+        needs_hash: bool = False,
+    ) -> None:
+        self.manifest = manifest
+        self.source = source
+        self.scopes = scopes
+        self.previous: list[Previous] = []
+        self.prefixes: list[str] = []
+        self.suffixes: list[str] = []
+        self.behavior = behavior
+        self.needs_hash = needs_hash
+        self.allow_name_change = False
+        self.allow_kind_change = False
+        self.from_helm = False
+        self.var_names: list[str] = []
+        self.origin: Origin | None = None
+        self.transformations: list[Origin] = []
 
     def copy(self) -> Resource:
-        return Resource(
-            copy_json(self.manifest),
-            self.source,
-            self.scopes,
-            list(self.previous),
-            list(self.prefixes),
-            list(self.suffixes),
-            self.behavior,
-            self.needs_hash,
-            self.allow_name_change,
-            self.allow_kind_change,
-            self.from_helm,
-            list(self.var_names),
-            self.origin,
-            list(self.transformations),
+        """A deep copy, with all that is remembered."""
+        other = Resource(
+            copy_json(self.manifest), self.source, self.scopes, behavior=self.behavior, needs_hash=self.needs_hash
         )
+        other.previous = list(self.previous)
+        other.prefixes, other.suffixes = list(self.prefixes), list(self.suffixes)
+        other.allow_name_change, other.allow_kind_change = self.allow_name_change, self.allow_kind_change
+        other.from_helm = self.from_helm
+        other.var_names = list(self.var_names)
+        other.origin, other.transformations = self.origin, list(self.transformations)
+        return other
 
     @property
     def gone(self) -> bool:

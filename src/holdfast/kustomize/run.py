@@ -14,7 +14,6 @@ from holdfast.kustomize import finish
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec
 from holdfast.kustomize.loader import Files, Loader
-from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.options import BuildOptions, BuildResult
 from holdfast.kustomize.order import legacy_order, sort_by_options
 from holdfast.kustomize.resmap import ResMap
@@ -32,7 +31,7 @@ def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildRe
     """Build the kustomization in directory ``path`` of ``tree``. Raises KustomizeError."""
     options = options or BuildOptions()
     files = Files(tree, options.display_root)
-    shared = Build(Schemas())
+    shared = Build()
     loader = _root_loader(files, path, options)
     target = Target(loader, shared)
     target.choose_schema(outermost=True)

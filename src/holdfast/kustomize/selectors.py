@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import id_text, split_api_version
@@ -27,8 +26,7 @@ def matcher(pattern: str) -> Matcher | None:
     return go_regex(f"^(?:{pattern})$").search_text
 
 
-@dataclass(frozen=True, slots=True)
-class GoRegex:
+class GoRegex(NamedTuple):
     compiled: Any
 
     def search_text(self, text: str) -> bool:
@@ -54,8 +52,7 @@ def go_regex(pattern: str) -> GoRegex:
 _SIMPLE = re.compile(r"\^?(?:\(\?:)?(?:[A-Za-z0-9_/:@=-]|\.[*+]|\\\.|\||\.)*\)?\$?")
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """``select``, ``reject`` or ``target``: every given part has to match."""
 
     group: str = ""
@@ -148,11 +145,10 @@ class CompiledSelector:
         return self.texts(resource)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     key: str
     operator: str
-    values: frozenset[str] = field(default_factory=frozenset)
+    values: frozenset[str] = frozenset()
 
 
 _TOKEN = re.compile(r"\s*(==|=|!=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from holdfast.kube import yaml
@@ -31,23 +30,26 @@ from holdfast.kustomize.scalars import quoted
 from holdfast.kustomize.yamlio import read_resources
 
 
-@dataclass(slots=True)
 class Build:
-    """What all kustomizations of one build share."""
+    """What all kustomizations of one build share. ``metadata`` is ``buildMetadata`` of the outermost one."""
 
-    schemas: Schemas
-    warnings: list[str] = field(default_factory=list)
-    metadata: list[str] = field(default_factory=list)
-    """``buildMetadata`` of the outermost kustomization."""
+    __slots__ = ("metadata", "schemas", "warnings")
+
+    def __init__(self) -> None:
+        self.schemas = Schemas()
+        self.warnings: list[str] = []
+        self.metadata: list[str] = []
 
 
-@dataclass(slots=True)
 class Accumulator:
     """Resources together with the rules that customise them."""
 
-    resources: ResMap = field(default_factory=ResMap)
-    config: TransformerConfig = configs_.EMPTY
-    vars: dict[str, dict[str, Any]] = field(default_factory=dict)
+    __slots__ = ("config", "resources", "vars")
+
+    def __init__(self) -> None:
+        self.resources = ResMap()
+        self.config: TransformerConfig = configs_.EMPTY
+        self.vars: dict[str, dict[str, Any]] = {}
 
     def merge(self, other: Accumulator) -> None:
         self.resources.append_all(other.resources)
@@ -393,6 +395,6 @@ def append_origin(origin: Origin, path: str) -> Origin:
     """The origin of something that ``path`` names."""
     spec = parse_repo_url(path)
     if spec is not None:
-        return replace(origin, repo=spec.clone, ref=spec.ref, path=spec.path)
+        return origin._replace(repo=spec.clone, ref=spec.ref, path=spec.path)
     joined = posixpath.normpath(posixpath.join(origin.path, path)) if origin.path or path else ""
-    return replace(origin, path="" if joined == "." else joined)
+    return origin._replace(path="" if joined == "." else joined)

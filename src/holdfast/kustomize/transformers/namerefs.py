@@ -8,7 +8,6 @@ is rewritten. Only resources that were renamed can be targets, so an index by fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.kube import yaml
@@ -29,12 +28,14 @@ def fix_references(resources: ResMap, references: Iterable[NameReference]) -> No
     _Fixer(resources, tuple(references)).run()
 
 
-@dataclass(slots=True)
 class _Trie:
     """The referring fields of a kind, by path; ``ends`` are the specs whose path ends here."""
 
-    below: dict[str, _Trie] = field(default_factory=dict)
-    ends: list[tuple[FieldSpec, Target]] = field(default_factory=list)
+    __slots__ = ("below", "ends")
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Trie] = {}
+        self.ends: list[tuple[FieldSpec, Target]] = []
 
 
 class _Unexpected(Exception):
@@ -46,16 +47,18 @@ class _Fixer:
         self._resources = resources
         self._references = references
         self._tries: dict[tuple[str, str], _Trie] = {}
-        self._by_name: dict[str, list[Resource]] = {}
+        self.by_name: dict[str, list[Resource]] = {}
         self._namespaces: dict[str, set[str]] | None = None
         for resource in resources:
             for name in dict.fromkeys(p.name for p in resource.previous):
-                self._by_name.setdefault(name, []).append(resource)
+                self.by_name.setdefault(name, []).append(resource)
 
     def run(self) -> None:
         for resource in self._resources:
             first = resource.previous[0].kind if resource.previous else resource.kind
             trie = self._trie(resource.api_version, first)
+            if not trie.below:
+                continue
             referrer = _Referrer(resource, self)
             try:
                 self._walk(resource.manifest, trie, referrer)
@@ -107,7 +110,7 @@ class _Fixer:
                 raise _updating(err, spec, resource) from None
 
     def named(self, name: str) -> list[Resource]:
-        return self._by_name.get(name, [])
+        return self.by_name.get(name, [])
 
     def original_namespaces(self) -> dict[str, set[str]]:
         """Which current namespaces the resources of each original namespace are in now."""
@@ -128,9 +131,19 @@ class _Referrer:
     def __init__(self, resource: Resource, fixer: _Fixer) -> None:
         self._resource = resource
         self._fixer = fixer
-        self._cluster_scoped = resource.cluster_scoped
-        self._namespace = resource.effective_namespace
         self._subject_namespaces = _subject_namespaces(resource) if resource.kind == "RoleBinding" else frozenset()
+        self._where: str | None = None
+
+    @property
+    def _namespace(self) -> str:
+        """The effective namespace; looked up once, and only where a name has candidates."""
+        if self._where is None:
+            self._where = self._resource.effective_namespace
+        return self._where
+
+    @property
+    def _cluster_scoped(self) -> bool:
+        return self._namespace == NOT_A_NAMESPACE
 
     def setter(self, spec: FieldSpec, target: Target) -> Callable[[Any, Any], None]:
         def put(node: Any, key: Any) -> None:
@@ -140,7 +153,7 @@ class _Referrer:
 
     def put(self, node: Any, key: Any, spec: FieldSpec, target: Target) -> None:
         value = node[key]
-        if type(value) is str and value not in self._fixer._by_name:
+        if type(value) is str and value not in self._fixer.by_name:
             return
         try:
             self._put(node, key, spec, target)

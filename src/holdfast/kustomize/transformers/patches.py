@@ -7,8 +7,7 @@ selector finds. A list of operations is a JSON patch and needs a target.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.kustomize import json6902, nulls, strategic
 from holdfast.kustomize.errors import KustomizeError
@@ -22,8 +21,7 @@ _INTERNAL = "internal.config.kubernetes.io/"
 _LEGACY = ("config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id")
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """One entry of ``patches``: either merges or operations; ``source`` names it in messages."""
 
     source: str

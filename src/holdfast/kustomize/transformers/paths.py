@@ -6,9 +6,8 @@ what is missing where asked to. Source: kyaml ``PathGetter`` and ``PathMatcher``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.kube.yaml.scalars import Dialect, plain
 from holdfast.kustomize.errors import KustomizeError
@@ -32,8 +31,7 @@ class Plain(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """``holder[key]``."""
 
     holder: Any
