@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
@@ -52,9 +53,9 @@ def list_meta(resource: Resource, page: Page) -> dict[str, Any]:
     return meta
 
 
-def page_bytes(resource: Resource, page: Page, form: Form, include: str) -> bytes:
+def page_bytes(resource: Resource, page: Page, form: Form, now: datetime.datetime) -> bytes:
     if form.target:
-        return body(printed_list(resource, page, form, include), form)
+        return body(printed_list(resource, page, form, now), form)
     head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": list_meta(resource, page)}
     if form.media == YAML:
         items = [orjson.loads(item_bytes(resource, r)) for r in page.records]
@@ -66,13 +67,14 @@ def join(head: dict[str, Any], items: Iterable[bytes]) -> bytes:
     return orjson.dumps(head)[:-1] + b',"items":[' + b",".join(items) + b"]}\n"
 
 
-def printed_list(resource: Resource, page: Page, form: Form, include: str) -> dict[str, Any]:
+def printed_list(resource: Resource, page: Page, form: Form, now: datetime.datetime) -> dict[str, Any]:
     meta = list_meta(resource, page)
-    meta.pop("continue", None) if not page.token else None
+    if not page.token:
+        meta.pop("continue", None)
     objects = (from_storage(resource, r) for r in page.records)
     if form.target == "Table":
-        return tables.table(resource, objects, meta, form.target_version, include)
-    items: list[Any] | None = [tables.partial(o, form.target_version, bare=True) for o in objects] or None
+        return tables.table(resource, objects, meta, now, version=form.target_version, include=form.include)
+    items: list[Any] | None = [tables.partial(o, form.target_version) for o in objects] or None
     return {
         "kind": "PartialObjectMetadataList",
         "apiVersion": form.target_api_version,
@@ -81,12 +83,12 @@ def printed_list(resource: Resource, page: Page, form: Form, include: str) -> di
     }
 
 
-def printed(resource: Resource, obj: dict[str, Any], form: Form, include: str) -> dict[str, Any]:
+def printed(resource: Resource, obj: dict[str, Any], form: Form, now: datetime.datetime) -> dict[str, Any]:
     """One object in the form that was asked for."""
     if form.target == "Table":
         revision = (obj.get("metadata") or {}).get("resourceVersion")
         meta = {"resourceVersion": revision} if revision else {}
-        return tables.table(resource, [obj], meta, form.target_version, include)
+        return tables.table(resource, [obj], meta, now, version=form.target_version, include=form.include)
     if form.target:
         return tables.partial(obj, form.target_version)
     return obj

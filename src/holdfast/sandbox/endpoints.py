@@ -6,7 +6,6 @@ from holdfast.sandbox import (
     bodies,
     deletion,
     encode,
-    negotiate,
     options,
     patches,
     reader,
@@ -18,6 +17,7 @@ from holdfast.sandbox import (
 from holdfast.sandbox.exchange import (
     Exchange,
     answer,
+    any_form,
     check_name,
     check_namespace,
     key_of,
@@ -58,7 +58,7 @@ def _list(registry: Registry, exchange: Exchange, resource: Resource) -> Respons
     found = options.list_options(exchange.query)
     wanted = _selection(registry, exchange, resource, found)
     page = reading.page(registry, resource, wanted, found)
-    return answer(exchange, encode.page_bytes(resource, page, form, exchange.query.text("includeObject")), form)
+    return answer(exchange, encode.page_bytes(resource, page, form, exchange.call.now), form)
 
 
 def _selection(
@@ -69,7 +69,7 @@ def _selection(
 
 
 def _watch(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = negotiate.choose(exchange.request.header("accept"))
+    form = any_form(exchange)
     found = options.list_options(exchange.query, force_watch=True)
     wanted = _selection(registry, exchange, resource, found)
     if exchange.route.legacy_watch and exchange.route.name:
@@ -77,7 +77,7 @@ def _watch(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
     revision = found.resource_version
     if revision and not (revision.isascii() and revision.isdecimal()):
         raise status.untyped(f"strconv.ParseUint: parsing {status.gotext.quote(revision)}: invalid syntax")
-    watch = Watch(registry, resource, wanted, found, form, exchange.query.text("includeObject"))
+    watch = Watch(registry, resource, wanted, found, form)
     response = answer(exchange, b"", form)
     response.stream = watch.open()
     return response
@@ -145,7 +145,7 @@ def _delete_collection(registry: Registry, exchange: Exchange, resource: Resourc
     page = reading.page(registry, resource, _selection(registry, exchange, resource, found), found)
     for record in page.records:
         deletion.delete(registry, exchange.call, resource, record.key, how)
-    return answer(exchange, encode.page_bytes(resource, page, form, exchange.query.text("includeObject")), form)
+    return answer(exchange, encode.page_bytes(resource, page, form, exchange.call.now), form)
 
 
 _VERBS = {

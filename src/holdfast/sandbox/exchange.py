@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -43,16 +44,29 @@ def user_agent_manager(agent: str) -> str:
     return name.encode()[:128].decode("utf-8", "ignore") or "unknown"
 
 
+def any_form(exchange: Exchange) -> Form:
+    form = negotiate.choose(exchange.request.header("accept"))
+    if form.target != "Table":
+        return form
+    include = exchange.query.text("includeObject") or "Metadata"
+    if include not in ("None", "Metadata", "Object"):
+        raise status.bad_request(
+            f"Unable to convert to Table as requested: includeObject: Invalid value: {status.gotext.quote(include)}: "
+            "must be 'Metadata', 'Object', 'None', or empty"
+        )
+    return dataclasses.replace(form, include=include)
+
+
 def single_form(exchange: Exchange) -> Form:
     """The form of an answer that is one object."""
-    form = negotiate.choose(exchange.request.header("accept"))
+    form = any_form(exchange)
     if form.target == "PartialObjectMetadataList":
         raise status.not_acceptable(negotiate.ACCEPTED)
     return form
 
 
 def list_form(exchange: Exchange) -> Form:
-    form = negotiate.choose(exchange.request.header("accept"))
+    form = any_form(exchange)
     if form.target == "PartialObjectMetadata":
         raise status.not_acceptable(negotiate.ACCEPTED)
     return form
@@ -68,7 +82,7 @@ def answer(exchange: Exchange, body: bytes, form: Form, code: int = 200) -> Resp
 
 def show(exchange: Exchange, resource: Resource, obj: Manifest, form: Form, code: int = 200) -> Response:
     """One object in the form asked for."""
-    value = encode.printed(resource, obj, form, exchange.query.text("includeObject"))
+    value = encode.printed(resource, obj, form, exchange.call.now)
     return answer(exchange, encode.body(value, form), form, code)
 
 

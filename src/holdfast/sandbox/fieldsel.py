@@ -24,7 +24,10 @@ _OWN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("", "Pod"): ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
                   "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"),
     ("", "Event"): _CORE_EVENT,
-    ("events.k8s.io", "Event"): tuple(f.replace("involvedObject", "regarding") for f in _CORE_EVENT if f != "source" and f != "reportingComponent") + ("reportingController",),
+    ("events.k8s.io", "Event"): (
+        "regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "regarding.apiVersion", "regarding.resourceVersion",
+        "regarding.fieldPath", "reason", "type", "reportingController",
+    ),
     ("", "Namespace"): ("status.phase",),
     ("", "Secret"): ("type",),
     ("", "Node"): ("spec.unschedulable",),

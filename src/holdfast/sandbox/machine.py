@@ -41,7 +41,7 @@ class Machine:
 def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, authorization: str) -> Machine:
     """``authorization``: ``RBAC`` or ``AlwaysAllow``."""
     del authorization, data
-    registry = Registry(Store(), builtin.catalog())
+    registry = Registry(Store(), builtin.catalog(), clock)
     registry.hooks = FullHooks(registry)
     plugins.install(registry)
     seed.populate(registry, clock())

@@ -24,6 +24,8 @@ class Form:
     media: str = JSON
     target: str = ""
     target_version: str = "v1"
+    include: str = "Metadata"
+    """How much of each object a Table carries along: None, Metadata or Object."""
 
     @property
     def target_api_version(self) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import custom_resource
 from holdfast.sandbox import hooks, seams, status, strategy
-from holdfast.sandbox.context import Call
+from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.conversion import from_storage, to_storage
 from holdfast.sandbox.resources import Catalog, Resource
 from holdfast.sandbox.store import Key, Record, Store
@@ -28,9 +28,10 @@ _LONGEST_PREFIX: Final = 58
 
 
 class Registry:
-    def __init__(self, store: Store, catalog: Catalog) -> None:
+    def __init__(self, store: Store, catalog: Catalog, clock: Clock) -> None:
         self.store = store
         self.catalog = catalog
+        self.clock = clock
         self.hooks = hooks.Hooks()
         self._shapes: dict[Resource, Any] = {}
 
@@ -61,9 +62,8 @@ class Registry:
     def create_tracked(self, call: Call, resource: Resource, namespace: str, obj: Manifest, name: str) -> Manifest:
         """The part of a create that server-side apply shares: ownership is settled already."""
         meta = obj["metadata"]
-        if meta.get("resourceVersion") not in (None, "", "0"):
-            if str(meta["resourceVersion"]).isdecimal():
-                raise status.untyped("resourceVersion should not be set on objects to be created")
+        if meta.get("resourceVersion") not in (None, "", "0") and str(meta["resourceVersion"]).isdecimal():
+            raise status.untyped("resourceVersion should not be set on objects to be created")
         if resource.namespaced:
             meta["namespace"] = namespace
         else:

@@ -32,14 +32,13 @@ class Watch:
     """One watcher. The subscription starts in ``open``, before the first byte is sent, so that nothing is missed."""
 
     def __init__(
-        self, registry: Registry, resource: Resource, wanted: Selection, options: ListOptions, form: Form, include: str
+        self, registry: Registry, resource: Resource, wanted: Selection, options: ListOptions, form: Form
     ) -> None:
         self._registry = registry
         self._resource = resource
         self._wanted = wanted
         self._options = options
         self._form = form
-        self._include = include
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._handle = 0
         self._first_table = True
@@ -150,7 +149,7 @@ class Watch:
         return self._printed(type_, from_storage(self._resource, found))
 
     def _printed(self, type_: str, obj: dict[str, Any]) -> bytes:
-        body = encode.printed(self._resource, obj, self._form, self._include)
+        body = encode.printed(self._resource, obj, self._form, self._registry.clock())
         if self._form.target == "Table":
             if not self._first_table:
                 body["columnDefinitions"] = None

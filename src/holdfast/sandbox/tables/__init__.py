@@ -1,47 +1,71 @@
 """Printing: objects as Tables and as PartialObjectMetadata.
 
-In: objects and their resource; out: JSON data. The columns of each kind are data beside this module.
+In: objects, their resource, the time; out: JSON data. The columns of each kind are data beside this module.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import seams
 from holdfast.sandbox.resources import Resource
-
-_NAME = {"name": "Name", "type": "string", "format": "name", "description": "Name of the object.", "priority": 0}
-_CREATED = {
-    "name": "Created At",
-    "type": "date",
-    "format": "",
-    "description": "When the object was created.",
-    "priority": 0,
-}
+from holdfast.sandbox.tables import cells, columns, custom
 
 
-def partial(obj: Manifest, version: str, *, bare: bool = False) -> Manifest:
-    found: Manifest = {} if bare else {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}"}
-    found["metadata"] = obj.get("metadata") or {}
-    return found
+def partial(obj: Manifest, version: str) -> Manifest:
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": f"meta.k8s.io/{version}",
+        "metadata": obj.get("metadata") or {},
+    }
 
 
-def table(resource: Resource, objects: Iterable[Manifest], meta: Manifest, version: str, include: str) -> Manifest:
-    del resource
+def table(
+    resource: Resource,
+    objects: Iterable[Manifest],
+    meta: Manifest,
+    now: datetime.datetime,
+    *,
+    version: str = "v1",
+    include: str = "Metadata",
+) -> Manifest:
+    """``include``: None, Metadata or Object. The kind printed is the objects' own (a Scale is not its Deployment)."""
     rows: list[Any] = []
-    for obj in objects:
-        meta_ = obj.get("metadata") or {}
-        rows.append(
-            {"cells": [meta_.get("name"), meta_.get("creationTimestamp")], "object": _included(obj, version, include)}
-        )
+    shown = list(objects)
+    kind = str(shown[0].get("kind") or resource.kind) if shown else resource.kind
+    for obj in shown:
+        rows.append({"cells": _cells(resource, kind, obj, now), "object": _included(obj, version, include)})
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
         "metadata": meta,
-        "columnDefinitions": [_NAME, _CREATED],
-        "rows": rows,
+        "columnDefinitions": _columns(resource, kind),
+        "rows": rows or _no_rows(resource, kind),
     }
+
+
+def _no_rows(resource: Resource, kind: str) -> list[Any] | None:
+    """Kinds with only the usual two columns say null, the others an empty list."""
+    return [] if kind in columns.TABLES and not resource.crd else None
+
+
+def _columns(resource: Resource, kind: str) -> list[columns.Column]:
+    if not resource.crd or kind != resource.kind:
+        return columns.of(kind)
+    extra = custom.definitions(resource)
+    usual = columns.of("ServiceAccount")
+    return [usual[0], *extra] if extra else usual
+
+
+def _cells(resource: Resource, kind: str, obj: Manifest, now: datetime.datetime) -> list[Any]:
+    if not resource.crd or kind != resource.kind:
+        return cells.CELLS.get(kind, cells.name_and_creation)(obj, now)
+    if resource.spec.get("additionalPrinterColumns"):
+        return [obj["metadata"].get("name"), *custom.cells(resource, obj, now)]
+    return cells.CELLS["ServiceAccount"](obj, now)
 
 
 def _included(obj: Manifest, version: str, include: str) -> Manifest | None:
@@ -52,8 +76,6 @@ def _included(obj: Manifest, version: str, include: str) -> Manifest | None:
 
 def bare_object(resource: Resource, meta: Manifest) -> Manifest:
     """An object with nothing but metadata, for bookmarks."""
-    from holdfast.sandbox import seams
-
     obj: Manifest = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
     seams.write_zeros(resource, obj)
     return obj
