@@ -1,0 +1,99 @@
+"""The keys at hand, and finding the data key with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from holdfast.base.errors import HoldfastError
+from holdfast.secrets.errors import DecryptionError
+from holdfast.secrets.sops.metadata import Metadata, Recipient
+from holdfast.secrets.sops.shamir import combine
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Private keys and credentials. ``repr`` shows none of them.
+
+    ``cloud`` holds the credentials of key services by provider (``kms``, ``gcp_kms``, ``azure_kv``); without an entry the
+    environment's own identity is used.
+    """
+
+    age: tuple[str, ...] = field(default=(), repr=False)
+    pgp: tuple[bytes, ...] = field(default=(), repr=False)
+    vault_token: str = field(default="", repr=False)
+    cloud: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_secret(cls, data: Mapping[str, bytes]) -> Keyring:
+        """The keys of a Flux decryption Secret: ``*.agekey``, ``*.asc``, ``sops.vault-token`` and the key services' files."""
+        age: list[str] = []
+        pgp: list[bytes] = []
+        for name, value in sorted(data.items()):
+            if name.endswith(".agekey"):
+                age += age_identities(value.decode("utf-8", "replace"))
+            elif name.endswith(".asc"):
+                pgp.append(value)
+        files = {"sops.aws-kms": "kms", "sops.gcp-kms": "gcp_kms", "sops.azure-kv": "azure_kv"}
+        return cls(
+            tuple(age),
+            tuple(pgp),
+            data.get("sops.vault-token", b"").decode("utf-8", "replace").strip(),
+            {provider: data[name].decode("utf-8", "replace") for name, provider in files.items() if name in data},
+        )
+
+
+def age_identities(text: str) -> list[str]:
+    """The secret keys of an age key file, comments left out. An SSH private key is one identity as a whole."""
+    if "-----BEGIN" in text:
+        return [text]
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def data_key(metadata: Metadata, keyring: Keyring) -> bytes:
+    """The key all values are encrypted with. Raises DecryptionError naming every recipient that was tried."""
+    shares, problems = [], []
+    for group in metadata.groups:
+        try:
+            shares.append(_from_group(group, keyring))
+        except HoldfastError as error:
+            problems.append(error.message)
+    if len(metadata.groups) > 1:
+        needed = metadata.threshold or len(metadata.groups)
+        if len(shares) >= needed:
+            return combine(shares[:needed])
+        problems.append(f"{len(shares)} of {needed} key groups could be opened")
+    elif shares:
+        return shares[0]
+    raise DecryptionError("cannot get sops data key: " + "; ".join(problems))
+
+
+def _from_group(group: tuple[Recipient, ...], keyring: Keyring) -> bytes:
+    if not group:
+        raise DecryptionError("the sops metadata names no recipient")
+    problems = []
+    for recipient in group:
+        try:
+            return _decrypt(recipient, keyring)
+        except HoldfastError as error:
+            problems.append(error.message)
+    raise DecryptionError("; ".join(problems))
+
+
+def _decrypt(recipient: Recipient, keyring: Keyring) -> bytes:
+    if recipient.provider == "age":
+        from holdfast.secrets.sops.keys import age
+
+        return age.decrypt(recipient, keyring.age)
+    if recipient.provider == "pgp":
+        from holdfast.secrets.sops.keys import pgp
+
+        return pgp.decrypt(recipient, keyring.pgp)
+    if recipient.provider == "hc_vault":
+        from holdfast.secrets.sops.keys import vault
+
+        return vault.decrypt(recipient, keyring.vault_token)
+    from holdfast.secrets.sops.keys import cloud
+
+    return cloud.decrypt(recipient, keyring.cloud.get(recipient.provider))
