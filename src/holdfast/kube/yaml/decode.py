@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from decimal import Decimal
 from typing import Any
 
 from holdfast.kube.yaml.compose import ALIAS, MAPPING, SCALAR, Node
 from holdfast.kube.yaml.errors import Flaw
-from holdfast.kube.yaml.gotext import go_float32, go_quote, go_syntax
+from holdfast.kube.yaml.gotext import go_float32, go_integer, go_quote, go_syntax
 from holdfast.kube.yaml.scalars import HIGHEST, HIGHEST_UNSIGNED, LOWEST, Dialect, plain, tagged
 
 BINARY = "tag:yaml.org,2002:binary"
@@ -242,7 +241,7 @@ def json_number(value: Any, node: Node) -> Any:
         if value != value or value in (float("inf"), float("-inf")):
             shown = "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
             raise Flaw(f"json: unsupported value: {shown}", node.line)
-        if value.is_integer() and LOWEST <= (whole := int(Decimal(repr(value)))) <= HIGHEST_UNSIGNED:
+        if value.is_integer() and LOWEST <= (whole := go_integer(value)) <= HIGHEST_UNSIGNED:
             return whole
     return value
 

@@ -8,11 +8,10 @@ data; NaN, infinities and foreign types are a `YAMLError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import Any
 
 from holdfast.kube.yaml.errors import MAX_DEPTH, YAMLError
-from holdfast.kube.yaml.gotext import go_float
+from holdfast.kube.yaml.gotext import go_float, go_integer
 from holdfast.kube.yaml.order import ordered
 from holdfast.kube.yaml.quoting import WIDTH, block, fold, inline
 from holdfast.kube.yaml.quoting import key as quoted_key
@@ -152,7 +151,7 @@ def _float(item: float) -> str:
     if item - item != 0:
         shown = "NaN" if item != item else "+Inf" if item > 0 else "-Inf"
         raise YAMLError(f"json: unsupported value: {shown}")
-    if item.is_integer() and LOWEST <= (whole := int(Decimal(repr(item)))) <= HIGHEST_UNSIGNED:
+    if item.is_integer() and LOWEST <= (whole := go_integer(item)) <= HIGHEST_UNSIGNED:
         return str(whole)
     return go_float(item)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from decimal import Decimal
 from typing import Any
 
 EXPONENT_FROM = 6
@@ -32,16 +31,27 @@ def go_float32(value: float) -> str:
     return _layout(text)
 
 
+def go_integer(value: float) -> int:
+    """A float without a fraction as the integer that its shortest digits name: JSON's way to write it."""
+    minus, digits, point = _digits(repr(value))
+    number = int(digits) * 10 ** (point - len(digits)) if digits else 0
+    return -number if minus else number
+
+
+def _digits(text: str) -> tuple[str, str, int]:
+    """Sign, digits without zeros around them, and where the point stands in them, of a number in Python's notation."""
+    minus = "-" if text.startswith("-") else ""
+    mantissa, _, power = text.removeprefix("-").partition("e")
+    whole, _, part = mantissa.partition(".")
+    bare = (whole + part).lstrip("0")
+    point = len(whole) - (len(whole + part) - len(bare)) + int(power or "0")
+    return minus, bare.rstrip("0"), point
+
+
 def _layout(text: str) -> str:
-    number = Decimal(text)
-    sign, digit_tuple, exponent = number.as_tuple()
-    assert isinstance(exponent, int)
-    if not number:
-        return "-0" if sign else "0"
-    digits = "".join(map(str, digit_tuple))
-    point = len(digits) + exponent
-    digits = digits.rstrip("0")
-    minus = "-" if sign else ""
+    minus, digits, point = _digits(text)
+    if not digits:
+        return f"{minus}0"
     power = point - 1
     if power < -4 or power >= EXPONENT_FROM:
         tail = f".{digits[1:]}" if len(digits) > 1 else ""

@@ -7,23 +7,22 @@ go-yaml's output does not read back: the separators U+2028 and U+2029 become esc
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from holdfast.kube.yaml.scalars import FIXED, Dialect, plain, timestamp
 
 # go-yaml counts as printable: line feed, ASCII, and the basic plane without C1 controls, surrogates, BOM and non-characters.
 PRINTABLE = "\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
-SPECIAL = re.compile(f"[^{PRINTABLE}]")
 # At the start an indicator, a marker or a blank; anywhere ": ", " #", a colon or a blank at the end.
 UNPLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@` ]|[?:-](?:[ \t]|\Z)|---|\.\.\.|.*(?:: |:\Z|[ \t]#| \Z)", re.DOTALL)
 BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 # Text that starts with a letter outside the words of the fixed list and has none of the characters that need thought.
 SAFE = re.compile(r"[A-Za-z_/$(][A-Za-z0-9_./()$+=-]*")
-ESCAPED = re.compile(f'[^{PRINTABLE}]|[\\n"\\\\]')
 NAMED = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
     '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
-BREAK = re.compile("[\n\r\x85\u2028\u2029]")
+BREAKS = frozenset("\n\r\x85\u2028\u2029")
 LONGEST_SIMPLE_KEY = 128
 OPEN_BLOCK = ""
 WIDTH = 80
@@ -31,26 +30,37 @@ BACKSLASH = "\\"
 WORDS = frozenset(FIXED[Dialect.OBJECT])
 
 
+@cache
+def _special() -> re.Pattern[str]:
+    # Compiled at first need: a class of this size takes milliseconds, and most texts are plain ASCII.
+    return re.compile(f"[^{PRINTABLE}]")
+
+
+@cache
+def _escaped() -> re.Pattern[str]:
+    return re.compile(f'[^{PRINTABLE}]|[\\n"\\\\]')
+
+
+def is_special(text: str) -> bool:
+    """Whether ``text`` holds something that only an escape can write; a line feed does not count."""
+    if text.isascii() and (text.isprintable() or text.replace("\n", "").isprintable()):
+        return False
+    return _special().search(text) is not None
+
+
 def inline(text: str) -> str:
     """``text`` as it stands after ``key: `` on one line; `OPEN_BLOCK` when it is written as a block below instead."""
-    special = SPECIAL.search(text) is not None
+    special = is_special(text)
     if "\n" in text:
         return double(text) if special or text[-1] == " " or " \n" in text else OPEN_BLOCK
-    if means_other(text):
-        return double(text)
-    if special:
+    if special or means_other(text):
         return double(text)
     return single(text) if UNPLAIN.match(text) else text
 
 
 def key(text: str) -> str:
     """``text`` as a key on one line; `OPEN_BLOCK` when go-yaml writes it after a question mark."""
-    if (
-        "\n" in text
-        or "\u2028" in text
-        or "\u2029" in text
-        or len(text.encode("utf-8", "replace")) > LONGEST_SIMPLE_KEY
-    ):
+    if len(text.encode("utf-8", "replace")) > LONGEST_SIMPLE_KEY or not BREAKS.isdisjoint(text):
         return OPEN_BLOCK
     # go-yaml leaves << bare, which then merges when it is read again.
     return '"<<"' if text == "<<" else inline(text)
@@ -72,7 +82,7 @@ def double(text: str) -> str:
     if text[:1] == "\ufeff":
         # go-yaml takes every character of a string that starts with a byte order mark for one.
         return '"' + "".join(_escape(char) for char in text) + '"'
-    return '"' + ESCAPED.sub(lambda match: _escape(match[0]), text) + '"'
+    return '"' + _escaped().sub(lambda match: _escape(match[0]), text) + '"'
 
 
 def _escape(char: str) -> str:

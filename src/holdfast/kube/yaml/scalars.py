@@ -126,7 +126,7 @@ def _finite(text: str) -> float | None:
 
 STAMP = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
-    r"(?:(?P<sep>[Tt ])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2}):(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]+))?"
+    r"(?:(?P<sep>[Tt]| +)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2}):(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]+))?"
     r"(?P<zone>Z|[-+][0-9]{2}:[0-9]{2})?)?"
 )
 
@@ -143,7 +143,7 @@ def timestamp(text: str) -> str:
         return f"{day}T00:00:00Z"
     zone = match["zone"] or ""
     # A zone belongs to the form with T and only to it.
-    if (match["sep"] == " ") == bool(zone):
+    if (match["sep"][0] == " ") == bool(zone):
         return ""
     return _moment(match, day, zone or "Z")
 
