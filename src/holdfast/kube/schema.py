@@ -113,6 +113,10 @@ class Schema:
         self.patch_merge_key = str(raw.get("x-kubernetes-patch-merge-key") or "")
         strategy = raw.get("x-kubernetes-patch-strategy")
         self.patch_strategies = frozenset(strategy.split(",")) if strategy else frozenset()
+        if not self.list_type and "merge" in self.patch_strategies:
+            # Older releases say how a list merges by its patch strategy alone.
+            self.list_type = "map" if self.patch_merge_key else "set"
+            self.list_map_keys = (self.patch_merge_key,) if self.patch_merge_key else ()
         self.preserve_unknown = bool(raw.get("x-kubernetes-preserve-unknown-fields"))
         self.embedded = bool(raw.get("x-kubernetes-embedded-resource"))
 

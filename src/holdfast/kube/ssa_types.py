@@ -98,11 +98,7 @@ class Type:
         self.first = MAP if MAP in shapes else SCALAR if SCALAR in shapes else LIST
 
     def _read_list(self, schema: Schema) -> None:
-        kind = schema.list_type
-        keys = schema.list_map_keys
-        if not kind and "merge" in schema.patch_strategies:
-            kind = "map" if schema.patch_merge_key else "set"
-            keys = (schema.patch_merge_key,) if schema.patch_merge_key else ()
+        kind, keys = schema.list_type, schema.list_map_keys
         if kind == "map" and keys and schema.items is not None:
             self.list_atomic = False
             self.keys = tuple((key, _key_default(schema.items, key)) for key in sorted(keys))
