@@ -65,7 +65,7 @@ def inflate(loader: Loader, chart: Mapping[str, Any], globals_: Mapping[str, Any
         loader.root,
         entry,
         home,
-        _values(loader, chart, schemas),
+        _values(loader, chart, home, schemas),
         tuple(chart.get("additionalValuesFiles", ())),
     )
     text = options.helm(request)
@@ -75,12 +75,12 @@ def inflate(loader: Loader, chart: Mapping[str, Any], globals_: Mapping[str, Any
     return found
 
 
-def _values(loader: Loader, chart: Mapping[str, Any], schemas: Schemas) -> dict[str, Any] | None:
+def _values(loader: Loader, chart: Mapping[str, Any], home: str, schemas: Schemas) -> dict[str, Any] | None:
     """Values after ``valuesMerge``; None where the chart's own are to be used as they are."""
     inline, path = chart.get("valuesInline"), chart.get("valuesFile", "")
     if not inline and not path:
         return None
-    from_file = yaml.load(loader.load(path), dialect=Dialect.KYAML) or {} if path else {}
+    from_file = _values_file(loader, path, chart, home)
     if not inline:
         return dict(from_file)
     how = chart.get("valuesMerge") or "override"
@@ -88,3 +88,14 @@ def _values(loader: Loader, chart: Mapping[str, Any], schemas: Schemas) -> dict[
         return dict(inline)
     over, under = (inline, from_file) if how == "override" else (from_file, inline)
     return strategic.merge(over, copy_json(under), schemas) or {}
+
+
+def _values_file(loader: Loader, path: str, chart: Mapping[str, Any], home: str) -> dict[str, Any]:
+    """The entry's own values file, else the chart's where the chart is at hand."""
+    if path:
+        return yaml.load(loader.load(path), dialect=Dialect.KYAML) or {}
+    try:
+        text = loader.load(posixpath.join(home, str(chart["name"]), "values.yaml"))
+    except KustomizeError:
+        return {}
+    return yaml.load(text, dialect=Dialect.KYAML) or {}
