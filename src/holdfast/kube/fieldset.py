@@ -223,6 +223,8 @@ def json_text(value: Any) -> str:
     """Compact JSON as Go writes it: sorted keys, HTML characters escaped, whole floats without a point."""
     if value.__class__ is str:
         text = encode_basestring(value)
+    elif value.__class__ is int:
+        return str(value)
     elif isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         text = str(int(value))
     else:
