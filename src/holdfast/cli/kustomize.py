@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", dest="action", required=True)
+    build = commands.add_parser("build", help="print a kustomization's resources")
     from holdfast.cli import kustomize_build
 
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands", dest="action", required=True)
-    kustomize_build.add_arguments(commands.add_parser("build", help="print a kustomization's resources"))
+    kustomize_build.add_arguments(build)
+    # The parsers of edit are many; a build does not have to wait for them.
+    if "build" in sys.argv[1:3]:
+        return
+    from holdfast.cli import kustomize_create, kustomize_edit
+
+    kustomize_edit.add_arguments(commands.add_parser("edit", help="change the kustomization in this directory"))
+    kustomize_create.add_arguments(commands.add_parser("create", help="make a kustomization in this directory"))
 
 
 def run(args: argparse.Namespace) -> int:

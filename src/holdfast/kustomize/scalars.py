@@ -81,3 +81,12 @@ def _escape(code: int) -> str:
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def identity_text(value: Any) -> str:
+    """A text that is the same for the same data, types included."""
+    if type(value) is dict:
+        return "{" + ",".join(f"{k!r}:{identity_text(v)}" for k, v in sorted(value.items())) + "}"
+    if type(value) is list:
+        return "[" + ",".join(map(identity_text, value)) + "]"
+    return f"{type(value).__name__} {value!r}"

@@ -1,0 +1,223 @@
+"""The smallest change to a YAML text that gives it other data.
+
+``update(text, data)`` compares the text's data with the wanted data and edits only the lines of what differs. Block
+collections are edited in place, flow collections are written anew as a whole, new fields go to the end of their mapping.
+"""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import Any
+
+import yaml as pyyaml
+
+from holdfast.kube import yaml
+from holdfast.kube.yaml import quoting
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.scalars import identity_text
+
+Edit = tuple[int, int, str]
+"""First line, line after the last one, and the lines that take their place."""
+
+
+class _Rewrite(Exception):
+    """A node cannot be edited in place; the one above has to be written anew."""
+
+
+def update(text: str, data: dict[str, Any], order: tuple[str, ...] = ()) -> str:
+    """``text`` with the data ``data``. New fields come in ``order``. Raises KustomizeError where the text is no mapping."""
+    try:
+        root: Any = pyyaml.compose(text, Loader=getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader))
+        old = yaml.load(text)
+    except (pyyaml.YAMLError, yaml.YAMLError) as err:
+        raise KustomizeError(f"invalid Kustomization: {err}") from None
+    if root is None or old is None:
+        return text + ("" if not text or text.endswith("\n") else "\n") + _fields(data, order)
+    if root.id != "mapping" or root.flow_style:
+        raise KustomizeError("the kustomization file has to be a block mapping to be edited")
+    editor = _Editor(text)
+    known = {k: v for k, v in data.items() if k in old}
+    editor.mapping(root, old, known, 0)
+    changed = editor.result()
+    new = {k: v for k, v in data.items() if k not in old}
+    if new and not changed.endswith("\n"):
+        changed += "\n"
+    return changed + _fields(new, order)
+
+
+def _fields(data: dict[str, Any], order: tuple[str, ...]) -> str:
+    rank = {name: index for index, name in enumerate(order)}
+    return "".join(yaml.dump({name: data[name]}) for name in sorted(data, key=lambda n: rank.get(n, len(rank))))
+
+
+class _Editor:
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines(keepends=True)
+        if self._lines and not self._lines[-1].endswith("\n"):
+            self._lines[-1] += "\n"
+        self._edits: list[Edit] = []
+
+    def result(self) -> str:
+        lines = list(self._lines)
+        # From the end, so that line numbers hold; of two insertions in one place the first made stays first.
+        numbered = sorted(enumerate(self._edits), key=lambda e: (e[1][0], e[1][1], e[0]), reverse=True)
+        for _, (first, last, new) in numbered:
+            lines[first:last] = [new] if new else []
+        return "".join(lines)
+
+    # Values
+
+    def value(self, node: Any, old: Any, new: Any, indent: int) -> None:
+        """Make ``new`` of the value ``old`` at ``node``. Raises _Rewrite where that takes more than this node's lines."""
+        if identity_text(old) == identity_text(new):
+            return
+        if node.id == "scalar" and type(new) not in (dict, list) and node.style not in ("|", ">"):
+            self._scalar(node, new)
+        elif type(old) is dict and type(new) is dict and node.id == "mapping" and not node.flow_style and new:
+            self.mapping(node, old, new, indent)
+        elif type(old) is list and type(new) is list and node.id == "sequence" and not node.flow_style and new:
+            self._sequence(node, old, new)
+        elif node.id != "scalar" and node.flow_style and node.start_mark.line == node.end_mark.line:
+            self._inline(node, new)
+        else:
+            raise _Rewrite
+
+    def _scalar(self, node: Any, new: Any) -> None:
+        if node.start_mark.line != node.end_mark.line or node.start_mark.index == node.end_mark.index:
+            raise _Rewrite
+        text = _token(new, node.style)
+        self._replace(node, text)
+
+    def _inline(self, node: Any, new: Any) -> None:
+        if not new and type(new) in (dict, list):
+            self._replace(node, "{}" if type(new) is dict else "[]")
+        elif node.value:
+            self._replace(node, _flow(new))
+        else:
+            raise _Rewrite
+
+    def _replace(self, node: Any, text: str) -> None:
+        number = node.start_mark.line
+        line = self._lines[number]
+        if any(first <= number < last for first, last, _ in self._edits):
+            raise _Rewrite
+        self._edits.append((number, number + 1, line[: node.start_mark.column] + text + line[node.end_mark.column :]))
+
+    # Mappings
+
+    def mapping(self, node: Any, old: dict[str, Any], new: dict[str, Any], indent: int) -> None:
+        pairs = [(k, v) for k, v in node.value if k.id == "scalar"]
+        first_inline = bool(pairs) and self._lines[pairs[0][0].start_mark.line][:indent].strip() != ""
+        for index, (key, value) in enumerate(pairs):
+            name = key.value
+            if name not in old:
+                continue
+            if name not in new:
+                if index == 0 and first_inline:
+                    raise _Rewrite
+                self._edits.append((key.start_mark.line, self._end(value), ""))
+                continue
+            saved = list(self._edits)
+            try:
+                self.value(value, old[name], new[name], indent + 2)
+            except _Rewrite:
+                self._edits = saved
+                self._rewrite_pair(key, value, name, new[name], indent)
+        added = {k: v for k, v in new.items() if k not in old}
+        if added:
+            end = self._end(pairs[-1][1]) if pairs else self._end(node)
+            self._edits.append((end, end, _indented(yaml.dump(added), indent)))
+
+    def _rewrite_pair(self, key: Any, value: Any, name: str, new: Any, indent: int) -> None:
+        number = key.start_mark.line
+        before = self._lines[number][: key.start_mark.column]
+        lines = yaml.dump({name: new}).splitlines(keepends=True)
+        text = before + lines[0] + "".join(" " * indent + line for line in lines[1:])
+        self._edits.append((number, self._end(value), text))
+
+    # Lists
+
+    def _sequence(self, node: Any, old: list[Any], new: list[Any]) -> None:
+        items = node.value
+        starts = [self._dash(item) for item in items]
+        dash = starts[0][1]
+        matcher = SequenceMatcher(None, [_identity(i) for i in old], [_identity(i) for i in new], autojunk=False)
+        for tag, a1, a2, b1, b2 in matcher.get_opcodes():
+            if tag == "equal":
+                for offset in range(a2 - a1):
+                    self._item(items[a1 + offset], starts[a1 + offset], old[a1 + offset], new[b1 + offset])
+                continue
+            if tag in ("delete", "replace"):
+                for index in range(a1, a2):
+                    self._edits.append((starts[index][0], self._end(items[index]), ""))
+            if tag in ("insert", "replace"):
+                at = self._end(items[a2 - 1]) if a2 else starts[0][0]
+                text = "".join(_item_lines(value, dash) for value in new[b1:b2])
+                self._edits.append((at, at, text))
+
+    def _item(self, node: Any, start: tuple[int, int], old: Any, new: Any) -> None:
+        saved = list(self._edits)
+        try:
+            self.value(node, old, new, node.start_mark.column)
+        except _Rewrite:
+            self._edits = saved
+            self._edits.append((start[0], self._end(node), _item_lines(new, start[1])))
+
+    def _dash(self, item: Any) -> tuple[int, int]:
+        """Line and column of the dash before an item; only items on the line of their dash can be edited."""
+        line = item.start_mark.line
+        before = self._lines[line][: item.start_mark.column]
+        if before.strip() != "-":
+            raise _Rewrite
+        return line, before.index("-")
+
+    def _end(self, node: Any) -> int:
+        """The line after the last one of a node; comments behind it are not its own."""
+        if node.id != "scalar" and not node.flow_style and node.value:
+            last = node.value[-1]
+            return self._end(last[1] if node.id == "mapping" else last)
+        end, start = node.end_mark, node.start_mark.line
+        number: int = end.line if end.column == 0 and end.line > start else end.line + 1
+        while number > start + 1 and not self._lines[number - 1].strip():
+            number -= 1
+        least: int = start + 1
+        return max(number, least)
+
+
+def _identity(value: Any) -> str:
+    """What makes an item of a list the same one although other fields of it changed."""
+    if type(value) is dict:
+        for field in ("name", "path"):
+            if isinstance(value.get(field), str):
+                return f"{field} {value[field]} {value.get('namespace', '')}"
+    return identity_text(value)
+
+
+def _indented(text: str, indent: int) -> str:
+    return "".join(" " * indent + line for line in text.splitlines(keepends=True))
+
+
+def _item_lines(value: Any, column: int) -> str:
+    return _indented(yaml.dump([value]), column)
+
+
+def _token(value: Any, style: str | None) -> str:
+    text = yaml.dump(value).rstrip("\n")
+    if type(value) is str and "\n" not in value:
+        if style == '"':
+            return quoting.double(value)
+        if style == "'":
+            return quoting.single(value)
+    if "\n" in text:
+        raise _Rewrite
+    return text
+
+
+def _flow(value: Any) -> str:
+    if type(value) is dict:
+        return "{" + ", ".join(f"{_flow(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+    if type(value) is list:
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    token = _token(value, None)
+    unsafe = type(value) is str and token == value and any(c in value for c in ",[]{}")
+    return quoting.double(str(value)) if unsafe else token
