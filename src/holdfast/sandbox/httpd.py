@@ -1,24 +1,29 @@
 """A small HTTP/1.1 server: bytes in, ``Request`` out to a handler, its ``Response`` back as bytes.
 
-Written here because the start-up budget (300 ms to ready) and the idle memory leave no room for a web framework's imports.
-Supports keep-alive, pipelined requests one after another, chunked bodies both ways, ``Expect: 100-continue``, streams with
-back-pressure. Never knows what Kubernetes is.
+The protocol itself is parsed by httptools (Node's llhttp); what is here is the connection around it, because the start-up
+budget (300 ms to ready) and the idle memory leave no room for a web framework. Supports keep-alive, pipelined requests one
+after another, chunked bodies both ways, ``Expect: 100-continue``, streams with back-pressure. Never knows what Kubernetes is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
+
+import httptools
 
 MAX_HEAD: Final = 64 * 1024
 MAX_BODY: Final = 3 * 1024 * 1024
 """Bodies beyond this are not kept; the request is marked and the connection closed after the answer."""
 IDLE_SECONDS: Final = 90.0
 HEAD_SECONDS: Final = 30.0
+MAX_PIPELINED: Final = 16
+"""Requests that may wait on one connection before its reading pauses."""
 
 
 @dataclass(slots=True)
@@ -54,49 +59,63 @@ class Response:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class BadRequest(Exception):
-    """What came is not HTTP."""
-
-
 class Connection(asyncio.Protocol):
-    """One client connection: parses requests and answers them in order."""
+    """One client connection: requests as the parser finds them, answered in order."""
 
     def __init__(self, handler: Handler, open_connections: set[Connection]) -> None:
         self._handler = handler
         self._open = open_connections
-        self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._data = asyncio.Event()
+        self._parser = httptools.HttpRequestParser(self)
+        self._peer: dict[str, Any] | None = None
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
-        self._closed = False
-        self._peer: dict[str, Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._answering = False
+        self._deaf = False  # an oversized body or a broken request: nothing more is read
+        self._forget()
+
+    def _forget(self) -> None:
+        self._url = b""
+        self._repeated: list[tuple[str, str]] = []
+        self._body = bytearray()
+        self._head_size = 0
+        self._partial = False
+
+    # -- the transport's calls ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]  # uvloop's transports share the interface, not the class
         self._peer = transport.get_extra_info("peercert") or None
         self._open.add(self)
         self._task = asyncio.get_running_loop().create_task(self._serve())
+        self._rest(IDLE_SECONDS)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if len(self._buffer) > MAX_BODY + MAX_HEAD and self._transport is not None:
+        if self._deaf:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse()
+        except httptools.HttpParserError:
+            self._refuse()
+        if len(self._waiting) > MAX_PIPELINED and self._transport is not None:
             self._transport.pause_reading()
-        self._data.set()
+        self._rest(HEAD_SECONDS if self._partial else IDLE_SECONDS)
 
     def eof_received(self) -> bool:
-        self._closed = True
-        self._data.set()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._closed = True
         self._open.discard(self)
-        self._data.set()
         self._drained.set()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
 
@@ -110,103 +129,103 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def _rest(self, seconds: float) -> None:
+        """Close the connection unless something arrives in time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._idle)
+
+    def _idle(self) -> None:
+        if not self._waiting and not self._answering:
+            self.close()
+
+    # -- the parser's calls ---------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._forget()
+        self._partial = True
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._repeated.append((name.decode("latin-1").lower(), value.decode("latin-1").strip()))
+        self._count(len(name) + len(value))
+
+    def _count(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > MAX_HEAD and not self._deaf:
+            self._refuse()
+
+    def on_headers_complete(self) -> None:
+        if any(n == "expect" and v.lower() == "100-continue" for n, v in self._repeated):
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self._deaf:
+            return
+        self._body += body
+        if len(self._body) > MAX_BODY:
+            self._body.clear()
+            self._finish(oversized=True)
+            self._deaf = True
+
+    def on_message_complete(self) -> None:
+        if not self._deaf:
+            self._finish(oversized=False)
+
+    def _finish(self, *, oversized: bool) -> None:
+        headers: dict[str, str] = {}
+        for name, value in self._repeated:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        path, _, query = self._target().partition("?")
+        method = self._parser.get_method().decode("latin-1")
+        request = Request(method, path, query, headers, self._repeated, bytes(self._body), oversized, self._peer)
+        self._waiting.append((request, self._parser.should_keep_alive() and not oversized))
+        self._partial = False
+        self._arrived.set()
+
+    def _target(self) -> str:
+        target = self._url.decode("latin-1")
+        if "://" in target.partition("?")[0]:
+            target = "/" + target.split("://", 1)[1].partition("/")[2]
+        return target
+
+    # -- answering ------------------------------------------------------------------------------------------------
+
+    def _refuse(self) -> None:
+        """What came is not HTTP, or is more of it than anybody needs."""
+        self._deaf = True
+        self._write(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request")
+        self.close()
+
     async def _serve(self) -> None:
         try:
-            while not self._closed:
-                request = await self._read_request()
-                if request is None or not await self._answer(request):
-                    break
-        except BadRequest:
-            self._write(
-                b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request"
-            )
-        except (TimeoutError, asyncio.CancelledError):
+            keep = True
+            while keep:
+                while not self._waiting:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                request, keep = self._waiting.popleft()
+                if self._transport is not None and not self._transport.is_closing() and not self._deaf:
+                    self._transport.resume_reading()
+                self._answering = True
+                await self._answer(request, keep)
+                self._answering = False
+                self._rest(IDLE_SECONDS)
+        except asyncio.CancelledError:
             pass
         finally:
             self.close()
 
-    async def _wait(self, seconds: float) -> None:
-        self._data.clear()
-        if self._closed:
-            raise asyncio.CancelledError
-        transport = self._transport
-        if transport is not None and not transport.is_closing():
-            transport.resume_reading()
-        async with asyncio.timeout(seconds):
-            await self._data.wait()
-
-    async def _read_request(self) -> Request | None:
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > MAX_HEAD:
-                raise BadRequest
-            if self._closed:
-                return None
-            await self._wait(HEAD_SECONDS if self._buffer else IDLE_SECONDS)
-        head = bytes(self._buffer[:end])
-        del self._buffer[: end + 4]
-        request = parse_head(head)
-        request.peer = self._peer
-        if request.header("expect").lower() == "100-continue":
-            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        await self._read_body(request)
-        return request
-
-    async def _read_body(self, request: Request) -> None:
-        if "chunked" in request.header("transfer-encoding").lower():
-            await self._read_chunks(request)
-            return
-        length = request.header("content-length")
-        if not length:
-            return
-        if not length.isdecimal():
-            raise BadRequest
-        size = int(length)
-        if size > MAX_BODY:
-            request.oversized = True
-            return
-        while len(self._buffer) < size:
-            await self._wait(HEAD_SECONDS)
-        request.body = bytes(self._buffer[:size])
-        del self._buffer[:size]
-
-    async def _read_chunks(self, request: Request) -> None:
-        body = bytearray()
-        while True:
-            line = await self._read_line()
-            try:
-                size = int(line.split(b";")[0], 16)
-            except ValueError:
-                raise BadRequest from None
-            if len(body) + size > MAX_BODY:
-                request.oversized = True
-                return
-            while len(self._buffer) < size + 2:
-                await self._wait(HEAD_SECONDS)
-            body += self._buffer[:size]
-            del self._buffer[: size + 2]
-            if size == 0:
-                break
-        request.body = bytes(body)
-
-    async def _read_line(self) -> bytes:
-        while (end := self._buffer.find(b"\r\n")) < 0:
-            if len(self._buffer) > MAX_HEAD:
-                raise BadRequest
-            await self._wait(HEAD_SECONDS)
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
-        return line
-
-    async def _answer(self, request: Request) -> bool:
-        """Answers; tells whether the connection stays open."""
+    async def _answer(self, request: Request, keep: bool) -> None:
         response = await self._handler(request)
-        keep = not request.oversized and request.header("connection").lower() != "close"
         if response.stream is None:
             self._write(head_of(response, keep) + (b"" if request.method == "HEAD" else response.body))
             await self._drained.wait()
-            return keep
+            return
         await self._send_stream(response)
-        return keep
 
     async def _send_stream(self, response: Response) -> None:
         stream = response.stream
@@ -226,30 +245,6 @@ class Connection(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
-
-
-def parse_head(head: bytes) -> Request:
-    lines = head.decode("latin-1").split("\r\n")
-    while lines and not lines[0]:
-        lines.pop(0)
-    parts = lines[0].split(" ") if lines else []
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-        raise BadRequest
-    repeated: list[tuple[str, str]] = []
-    headers: dict[str, str] = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
-            raise BadRequest
-        name, value = name.lower(), value.strip()
-        repeated.append((name, value))
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    if parts[2] == "HTTP/1.0":
-        headers.setdefault("connection", "close")
-    target, _, query = parts[1].partition("?")
-    if "://" in target:
-        target = "/" + target.split("://", 1)[1].partition("/")[2]
-    return Request(parts[0], target, query, headers, repeated)
 
 
 _REASONS: Final = {s.value: s.phrase for s in HTTPStatus}
