@@ -48,6 +48,16 @@ def build_parser(chosen: Verb | None) -> argparse.ArgumentParser:
     return parser
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with the arguments of every verb, for completion scripts and documentation."""
+    parser = argparse.ArgumentParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for verb in VERBS:
+        sub = commands.add_parser(verb.name, help=verb.help, description=verb.help)
+        importlib.import_module(verb.module).add_arguments(sub)
+    return parser
+
+
 def _chosen(args: Sequence[str]) -> Verb | None:
     name = next((a for a in args if not a.startswith("-")), None)
     return next((v for v in VERBS if v.name == name), None)

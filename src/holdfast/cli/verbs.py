@@ -17,6 +17,7 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
+    Verb("completion", "holdfast.cli.completion", "print a completion script for a shell"),
     Verb("demo", "holdfast.cli.demo", "see GitOps work on this machine, end to end"),
     Verb("envsubst", "holdfast.cli.envsubst", "substitute variables as post-build substitution does"),
     Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
