@@ -1,22 +1,55 @@
-"""Between what is stored and what a version shows."""
+"""Between what is stored and what a version shows.
+
+Custom resources are shown in another version by changing their name tag (pruning and defaulting are the schema's work);
+HorizontalPodAutoscalers and Events have rules of their own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import convert_events, convert_hpa
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.store import Record
 
+Convert = Callable[[Manifest], None]
+
+# Group and version that is not the storage version -> (from storage, to storage), both in place.
+_RULES: Final[dict[tuple[str, str, str], tuple[Convert, Convert]]] = {
+    ("autoscaling", "v1", "HorizontalPodAutoscaler"): (convert_hpa.to_v1, convert_hpa.to_v2),
+    ("events.k8s.io", "v1", "Event"): (convert_events.to_events, convert_events.to_core),
+}
+
+
+def _rule(resource: Resource) -> tuple[Convert, Convert] | None:
+    return None if resource.crd else _RULES.get((resource.group, resource.version, resource.kind))
+
+
+def converts(resource: Resource) -> bool:
+    """Whether objects look different in storage."""
+    return _rule(resource) is not None
+
 
 def from_storage(resource: Resource, record: Record) -> Manifest:
-    obj = record.load()
-    return {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
-
-
-def to_storage(resource: Resource, obj: Manifest) -> Manifest:
-    del resource
+    """The object in the resource's version; a copy."""
+    obj: Manifest = {"kind": resource.kind, "apiVersion": resource.api_version, **record.load()}
+    rule = _rule(resource)
+    if rule is not None:
+        rule[0](obj)
     return obj
 
 
-def as_stored(resource: Resource, record: Record) -> bool:
+def to_storage(resource: Resource, obj: Manifest) -> Manifest:
+    rule = _rule(resource)
+    if rule is None:
+        return obj
+    stored = {**obj, "metadata": dict(obj["metadata"])}
+    rule[1](stored)
+    return stored
+
+
+def as_stored(resource: Resource) -> bool:
     """Whether the stored bytes can be shown as they are."""
-    return bool(resource.plural) and bool(record.raw)
+    return _rule(resource) is None

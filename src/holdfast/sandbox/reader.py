@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from holdfast.kube.refs import Manifest
-from holdfast.sandbox import bodies, crds, seams, status
+from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.sandbox import bodies, crds, gotext, seams, status
 from holdfast.sandbox.exchange import Exchange
 from holdfast.sandbox.resources import Resource
 
 
 def read(exchange: Exchange, resource: Resource) -> Manifest:
-    value, raw, yaml = bodies.read_object(exchange.request)
-    obj = bodies.as_object(value)
-    check_kind(resource, obj)
-    return decode(exchange, resource, obj, None if yaml else raw)
+    body = bodies.read_object(exchange.request)
+    obj = bodies.as_object(body.value)
+    given = obj.get("apiVersion")
+    if isinstance(given, str) and given.count("/") > 1:
+        shown = bodies.shown(exchange.request.body)
+        why = f"unexpected GroupVersion string: {given} ({shown})"
+        raise status.bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {why}")
+    warn_repeated(exchange, resource.gvk, body)
+    check_kind(exchange, resource, obj, body.raw)
+    return decode(exchange, resource, obj, body.raw)
 
 
-def check_kind(resource: Resource, obj: Manifest) -> None:
+def warn_repeated(exchange: Exchange, kind: GroupVersionKind, body: bodies.Body) -> None:
+    """Keys that a YAML body sets twice."""
+    mode = exchange.call.validation
+    if not body.repeated or mode == "Ignore":
+        return
+    if mode == "Strict":
+        lines = "\n  ".join(("strict decoding error: yaml: unmarshal errors:", *body.repeated))
+        raise status.bad_request(
+            f"{kind.kind} in version {gotext.quote(kind.version)} cannot be handled as a {kind.kind}: {lines}"
+        )
+    for text in body.repeated:
+        exchange.call.warn(text)
+
+
+def check_kind(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | None) -> None:
     """Missing identity is filled in from the endpoint; another one is refused."""
     version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
     if version != resource.api_version:
@@ -40,6 +60,10 @@ def decode(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | N
         for text in seams.decode(resource.gvk, obj, mode, raw):
             if mode == "Warn":
                 exchange.call.warn(text)
+    else:
+        for text in seams.decode_custom(resource, obj, mode, raw):
+            if mode == "Warn":
+                exchange.call.warn(text)
     obj.setdefault("metadata", {})
     if entries is not None:
         # An empty list gives up field management, so it must not be lost as an empty optional field.
@@ -48,4 +72,14 @@ def decode(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | N
         seams.default(resource.gvk, obj)
         if crds.is_definition(resource):
             crds.default(obj)
+    return obj
+
+
+def decode_kind(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> Manifest:
+    """A body whose kind is not its resource's: a Scale, a Binding, an Eviction."""
+    obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
+    for text in seams.decode(kind, obj, exchange.call.validation, raw):
+        if exchange.call.validation == "Warn":
+            exchange.call.warn(text)
+    obj.setdefault("metadata", {})
     return obj

@@ -15,7 +15,6 @@ from holdfast.kube import patch
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema, builtin, custom_resource
 from holdfast.sandbox import apply, gotext, status
-from holdfast.sandbox.identity import User
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.status import FieldError
 
@@ -40,6 +39,10 @@ def schema(resource: Resource) -> Schema | None:
     return builtin("1.36").lookup(resource.gvk)
 
 
+def builtin_schema(kind: GroupVersionKind) -> Schema | None:
+    return builtin("1.36").lookup(kind)
+
+
 def decode(gvk: GroupVersionKind, obj: Manifest, mode: str, raw: bytes | None) -> list[str]:
     """Brings ``obj`` into canonical form in place; the warnings. Raises BadRequest with the decoder's words."""
     check = _kind("check", "decode")
@@ -56,6 +59,21 @@ def decode(gvk: GroupVersionKind, obj: Manifest, mode: str, raw: bytes | None) -
     return found
 
 
+def decode_custom(resource: Resource, obj: Manifest, mode: str, raw: bytes | None) -> list[str]:
+    """The same for a custom resource: unknown fields dropped, defaults filled."""
+    from holdfast.sandbox.crd import custom
+    from holdfast.sandbox.kinds.decode import DecodeError
+
+    try:
+        return custom.decode(resource.spec, resource.kind, obj, mode, raw)
+    except DecodeError as error:
+        why = str(error)
+        message = (
+            f"{resource.kind} in version {gotext.quote(resource.version)} cannot be handled as a {resource.kind}: {why}"
+        )
+        raise DecodeFailure(message, why) from None
+
+
 class DecodeFailure(status.StatusError):
     """A body that does not fit its kind. ``why`` is the decoder's part of the message."""
 
@@ -68,26 +86,6 @@ def default(gvk: GroupVersionKind, obj: Manifest) -> None:
     apply_defaults = _kind("apply_defaults", "defaults")
     if apply_defaults:
         apply_defaults(gvk, obj)
-
-
-def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Any) -> None:
-    prepare = _kind("prepare_create", "prepare")
-    if prepare:
-        prepare(gvk, obj, around)
-
-
-def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Any) -> None:
-    prepare = _kind("prepare_update", "prepare")
-    if prepare:
-        prepare(gvk, obj, old, around)
-
-
-def circumstances(now: str, user: User) -> Any:
-    """Who writes and when, as preparation wants to know it."""
-    make, who = _kind("Circumstances", "prepare"), _kind("Who", "prepare")
-    if make is None or who is None:
-        return None
-    return make(now, who(user.name, user.uid, user.groups, user.extra))
 
 
 def validate_create(gvk: GroupVersionKind, obj: Manifest) -> list[FieldError]:

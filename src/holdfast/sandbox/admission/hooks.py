@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.context import Call
+from holdfast.sandbox.crd import custom, definition
+from holdfast.sandbox.crds import is_definition
 from holdfast.sandbox.hooks import Hooks
 from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_create, validate_update
 from holdfast.sandbox.kinds.addresses import AddressPool
+from holdfast.sandbox.kinds.field import Errors
 from holdfast.sandbox.kinds.prepare import Circumstances, Who
 from holdfast.sandbox.kinds.service import Allocation, hold, release
 from holdfast.sandbox.registry import Registry
@@ -40,7 +43,9 @@ class FullHooks(Hooks):
 
     def validate_create(self, call: Call, resource: Resource, obj: Manifest) -> list[FieldError]:
         if resource.crd:
-            return super().validate_create(call, resource, obj)
+            return custom.validate_create(resource.spec, resource.kind, obj, resource.namespaced)
+        if is_definition(resource):
+            return _told(call, definition.validate_create(obj))
         errs = validate_create(resource.gvk, obj)
         if not errs and _is_service(resource):
             errs += self._allocate(obj, None)
@@ -50,7 +55,13 @@ class FullHooks(Hooks):
         self, call: Call, resource: Resource, obj: Manifest, old: Manifest, subresource: str
     ) -> list[FieldError]:
         if resource.crd:
-            return super().validate_update(call, resource, obj, old, subresource)
+            return _told(call, custom.validate_update(resource.spec, obj, old))
+        if is_definition(resource):
+            return (
+                definition.validate_status(obj, old)
+                if subresource
+                else _told(call, definition.validate_update(obj, old))
+            )
         errs = validate_update(resource.gvk, obj, old, subresource)
         if not errs and _is_service(resource) and not subresource:
             errs += self._allocate(obj, old)
@@ -81,6 +92,13 @@ class FullHooks(Hooks):
         """A stored object is there at the start."""
         if _is_service(resource):
             hold(self.addresses, obj)
+
+
+def _told(call: Call, found: tuple[Errors, list[str]]) -> list[FieldError]:
+    errs, warnings = found
+    for text in warnings:
+        call.warn(text)
+    return errs
 
 
 def _is_service(resource: Resource) -> bool:

@@ -33,7 +33,7 @@ class DecodeError(Stop):
     """The decoder's words, without the "cannot be handled as" around them."""
 
 
-class _Mismatch(Exception):
+class Mismatch(Exception):
     """Collects the JSON path while it unwinds; the innermost struct names the field."""
 
     def __init__(self, got: str, go: str, plain: str = "") -> None:
@@ -76,13 +76,18 @@ def check(gvk: GroupVersionKind, obj: Manifest, schema: Schema | None, mode: str
         unknown: list[Path] = []
         try:
             _struct(struct, obj, (), unknown)
-        except _Mismatch as error:
+        except Mismatch as error:
             raise DecodeError(_exact(struct, raw) or error.text()) from None
         if mode != "Ignore":
             problems += [f'unknown field "{dotted(path)}"' for path in unknown]
     if problems and mode == "Strict":
         raise DecodeError("strict decoding error: " + ", ".join(problems[:_MAX_STRICT]))
     return problems
+
+
+def read_struct(kind: Type, value: Any, path: Path, unknown: list[Path]) -> None:
+    """Bring one struct's value into canonical form. Raises Mismatch; notes unknown fields."""
+    _struct(kind, value, path, unknown)
 
 
 def _exact(struct: Type, raw: bytes | None) -> str:
@@ -92,7 +97,7 @@ def _exact(struct: Type, raw: bytes | None) -> str:
     try:
         again = json.loads(raw, parse_float=_literal)
         _struct(struct, again, (), [])
-    except _Mismatch as error:
+    except Mismatch as error:
         return error.text()
     except (ValueError, TypeError, AttributeError):
         return ""
@@ -166,7 +171,7 @@ def _number_text(value: Any) -> str:
 
 def _struct(kind: Type, value: Any, path: Path, unknown: list[Path]) -> None:
     if not isinstance(value, dict):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     fields = kind.fields
     drop: list[str] = []
     for key, item in value.items():
@@ -185,7 +190,7 @@ def _struct(kind: Type, value: Any, path: Path, unknown: list[Path]) -> None:
             continue
         try:
             new = _value(inner, item, (*path, key), unknown)
-        except _Mismatch as error:
+        except Mismatch as error:
             error.within(kind.name, field.path)
             raise
         if new is not item:
@@ -220,7 +225,7 @@ def _value(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
 
 def _array(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, list):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     element = cast(Type, kind.element)
     if element.kind == "string":
         for index, item in enumerate(value):
@@ -238,7 +243,7 @@ def _array(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
 
 def _map(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, dict):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     element = cast(Type, kind.element)
     if element.kind == "string":
         for key, item in value.items():
@@ -257,16 +262,16 @@ def _map(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
 
 def _string(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, str):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     return value
 
 
 def _int(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     low, high = _LIMITS[kind.go]
     if isinstance(value, float) or not low <= value <= high:
-        raise _Mismatch(_number_text(value), kind.go)
+        raise Mismatch(_number_text(value), kind.go)
     return value
 
 
@@ -280,13 +285,13 @@ def _float(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
         or not isinstance(value, (int, float))
         or (isinstance(value, float) and math.isinf(value))
     ):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     return value
 
 
 def _bool(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, bool):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     return value
 
 
@@ -296,17 +301,17 @@ def _quantity(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
         parse_quantity(text)
         return canonical(text)
     except QuantityError as error:
-        raise _Mismatch("", "", str(error)) from None
+        raise Mismatch("", "", str(error)) from None
 
 
 def _bytes(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, str):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     clean = value.replace("\n", "").replace("\r", "")
     try:
         data = base64.b64decode(clean, validate=True)
     except binascii.Error:
-        raise _Mismatch("", "", f"illegal base64 data at input byte {bad_base64_at(value)}") from None
+        raise Mismatch("", "", f"illegal base64 data at input byte {bad_base64_at(value)}") from None
     return value if clean is value else base64.b64encode(data).decode()
 
 
@@ -339,22 +344,22 @@ def _bad_padding(text: str, index: int, place: int) -> int:
 
 def _time(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, str):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     if len(value) == 20 and value[-1] == "Z" and value[10] == "T" and value[:4].isdigit() and _moment(value):
         return value
     moment = _moment(value)
     if moment is None:
-        raise _Mismatch("", "", time_error(value, "2006-01-02T15:04:05Z07:00"))
+        raise Mismatch("", "", time_error(value, "2006-01-02T15:04:05Z07:00"))
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _micro_time(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
     if not isinstance(value, str):
-        raise _Mismatch(_got(value), kind.go)
+        raise Mismatch(_got(value), kind.go)
     moment = _moment(value)
     match = _RFC3339.match(value)
     if moment is None or match is None or len(match[7] or "") != 7:
-        raise _Mismatch("", "", time_error(value, "2006-01-02T15:04:05.000000Z07:00"))
+        raise Mismatch("", "", time_error(value, "2006-01-02T15:04:05.000000Z07:00"))
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -415,7 +420,7 @@ def _schema_or_bool(kind: Type, value: Any, path: Path, unknown: list[Path]) -> 
     if isinstance(value, dict):
         _struct(cast(Type, kind.element), value, path, unknown)
     elif not isinstance(value, bool):
-        raise _Mismatch("", "", "boolean or JSON schema expected")
+        raise Mismatch("", "", "boolean or JSON schema expected")
     return value
 
 

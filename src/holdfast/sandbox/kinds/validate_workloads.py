@@ -217,7 +217,7 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
         usable = selectors.usable(selector)
         if not usable:
             errs.invalid("spec.selector", selectors.printed(selector), "")
-    claims = {
+    claims: dict[str, Manifest] = {
         (claim.get("metadata") or {}).get("name") or "": {"persistentVolumeClaim": {}}
         for claim in spec.get("volumeClaimTemplates") or ()
     }

@@ -1,0 +1,166 @@
+"""Custom objects through one version of their definition: the functions that the registry calls.
+
+In: the version's part of a definition (``{"name", "schema", ...}``) and objects. Out: objects decoded, pruned, defaulted; field errors; warnings.
+Never: storage, HTTP.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.sandbox import status
+from holdfast.sandbox.crd import rules, values
+from holdfast.sandbox.crd.structural import Node, Path, apply_defaults, drop_nulls, prune
+from holdfast.sandbox.kinds import metadata, names
+from holdfast.sandbox.kinds.decode import DecodeError, Mismatch, dotted, duplicates, read_struct
+from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.kinds.gotypes import Type, struct_of
+from holdfast.sandbox.status import FieldError
+
+_BLOCKING = {status.NOT_SUPPORTED, status.REQUIRED, status.TOO_LONG, status.TOO_MANY, status.TYPE_INVALID}
+_SKIPPED = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"
+_ROOT = {"apiVersion", "kind", "metadata"}
+_cache: dict[int, tuple[Any, Node]] = {}
+_CACHE_SIZE = 512
+
+
+def compiled(version: Manifest) -> Node:
+    """The compiled schema of a definition's version; the same data gives the same node."""
+    found = _cache.get(id(version))
+    if found is None or found[0] is not version:
+        if len(_cache) >= _CACHE_SIZE:
+            _cache.clear()
+        schema = (version.get("schema") or {}).get("openAPIV3Schema") or {"x-kubernetes-preserve-unknown-fields": True}
+        found = _cache[id(version)] = version, Node(schema)
+    return found[1]
+
+
+def _meta_type() -> Type:
+    struct = struct_of(GroupVersionKind("", "v1", "ConfigMap"))
+    assert struct is not None
+    return struct.fields["metadata"].type
+
+
+def decode(version: Manifest, kind: str, obj: Manifest, mode: str, raw: bytes | None) -> list[str]:
+    """Metadata read as usual, unknown fields dropped, defaults filled; answers the warnings."""
+    problems = duplicates(raw) if raw and mode != "Ignore" else []
+    unknown: list[Path] = []
+    meta = obj.get("metadata")
+    if meta is None:
+        obj["metadata"] = {}
+    else:
+        try:
+            read_struct(_meta_type(), meta, ("metadata",), unknown)
+        except Mismatch as error:
+            raise DecodeError(error.text()) from None
+    node = compiled(version)
+    prune(node, obj, True, (), unknown)
+    _embedded(node, obj)
+    drop_nulls(node, obj)
+    apply_defaults(node, obj)
+    if mode != "Ignore":
+        meta_first = sorted(
+            (dotted(path) for path in unknown), key=lambda text: (not text.startswith("metadata"), text)
+        )
+        problems += [f'unknown field "{text}"' for text in meta_first]
+    if problems and mode == "Strict":
+        raise DecodeError("strict decoding error: " + ", ".join(problems))
+    return problems
+
+
+def _embedded(node: Node, value: Any) -> None:
+    """Embedded resources keep only well-formed metadata."""
+    if isinstance(value, dict):
+        for key, sub in node.properties.items():
+            item = value.get(key)
+            if isinstance(item, (dict, list)):
+                if sub.embedded and isinstance(item, dict) and isinstance(item.get("metadata"), dict):
+                    try:
+                        read_struct(_meta_type(), item["metadata"], (), [])
+                    except Mismatch:
+                        del item["metadata"]
+                _embedded(sub, item)
+    elif isinstance(value, list) and node.items is not None:
+        for item in value:
+            _embedded(node.items, item)
+
+
+def read(version: Manifest, obj: Manifest) -> None:
+    """A stored object as this version shows it: pruned and defaulted."""
+    node = compiled(version)
+    prune(node, obj, True)
+    apply_defaults(node, obj)
+
+
+def validate_create(version: Manifest, kind: str, obj: Manifest, namespaced: bool) -> Errors:
+    errs = metadata.validate(obj.get("metadata") or {}, namespaced, names.dns_subdomain)
+    outcome = _judge(version, obj, values.MISSING)
+    errs += outcome.errors
+    if not errs:
+        errs.name("metadata.name", (obj.get("metadata") or {}).get("name") or "", names.path_segment)
+    return errs
+
+
+def validate_update(version: Manifest, obj: Manifest, old: Manifest) -> tuple[Errors, list[str]]:
+    """Field errors, and warnings for rules that failed before and still do."""
+    errs = metadata.validate_update(obj["metadata"], old["metadata"])
+    errs += metadata.validate_update(obj["metadata"], old["metadata"])
+    outcome = _judge(version, obj, old)
+    errs += outcome.errors
+    return errs, outcome.warnings
+
+
+def _judge(version: Manifest, obj: Manifest, old: Any) -> rules.Outcome:
+    node = compiled(version)
+    body = {key: value for key, value in obj.items() if key not in _ROOT}
+    before = old if old is values.MISSING else {key: value for key, value in old.items() if key not in _ROOT}
+    outcome = rules.Outcome()
+    errs = Errors()
+    rooted = {key for key in node.properties if key in _ROOT}
+    shown = {**body, **{key: obj[key] for key in rooted if key in obj}}
+    errs += values.validate(
+        node,
+        shown,
+        values.MISSING if before is values.MISSING else {**before, **{k: old[k] for k in rooted if k in old}},
+    )
+    values.validate_lists(errs, node, body, "", before)
+    _embedded_errors(errs, node, body, "")
+    if node.has_rules:
+        if any(error.type in _BLOCKING for error in errs):
+            errs.append(FieldError(status.INVALID, "<nil>", None, _SKIPPED))
+        else:
+            found = rules.run(node, obj, old)
+            errs += found.errors
+            outcome.warnings = found.warnings
+    outcome.errors = list(errs)
+    return outcome
+
+
+def _embedded_errors(errs: Errors, node: Node, value: Any, path: str) -> None:
+    """Embedded resources need a kind, a version and sound metadata."""
+    if isinstance(value, dict):
+        if node.embedded:
+            _embedded_object(errs, value, path)
+        for key, item in value.items():
+            sub = node.properties.get(key) or node.additional
+            if sub is not None and isinstance(item, (dict, list)):
+                _embedded_errors(errs, sub, item, values.join(path, key))
+    elif isinstance(value, list) and node.items is not None:
+        for index, item in enumerate(value):
+            _embedded_errors(errs, node.items, item, f"{path}[{index}]")
+
+
+def _embedded_object(errs: Errors, value: Manifest, path: str) -> None:
+    if not value.get("apiVersion"):
+        errs.required(f"{path}.apiVersion", "must not be empty")
+    if not value.get("kind"):
+        errs.required(f"{path}.kind", "must not be empty")
+    meta = value.get("metadata")
+    if isinstance(meta, dict):
+        found = Errors()
+        metadata.check_labels(found, meta.get("labels") or {}, f"{path}.metadata.labels")
+        metadata.check_annotations(found, meta.get("annotations") or {}, f"{path}.metadata.annotations")
+        if meta.get("name"):
+            found.name(f"{path}.metadata.name", meta["name"], names.path_segment)
+        errs += found

@@ -1,0 +1,304 @@
+"""Validation of CustomResourceDefinitions.
+
+In: a defaulted definition, for updates the stored one. Out: field errors and warnings. Never: whether names are taken (a controller's work).
+"""
+
+from __future__ import annotations
+
+import re
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.crd import schema_rules
+from holdfast.sandbox.kinds import metadata, names
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
+from holdfast.sandbox.kinds.validate_webhooks import webhook_service, webhook_url
+
+_APPROVAL = "api-approved.kubernetes.io"
+_COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
+_COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_REVIEWS = ("v1", "v1beta1")
+
+
+def validate_create(crd: Manifest) -> tuple[Errors, list[str]]:
+    warnings: list[str] = []
+    spec, meta = crd.get("spec") or {}, crd.get("metadata") or {}
+    errs = metadata.validate(meta, False, names.path_segment)
+    name = meta.get("name") or ""
+    expected = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
+    for problem in names.dns_subdomain(name) if name else ():
+        errs.invalid("metadata.name", name, problem)
+    if name != expected:
+        errs.invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    _spec(errs, spec, warnings)
+    _approval(errs, crd)
+    _status(errs, crd)
+    return errs, warnings
+
+
+def validate_update(crd: Manifest, old: Manifest) -> tuple[Errors, list[str]]:
+    warnings: list[str] = []
+    errs = metadata.validate_update(crd["metadata"], old["metadata"])
+    errs += metadata.validate_update(crd["metadata"], old["metadata"])
+    spec, before = crd.get("spec") or {}, old.get("spec") or {}
+    _spec(errs, spec, warnings, before)
+    if _established(old):
+        _fixed(errs, spec, before)
+    _status(errs, crd)
+    if (old["metadata"].get("annotations") or {}).get(_APPROVAL):
+        _approval(errs, crd)
+    return errs, warnings
+
+
+def validate_status(crd: Manifest, old: Manifest) -> Errors:
+    errs = metadata.validate_update(crd["metadata"], old["metadata"])
+    _status(errs, crd)
+    return errs
+
+
+def _established(crd: Manifest) -> bool:
+    return any(
+        c.get("type") == "Established" and c.get("status") == "True"
+        for c in (crd.get("status") or {}).get("conditions") or ()
+    )
+
+
+def _fixed(errs: Errors, spec: Manifest, before: Manifest) -> None:
+    new_names, old_names = spec.get("names") or {}, before.get("names") or {}
+    for path, new, old in (
+        ("spec.scope", spec.get("scope"), before.get("scope")),
+        ("spec.names.kind", new_names.get("kind"), old_names.get("kind")),
+        ("spec.group", spec.get("group"), before.get("group")),
+        ("spec.names.plural", new_names.get("plural"), old_names.get("plural")),
+    ):
+        if new != old:
+            errs.invalid(path, new, IMMUTABLE)
+
+
+def _status(errs: Errors, crd: Manifest) -> None:
+    stored = (crd.get("status") or {}).get("storedVersions")
+    versions = {v.get("name"): v for v in (crd.get("spec") or {}).get("versions") or ()}
+    if not stored:
+        errs.invalid("status.storedVersions", stored, "must have at least one stored version")
+        return
+    storage = next((name for name, v in versions.items() if v.get("storage")), "")
+    if storage and storage not in stored:
+        errs.invalid("status.storedVersions", stored, f"must have the storage version {storage}")
+    for index, name in enumerate(stored):
+        if name not in versions:
+            errs.invalid(
+                f"status.storedVersions[{index}]",
+                name,
+                f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {name} and removes {name} from status.storedVersions",
+            )
+
+
+def _approval(errs: Errors, crd: Manifest) -> None:
+    group = (crd.get("spec") or {}).get("group") or ""
+    if not (group in ("k8s.io", "kubernetes.io") or group.endswith((".k8s.io", ".kubernetes.io"))):
+        return
+    text = ((crd.get("metadata") or {}).get("annotations") or {}).get(_APPROVAL)
+    path = f"metadata.annotations[{_APPROVAL}]"
+    if not text:
+        errs.required(
+            path,
+            'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+        )
+    elif not text.startswith("unapproved") and not re.match(r"^[a-z][a-z0-9+.-]*://[^/]+", text):
+        errs.invalid(
+            path,
+            text,
+            'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
+        )
+
+
+def _spec(errs: Errors, spec: Manifest, warnings: list[str], old: Manifest | None = None) -> None:
+    group = spec.get("group") or ""
+    if not group:
+        errs.required("spec.group")
+    elif names.dns_subdomain(group):
+        errs.invalid("spec.group", group, ",".join(names.dns_subdomain(group)))
+    elif "." not in group:
+        errs.invalid("spec.group", group, "should be a domain with at least one dot")
+    errs.one_of("spec.scope", spec.get("scope"), ("Cluster", "Namespaced"))
+    if spec.get("preserveUnknownFields"):
+        errs.invalid(
+            "spec.preserveUnknownFields",
+            True,
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
+        )
+    versions = spec.get("versions")
+    _versions(errs, versions, warnings, old)
+    _names(errs, spec.get("names") or {})
+    _conversion(errs, spec.get("conversion") or {})
+
+
+def _versions(errs: Errors, versions: list[Manifest] | None, warnings: list[str], old: Manifest | None) -> None:
+    found = versions or []
+    single = len(found) == 1
+    kept = {v.get("name"): v for v in (old or {}).get("versions") or ()}
+    seen: set[str] = set()
+    for index, version in enumerate(found):
+        path = f"spec.versions[{index}]"
+        name = version.get("name") or ""
+        if name in seen:
+            errs.invalid(path, name, "must contain unique version names")
+        seen.add(name)
+        for problem in names.dns_1035_label(name):
+            errs.invalid(f"{path}.name", name, problem)
+        if version.get("deprecationWarning") is not None:
+            _deprecation(errs, version, path)
+        _version(errs, version, path, single, warnings, kept.get(name))
+    if sum(bool(v.get("storage")) for v in found) != 1:
+        errs.invalid(
+            "spec.versions",
+            versions,
+            "must have exactly one version marked as storage version",
+        )
+
+
+def _deprecation(errs: Errors, version: Manifest, path: str) -> None:
+    text = version["deprecationWarning"]
+    if not version.get("deprecated"):
+        errs.invalid(f"{path}.deprecationWarning", text, "can only be set for deprecated versions")
+    if not text:
+        errs.invalid(f"{path}.deprecationWarning", text, "must not be an empty string")
+    elif len(text) > 256:
+        errs.too_long(f"{path}.deprecationWarning", 256)
+
+
+def _version(
+    errs: Errors, version: Manifest, path: str, single: bool, warnings: list[str], old: Manifest | None
+) -> None:
+    """With one version the internal type has its parts at the top, and paths say so."""
+    base = "spec" if single else path
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    if schema is None:
+        errs.required(f"{path}.schema.openAPIV3Schema", "schemas are required")
+    elif old is None or (old.get("schema") or {}).get("openAPIV3Schema") != schema:
+        place = "spec.validation.openAPIV3Schema" if single else f"{path}.schema.openAPIV3Schema"
+        schema_rules.schema(errs, schema, place, warnings)
+    scale = (version.get("subresources") or {}).get("scale")
+    if scale is not None:
+        _scale(errs, scale, f"{base}.subresources.scale")
+    for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
+        _column(errs, column, f"{base}.additionalPrinterColumns[{index}]")
+    _selectable(errs, version, schema or {}, f"{base}.selectableFields")
+
+
+def _scale(errs: Errors, scale: Manifest, path: str) -> None:
+    for key, under, required in (
+        ("specReplicasPath", ".spec", True),
+        ("statusReplicasPath", ".status", True),
+        ("labelSelectorPath", "", False),
+    ):
+        text = scale.get(key) or ""
+        if not text:
+            if required:
+                errs.required(f"{path}.{key}")
+            continue
+        if not text.startswith(".") or "[" in text:
+            errs.invalid(f"{path}.{key}", text, "must be a simple json path starting with .")
+        elif required and not text.startswith(f"{under}."):
+            errs.invalid(f"{path}.{key}", text, f"should be a json path under {under}")
+        elif not required and not text.startswith((".spec.", ".status.")):
+            errs.invalid(f"{path}.{key}", text, "should be a json path under either .status or .spec")
+
+
+def _column(errs: Errors, column: Manifest, path: str) -> None:
+    if not column.get("name"):
+        errs.required(f"{path}.name")
+    kind = column.get("type") or ""
+    listed = ",".join(_COLUMN_TYPES)
+    if not kind:
+        errs.required(f"{path}.type", f"must be one of {listed}")
+    elif kind not in _COLUMN_TYPES:
+        errs.invalid(f"{path}.type", kind, f"must be one of {listed}")
+    if column.get("format") and column["format"] not in _COLUMN_FORMATS:
+        errs.invalid(f"{path}.format", column["format"], f"must be one of {','.join(_COLUMN_FORMATS)}")
+    where = column.get("jsonPath") or ""
+    if not where:
+        errs.required(f"{path}.JSONPath")
+    elif not where.startswith("."):
+        errs.invalid(f"{path}.JSONPath", where, "must be a simple json path starting with .")
+
+
+def _selectable(errs: Errors, version: Manifest, schema: Manifest, path: str) -> None:
+    fields = version.get("selectableFields") or []
+    if len(fields) > 8:
+        errs.too_many(path, len(fields), 8)
+    seen: set[str] = set()
+    for index, field in enumerate(fields):
+        place, where = f"{path}[{index}].jsonPath", field.get("jsonPath") or ""
+        if not where:
+            errs.required(place)
+            continue
+        if where in seen:
+            errs.duplicate(place, where)
+        seen.add(where)
+        node: Manifest | None = schema
+        for step in where.removeprefix(".").split("."):
+            node = (node.get("properties") or {}).get(step) if node else None
+        if not where.startswith(".") or node is None:
+            errs.invalid(place, where, "is an invalid path: does not refer to a valid field")
+        elif where.startswith(".metadata"):
+            errs.invalid(place, where, "must not point to fields in metadata")
+        elif node.get("type") not in ("string", "integer", "boolean"):
+            errs.invalid(
+                place,
+                where,
+                "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.",
+            )
+
+
+def _names(errs: Errors, found: Manifest) -> None:
+    for key in ("plural", "singular", "kind", "listKind"):
+        value = found.get(key) or ""
+        path = f"spec.names.{key}"
+        if not value:
+            errs.required(path)
+            continue
+        problems = names.dns_1035_label(value.lower() if key in ("kind", "listKind") else value)
+        if problems:
+            prefix = "may have mixed case, but should otherwise match: " if key in ("kind", "listKind") else ""
+            errs.invalid(path, value, prefix + ",".join(problems))
+    for key in ("shortNames", "categories"):
+        for index, value in enumerate(found.get(key) or ()):
+            problems = names.dns_1035_label(value)
+            if problems:
+                errs.invalid(f"spec.names.{key}[{index}]", value, ",".join(problems))
+    if found.get("kind") and found.get("kind") == found.get("listKind"):
+        errs.invalid("spec.names.listKind", found["listKind"], "kind and listKind may not be the same")
+
+
+def _conversion(errs: Errors, found: Manifest) -> None:
+    strategy, webhook = found.get("strategy") or "None", found.get("webhook")
+    client = (webhook or {}).get("clientConfig")
+    versions = (webhook or {}).get("conversionReviewVersions") or []
+    errs.one_of("spec.conversion.strategy", strategy, ("None", "Webhook"))
+    if strategy == "Webhook":
+        path = "spec.conversion.webhookClientConfig"
+        if client is None:
+            errs.required(path, "required when strategy is set to Webhook")
+        else:
+            url, service = client.get("url"), client.get("service")
+            if (url is None) == (service is None):
+                errs.required(path, "exactly one of url or service is required")
+            elif url is not None:
+                webhook_url(errs, url, f"{path}.url")
+            elif service is not None:
+                webhook_service(errs, service, f"{path}.service")
+        if not versions:
+            errs.required("spec.conversion.conversionReviewVersions")
+        elif not set(versions) & set(_REVIEWS):
+            errs.invalid(
+                "spec.conversion.conversionReviewVersions",
+                versions,
+                f"must include at least one of {', '.join(_REVIEWS)}",
+            )
+        return
+    if client is not None:
+        errs.forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook")
+    if versions:
+        errs.forbidden(
+            "spec.conversion.conversionReviewVersions", "should not be set when strategy is not set to Webhook"
+        )

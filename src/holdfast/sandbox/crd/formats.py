@@ -1,0 +1,192 @@
+"""String formats of schemas, and the named formats of CEL.
+
+In: a format's name and a text. Out: whether it fits, or the complaints. Never: schemas.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import date
+from urllib.parse import urlsplit
+
+from holdfast.sandbox.kinds import names
+
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_DATE_TIME = re.compile(r"^\d{4}-\d{2}-\d{2}([Tt ]|)\d{2}:\d{2}:\d{2}([.,]\d+)?([Zz]|[+-]\d{2}:?\d{2})?$")
+_DURATION = re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
+_LONG_DURATION = re.compile(
+    r"^((\d+)\s*(ns|nano|us|µs|micro|ms|milli|s|sec|second|m|min|minute|h|hr|hour|d|day|w|week|wk)s?)$", re.I
+)
+_UUID = re.compile(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
+_UUID3 = re.compile(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?3[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
+_UUID4 = re.compile(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$")
+_UUID5 = re.compile(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?5[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$")
+_MAC = re.compile(
+    r"^([0-9A-Fa-f]{2}([:-])([0-9A-Fa-f]{2}\2){4,18}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{4}\.){2,9}[0-9A-Fa-f]{4})$"
+)
+_HEX_COLOR = re.compile(r"^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")
+_RGB_COLOR = re.compile(
+    r"^rgb\(\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*\)$"
+)
+_HOST_NAME = re.compile(r"^([a-zA-Z0-9\u00a1-\uffff]([a-zA-Z0-9\u00a1-\uffff-]{0,61}[a-zA-Z0-9\u00a1-\uffff])?)(\.[a-zA-Z0-9\u00a1-\uffff]([a-zA-Z0-9\u00a1-\uffff-]{0,61}[a-zA-Z0-9\u00a1-\uffff])?)*\.?$")  # fmt: skip
+_EMAIL = re.compile(r"^[^\s@<>]+@[^\s@<>]+$")
+_BASE64 = re.compile(r"^[A-Za-z0-9+/\r\n]*={0,2}$")
+_CARD = re.compile(
+    r"^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$"
+)
+_SSN = re.compile(r"^\d{3}[- ]?\d{2}[- ]?\d{4}$")
+
+
+def _date(text: str) -> bool:
+    if not _DATE.match(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _date_time(text: str) -> bool:
+    if not _DATE_TIME.match(text) or not _date(text[:10]):
+        return False
+    clock = re.search(r"(\d{2}):(\d{2}):(\d{2})", text)
+    return clock is not None and int(clock[1]) <= 23 and int(clock[2]) <= 59 and int(clock[3]) <= 59
+
+
+def duration(text: str) -> bool:
+    return text == "0" or bool(_DURATION.match(text)) or bool(_LONG_DURATION.match(text.strip()))
+
+
+def _ipv4(text: str) -> bool:
+    parts = text.split(".")
+    return len(parts) == 4 and all(part.isdigit() and len(part) <= 3 and int(part) <= 255 for part in parts)
+
+
+def _ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return ":" in text
+
+
+def _cidr(text: str) -> bool:
+    if "/" not in text:
+        return False
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return False
+    return text.partition("/")[2].isdigit()
+
+
+def _uri(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    if any(char.isspace() or ord(char) < 32 for char in text) and " " in text.partition("?")[0]:
+        return False
+    return bool(parts.scheme) or text.startswith("/")
+
+
+def _byte(text: str) -> bool:
+    if not _BASE64.match(text):
+        return False
+    try:
+        base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
+    except binascii.Error:
+        return False
+    return True
+
+
+def _isbn10(text: str) -> bool:
+    digits = text.replace("-", "").replace(" ", "")
+    if not re.fullmatch(r"\d{9}[\dX]", digits):
+        return False
+    return sum((10 if d == "X" else int(d)) * (i + 1) for i, d in enumerate(digits)) % 11 == 0
+
+
+def _isbn13(text: str) -> bool:
+    digits = text.replace("-", "").replace(" ", "")
+    return (
+        bool(re.fullmatch(r"\d{13}", digits))
+        and sum(int(d) * (1 if i % 2 == 0 else 3) for i, d in enumerate(digits)) % 10 == 0
+    )
+
+
+def _card(text: str) -> bool:
+    digits = re.sub(r"[^0-9]+", "", text)
+    if not _CARD.match(digits):
+        return False
+    total = 0
+    for index, char in enumerate(reversed(digits)):
+        number = int(char) * (2 if index % 2 else 1)
+        total += number - 9 if number > 9 else number
+    return total % 10 == 0
+
+
+def _host_name(text: str) -> bool:
+    return len(text) <= 255 and bool(_HOST_NAME.match(text))
+
+
+_CHECKS: dict[str, Callable[[str], bool]] = {
+    "date": _date,
+    "date-time": _date_time,
+    "datetime": _date_time,
+    "duration": duration,
+    "ipv4": _ipv4,
+    "ipv6": _ipv6,
+    "cidr": _cidr,
+    "uri": _uri,
+    "email": lambda text: bool(_EMAIL.match(text)),
+    "hostname": _host_name,
+    "mac": lambda text: bool(_MAC.match(text)),
+    "uuid": lambda text: bool(_UUID.match(text)),
+    "uuid3": lambda text: bool(_UUID3.match(text)),
+    "uuid4": lambda text: bool(_UUID4.match(text)),
+    "uuid5": lambda text: bool(_UUID5.match(text)),
+    "byte": _byte,
+    "isbn": lambda text: _isbn10(text) or _isbn13(text),
+    "isbn10": _isbn10,
+    "isbn13": _isbn13,
+    "creditcard": _card,
+    "ssn": lambda text: bool(_SSN.match(text)),
+    "hexcolor": lambda text: bool(_HEX_COLOR.match(text)),
+    "rgbcolor": lambda text: bool(_RGB_COLOR.match(text)),
+    "bsonobjectid": lambda text: bool(re.fullmatch(r"[0-9a-fA-F]{24}", text)),
+    "password": lambda text: True,
+    "k8s-short-name": lambda text: not names.dns_label(text),
+    "k8s-long-name": lambda text: not names.dns_subdomain(text),
+}
+KNOWN = frozenset({*_CHECKS, "int32", "int64", "float", "double", "binary"})
+"""Formats that a definition may name without a warning."""
+
+
+def fits(name: str, text: str) -> bool:
+    check = _CHECKS.get(name)
+    return check is None or check(text)
+
+
+_RULES: dict[str, names.NameRule] = {
+    "dns1123Label": names.dns_label,
+    "dns1123Subdomain": names.dns_subdomain,
+    "dns1035Label": names.dns_1035_label,
+    "qualifiedName": names.qualified,
+    "dns1123LabelPrefix": names.for_prefix(names.dns_label),
+    "dns1123SubdomainPrefix": names.for_prefix(names.dns_subdomain),
+    "dns1035LabelPrefix": names.for_prefix(names.dns_1035_label),
+    "labelValue": names.label_value,
+}
+
+
+def named_problems(name: str, text: str) -> list[str]:
+    rule = _RULES.get(name)
+    if rule is not None:
+        return rule(text)
+    return [] if fits(name, text) else [f"invalid {name}"]

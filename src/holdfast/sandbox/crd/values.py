@@ -1,0 +1,299 @@
+"""Validation of custom objects against their schema, without the rules.
+
+In: a compiled node, a value, the stored value it replaces (for ratcheting). Out: field errors with the validator's texts. Never: changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext, status
+from holdfast.sandbox.crd import formats
+from holdfast.sandbox.crd.structural import Node
+from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.status import FieldError
+
+_NIL = "<nil>"
+MISSING: Any = object()
+_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_FLOAT_MAX = 3.4028234663852886e38
+
+
+@lru_cache(maxsize=1024)
+def pattern_of(text: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(text, options)
+
+
+def validate(node: Node, value: Any, old: Any = MISSING) -> Errors:
+    errs = Errors()
+    _node(errs, node, node.raw, value, "", old)
+    return errs
+
+
+def type_word(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    return {str: "string", list: "array", dict: "object"}.get(type(value), "object")  # type: ignore[call-overload,no-any-return]
+
+
+def _plain(errs: Errors, path: str, value: Any, text: str) -> None:
+    errs.invalid(path or _NIL, value, f"{path} in body {text}" if path else f"in body {text}")
+
+
+def _type_error(errs: Errors, path: str, shown: Any, wanted: str) -> None:
+    place = f"{path} in body" if path else "in body"
+    errs.append(
+        FieldError(
+            status.TYPE_INVALID, path or _NIL, shown, f"{place} must be of type {wanted}: {gotext.scalar(shown)}"
+        )
+    )
+
+
+def join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _node(errs: Errors, node: Node | None, schema: Manifest, value: Any, path: str, old: Any) -> None:
+    """`node` is absent inside of junctors, where there is no structure to follow."""
+    if old is not MISSING and _same(old, value):
+        return
+    if value is None and (schema.get("nullable") or not schema.get("type")):
+        _enum(errs, schema, value, path)
+        return
+    if not _type(errs, schema, value, path):
+        return
+    if isinstance(value, str):
+        _string(errs, schema, value, path)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        _number(errs, schema, value, path)
+    elif isinstance(value, list):
+        _list(errs, node, schema, value, path, old)
+    elif isinstance(value, dict):
+        _object(errs, node, schema, value, path, old)
+    _enum(errs, schema, value, path)
+    _junctors(errs, schema, value, path)
+
+
+def _same(old: Any, new: Any) -> bool:
+    return bool(old == new) and type(old) is type(new)
+
+
+def _type(errs: Errors, schema: Manifest, value: Any, path: str) -> bool:
+    wanted = schema.get("type")
+    if schema.get("x-kubernetes-int-or-string"):
+        if isinstance(value, (int, str)) and not isinstance(value, bool):
+            return True
+        _type_error(errs, path, type_word(value), "integer,string")
+        return False
+    if not wanted:
+        return True
+    word = type_word(value)
+    if word == wanted or (wanted == "number" and word == "integer"):
+        return True
+    if wanted == "integer" and word == "number":
+        if value == math.floor(value) and not math.isinf(value):
+            return True
+        _type_error(errs, path, word, wanted)
+        errs.invalid(_NIL, "", f"Checked value must be of type integer ({_format_words(schema)}) in {path}")
+        return False
+    _type_error(errs, path, word, wanted)
+    return False
+
+
+def _format_words(schema: Manifest) -> str:
+    return f"with format {schema['format']}" if schema.get("format") else "default format"
+
+
+def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:
+    if "maxLength" in schema and len(text) > schema["maxLength"]:
+        errs.append(status.too_long(path or _NIL, schema["maxLength"]))
+    elif "minLength" in schema and len(text) < schema["minLength"]:
+        _plain(errs, path, text, f"should be at least {schema['minLength']} chars long")
+    if schema.get("pattern") and not pattern_of(schema["pattern"]).search(text):
+        _plain(errs, path, text, f"should match '{schema['pattern']}'")
+    form = schema.get("format")
+    if form and not formats.fits(form, text):
+        _type_error(errs, path, text, form)
+
+
+def _number(errs: Errors, schema: Manifest, value: float, path: str) -> None:
+    _number_format(errs, schema, value, path)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    multiple = schema.get("multipleOf")
+    if multiple and not _is_multiple(value, multiple):
+        _plain(errs, path, value, f"should be a multiple of {gotext.scalar(multiple)}")
+    if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
+        word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
+        _plain(errs, path, value, f"should be {word} {gotext.scalar(high)}")
+    if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
+        word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
+        _plain(errs, path, value, f"should be {word} {gotext.scalar(low)}")
+
+
+def _is_multiple(value: float, multiple: float) -> bool:
+    quotient = value / multiple
+    return quotient == math.floor(quotient)
+
+
+def _number_format(errs: Errors, schema: Manifest, value: float, path: str) -> None:
+    form = schema.get("format")
+    if form in _RANGES:
+        low, high = _RANGES[form]
+        if isinstance(value, float) and not low <= value <= high:
+            _type_error(errs, path, "float64", form)
+        if not low <= value <= high:
+            errs.invalid(_NIL, "", f"Checked value must be of type {schema.get('type')} with format {form} in {path}")
+    elif form == "float" and abs(value) > _FLOAT_MAX:
+        errs.invalid(_NIL, "", f"Checked value must be of type {schema.get('type')} with format float in {path}")
+
+
+def _list(errs: Errors, node: Node | None, schema: Manifest, value: list[Any], path: str, old: Any) -> None:
+    items = schema.get("items")
+    if isinstance(items, dict):
+        pairs = old_items(node, value, old)
+        for index, item in enumerate(value):
+            before = pairs[index] if pairs is not None else MISSING
+            _node(errs, node.items if node else None, items, item, f"{path}[{index}]", before)
+    if "minItems" in schema and len(value) < schema["minItems"]:
+        _plain(errs, path, len(value), f"should have at least {schema['minItems']} items")
+    if "maxItems" in schema and len(value) > schema["maxItems"]:
+        errs.too_many(path or _NIL, len(value), schema["maxItems"])
+    if schema.get("uniqueItems") and any(item in value[:index] for index, item in enumerate(value)):
+        _plain(errs, path, value, "shouldn't contain duplicates")
+
+
+def old_items(node: Node | None, value: list[Any], old: Any) -> list[Any] | None:
+    """Per item of a map list, the stored item with the same keys."""
+    if node is None or node.list_type != "map" or not isinstance(old, list):
+        return None
+    table = {item_key(node, item): item for item in old if isinstance(item, dict)}
+    return [table.get(item_key(node, item), MISSING) if isinstance(item, dict) else MISSING for item in value]
+
+
+def item_key(node: Node, item: Manifest) -> tuple[Any, ...]:
+    defaults = node.items.properties if node.items is not None else {}
+    return tuple(repr(item.get(key, defaults[key].default if key in defaults else None)) for key in node.keys)
+
+
+def _object(errs: Errors, node: Node | None, schema: Manifest, value: Manifest, path: str, old: Any) -> None:
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+    before = old if isinstance(old, dict) else {}
+    if "minProperties" in schema and len(value) < schema["minProperties"]:
+        _plain(errs, path, len(value), f"should have at least {schema['minProperties']} properties")
+    if "maxProperties" in schema and len(value) > schema["maxProperties"]:
+        errs.too_many(path or _NIL, len(value), schema["maxProperties"])
+    for key in schema.get("required") or ():
+        if key not in value:
+            errs.required(join(path, key))
+    for key, item in value.items():
+        sub = properties.get(key)
+        if sub is not None:
+            _node(
+                errs, node.properties.get(key) if node else None, sub, item, join(path, key), before.get(key, MISSING)
+            )
+        elif isinstance(additional, dict):
+            _node(errs, node.additional if node else None, additional, item, join(path, key), before.get(key, MISSING))
+
+
+def _enum(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
+    allowed = schema.get("enum")
+    if allowed is None or any(value == item and isinstance(value, bool) == isinstance(item, bool) for item in allowed):
+        return
+    listed: Sequence[str] = [item if isinstance(item, str) else gotext.dumps(item) for item in allowed]
+    errs.unsupported(path or _NIL, value, listed, ordered=True)
+
+
+def _fits(schema: Manifest, value: Any, path: str) -> Errors:
+    errs = Errors()
+    _node(errs, None, schema, value, path, MISSING)
+    return errs
+
+
+def _junctors(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
+    name = gotext.quote(path)
+    if schema.get("anyOf"):
+        found = [_fits(sub, value, path) for sub in schema["anyOf"]]
+        if all(found):
+            errs.invalid(_NIL, "", f"{name} must validate at least one schema (anyOf)")
+            errs += min(found, key=len) if len(found) == 1 else _best(found)
+    if schema.get("oneOf"):
+        found = [_fits(sub, value, path) for sub in schema["oneOf"]]
+        good = sum(not errors for errors in found)
+        if good != 1:
+            detail = "Found none valid" if not good else f"Found {good} valid alternatives"
+            errs.invalid(_NIL, "", f"{name} must validate one and only one schema (oneOf). {detail}")
+            if not good:
+                errs += _best(found)
+    if schema.get("allOf"):
+        found = [_fits(sub, value, path) for sub in schema["allOf"]]
+        bad = [errors for errors in found if errors]
+        if bad:
+            errs.invalid(
+                _NIL,
+                "",
+                f"{name} must validate all the schemas (allOf)"
+                + (". None validated" if len(bad) == len(found) else ""),
+            )
+            for errors in bad:
+                errs += errors
+    if schema.get("not") and not _fits(schema["not"], value, path):
+        errs.invalid(_NIL, "", f"{name} must not validate the schema (not)")
+
+
+def _best(found: list[Errors]) -> Errors:
+    """The errors of the alternative that came closest: the first with the fewest."""
+    return sorted(found, key=len)[0]
+
+
+# --- list types --------------------------------------------------------------------
+
+
+def validate_lists(errs: Errors, node: Node, value: Any, path: str = "", old: Any = MISSING) -> None:
+    """No doubles in sets and map lists."""
+    if old is not MISSING and _same(old, value):
+        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            sub = node.properties.get(key)
+            if sub is not None:
+                validate_lists(errs, sub, item, join(path, key))
+            elif node.additional is not None:
+                validate_lists(errs, node.additional, item, f"{path}[{key}]")
+    elif isinstance(value, list):
+        if node.list_type in ("set", "map"):
+            _unique(errs, node, value, path)
+        if node.items is not None:
+            for index, item in enumerate(value):
+                validate_lists(errs, node.items, item, f"{path}[{index}]")
+
+
+def _unique(errs: Errors, node: Node, value: list[Any], path: str) -> None:
+    seen: set[str] = set()
+    for index, item in enumerate(value):
+        shown = item if node.list_type == "set" else _keys_of(node, item)
+        mark = gotext.dumps(shown)
+        if mark in seen:
+            errs.duplicate(f"{path}[{index}]", shown)
+        seen.add(mark)
+
+
+def _keys_of(node: Node, item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    defaults = node.items.properties if node.items is not None else {}
+    found = {key: item.get(key, defaults[key].default if key in defaults else None) for key in node.keys}
+    return {key: value for key, value in found.items() if value is not None}
