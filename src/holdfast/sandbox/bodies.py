@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,12 +19,20 @@ def check_size(request: Request) -> None:
         raise status.too_large(f"Request entity too large: limit is {MAX_BODY}")
 
 
-def read_object(request: Request) -> tuple[Any, bytes, bool]:
-    """The value in the body, the body as JSON text, and whether it came as YAML."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request carries. ``raw`` is JSON text as it was sent (None for YAML); ``repeated`` are a YAML body's keys set twice."""
+
+    value: Any
+    raw: bytes | None
+    repeated: tuple[str, ...] = ()
+
+
+def read_object(request: Request) -> Body:
     check_size(request)
     if body_media(request.header("content-type")) == YAML:
         return _yaml(request.body)
-    return parse_json(request.body), request.body, False
+    return Body(parse_json(request.body), request.body)
 
 
 def parse_json(text: bytes) -> Any:
@@ -43,12 +52,16 @@ def _broken(text: bytes, error: Exception) -> str:
     return f"couldn't get version/kind; json parse error: {why} ({_shown(text)})"
 
 
+def shown(text: bytes) -> str:
+    """The beginning of a body, as messages show it."""
+    return text[:30].decode("utf-8", "replace") + (" ..." if len(text) > 30 else "")
+
+
 def _shown(text: bytes) -> str:
     if not text:
         return "<empty>"
     if text[:1] == b"{":
-        shown = text.decode("utf-8", "replace")
-        return shown if len(shown) <= 1024 else f"{shown[:1024]} ..."
+        return shown(text)
     return text[:30].hex() + (" ..." if len(text) > 30 else "")
 
 
@@ -78,16 +91,25 @@ def _expected(error: str) -> str:
     return "looking for beginning of value"
 
 
-def _yaml(text: bytes) -> tuple[Any, bytes, bool]:
+_REPEATED = "already set in map"
+
+
+def _yaml(text: bytes) -> Body:
     from holdfast.base.errors import HoldfastError
     from holdfast.kube.yaml import load_all
 
+    repeated: tuple[str, ...] = ()
     try:
-        documents = load_all(text)
+        try:
+            documents = load_all(text, strict=True)
+        except HoldfastError as error:
+            if _REPEATED not in str(error):
+                raise
+            repeated = tuple(line.strip() for line in str(error).splitlines() if _REPEATED in line)
+            documents = load_all(text)
     except HoldfastError as error:
         raise status.bad_request(f"error converting YAML to JSON: {error}") from None
-    value = documents[0].value if documents else None
-    return value, orjson.dumps(value), True
+    return Body(documents[0].value if documents else None, None, repeated)
 
 
 def as_object(value: Any) -> Manifest:

@@ -149,7 +149,7 @@ def catalog() -> Catalog:
 def _resource(group: str, version: str, row: list[str]) -> Resource:
     columns = [*row, *["-"] * (7 - len(row))]
     plural, kind, scope, short, categories, subs, verbs = columns[:7]
-    usual = ALL_VERBS
+    usual: tuple[str, ...] = ALL_VERBS
     if plural.startswith("*"):
         plural, usual = plural[1:], tuple(v for v in ALL_VERBS if v != "deletecollection")
     return Resource(

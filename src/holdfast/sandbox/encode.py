@@ -26,7 +26,7 @@ def body(value: Any, form: Form) -> bytes:
 
 def object_bytes(resource: Resource, record: Record) -> bytes:
     """One stored object as JSON, in the resource's version."""
-    if as_stored(resource, record):
+    if as_stored(resource):
         head = orjson.dumps({"kind": resource.kind, "apiVersion": resource.api_version})
         return head[:-1] + b"," + record.raw[1:]
     return orjson.dumps(from_storage(resource, record))
@@ -36,7 +36,7 @@ def item_bytes(resource: Resource, record: Record) -> bytes:
     """One item of a list: built-in kinds leave apiVersion and kind out there."""
     if resource.crd:
         return object_bytes(resource, record)
-    if as_stored(resource, record):
+    if as_stored(resource):
         return record.raw
     obj = from_storage(resource, record)
     return orjson.dumps({k: v for k, v in obj.items() if k not in ("apiVersion", "kind")})

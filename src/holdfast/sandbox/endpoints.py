@@ -6,6 +6,7 @@ from holdfast.sandbox import (
     bodies,
     deletion,
     encode,
+    gotext,
     options,
     patches,
     reader,
@@ -13,6 +14,7 @@ from holdfast.sandbox import (
     status,
     strategy,
     subresources,
+    virtual,
 )
 from holdfast.sandbox.exchange import (
     Exchange,
@@ -26,19 +28,22 @@ from holdfast.sandbox.exchange import (
     single_form,
     success,
 )
-from holdfast.sandbox.getting import get
+from holdfast.sandbox.getting import get, go_type
 from holdfast.sandbox.httpd import Response
+from holdfast.sandbox.identity import Authenticator
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.watching import Watch
 
 
-async def serve(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
+def serve(registry: Registry, exchange: Exchange, resource: Resource, authenticator: Authenticator) -> Response:
     if exchange.route.subresource:
-        return await subresources.serve(registry, exchange, resource)
+        return subresources.serve(registry, exchange, resource, registry.issuer)
     verb = exchange.verb
     if not verb or exchange.request.method == "HEAD" or verb not in resource.verbs:
         raise _not_allowed(exchange, resource)
+    if virtual.is_virtual(resource):
+        return virtual.serve(registry, exchange, resource, authenticator)
     return _VERBS[verb](registry, exchange, resource)
 
 
@@ -54,7 +59,7 @@ def _not_allowed(exchange: Exchange, resource: Resource) -> status.StatusError:
 
 
 def _list(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = list_form(exchange)
+    form = list_form(exchange, go_type(resource, "List"))
     found = options.list_options(exchange.query)
     wanted = _selection(registry, exchange, resource, found)
     page = reading.page(registry, resource, wanted, found)
@@ -76,7 +81,7 @@ def _watch(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
         wanted.name = exchange.route.name
     revision = found.resource_version
     if revision and not (revision.isascii() and revision.isdecimal()):
-        raise status.untyped(f"strconv.ParseUint: parsing {status.gotext.quote(revision)}: invalid syntax")
+        raise status.untyped(f"strconv.ParseUint: parsing {gotext.quote(revision)}: invalid syntax")
     watch = Watch(registry, resource, wanted, found, form)
     response = answer(exchange, b"", form)
     response.stream = watch.open()
@@ -127,8 +132,7 @@ def _delete_options(exchange: Exchange) -> options.DeleteOptions:
     bodies.check_size(exchange.request)
     if not exchange.request.body:
         return options.delete_options(exchange.query, None)
-    value, _, _ = bodies.read_object(exchange.request)
-    body = bodies.as_object(value)
+    body = bodies.as_object(bodies.read_object(exchange.request).value)
     kind = body.get("kind")
     if kind not in (None, "", "DeleteOptions"):
         raise status.bad_request(reader.unregistered(body.get("apiVersion") or "v1", kind))
@@ -138,7 +142,7 @@ def _delete_options(exchange: Exchange) -> options.DeleteOptions:
 def _delete_collection(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
     if resource.namespaced and not exchange.route.namespace:
         raise status.method_not_allowed()
-    form = list_form(exchange)
+    form = list_form(exchange, go_type(resource, "List"))
     found = options.list_options(exchange.query)
     how = _delete_options(exchange)
     exchange.call.dry_run = how.dry_run

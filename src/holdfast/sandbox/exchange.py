@@ -7,7 +7,7 @@ import datetime
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import encode, negotiate, options, status
+from holdfast.sandbox import encode, gotext, negotiate, options, status
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.httpd import Request, Response
 from holdfast.sandbox.identity import User
@@ -51,29 +51,34 @@ def any_form(exchange: Exchange) -> Form:
     include = exchange.query.text("includeObject") or "Metadata"
     if include not in ("None", "Metadata", "Object"):
         raise status.bad_request(
-            f"Unable to convert to Table as requested: includeObject: Invalid value: {status.gotext.quote(include)}: "
+            f"Unable to convert to Table as requested: includeObject: Invalid value: {gotext.quote(include)}: "
             "must be 'Metadata', 'Object', 'None', or empty"
         )
     return dataclasses.replace(form, include=include)
 
 
-def single_form(exchange: Exchange) -> Form:
-    """The form of an answer that is one object."""
+def single_form(exchange: Exchange, kind: str = "") -> Form:
+    """The form of an answer that is one object; ``kind`` is its Go type, for the refusal."""
     form = any_form(exchange)
     if form.target == "PartialObjectMetadataList":
-        raise status.not_acceptable(negotiate.ACCEPTED)
+        raise _wrong_number(form.target, "is not a list", kind)
     return form
 
 
-def list_form(exchange: Exchange) -> Form:
+def _wrong_number(target: str, what: str, kind: str) -> status.StatusError:
+    shown = f" ({kind})" if kind else ""
+    return status.StatusError(406, "NotAcceptable", f"you requested {target}, but the requested object {what}{shown}")
+
+
+def list_form(exchange: Exchange, kind: str = "") -> Form:
     form = any_form(exchange)
     if form.target == "PartialObjectMetadata":
-        raise status.not_acceptable(negotiate.ACCEPTED)
+        raise _wrong_number(form.target, "is a list", kind)
     return form
 
 
 def warning_headers(warnings: list[str]) -> list[tuple[str, str]]:
-    return [("Warning", "299 - " + status.gotext.quote(w)) for w in warnings]
+    return [("Warning", "299 - " + gotext.quote(w)) for w in warnings]
 
 
 def answer(exchange: Exchange, body: bytes, form: Form, code: int = 200) -> Response:

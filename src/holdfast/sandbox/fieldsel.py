@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import selectors, status
+from holdfast.sandbox import gotext, selectors, status
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.store import Record
 
@@ -40,27 +40,27 @@ _OWN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 
 def matcher(resource: Resource, text: str, show: Callable[[Record], Manifest]) -> tuple[FieldMatch | None, str]:
     """A matcher (None takes everything) and, when the selector asks for one exact name, that name."""
-    terms = selectors.parse_fields(text)
+    terms = selectors.fields(text)
     known = _META + _OWN.get((resource.group, resource.kind), ()) + _selectable(resource)
-    for term in terms:
-        if term.field not in known:
-            raise _unknown(resource, term.field, known)
-    name = next((t.value for t in terms if t.field == "metadata.name" and t.equal), "")
-    rest = [t for t in terms if not (t.field == "metadata.name" and t.equal and t.value == name)]
+    for field, _, _ in terms:
+        if field not in known:
+            raise _unknown(resource, field, known)
+    name = next((value for field, equal, value in terms if field == "metadata.name" and equal), "")
+    rest = [t for t in terms if t != ("metadata.name", True, name)]
     if not rest:
         return None, name
 
     def match(record: Record) -> bool:
         obj: Manifest | None = None
-        for term in rest:
-            if term.field == "metadata.name":
+        for field, equal, wanted in rest:
+            if field == "metadata.name":
                 value: str = record.key[1]
-            elif term.field == "metadata.namespace":
+            elif field == "metadata.namespace":
                 value = record.key[0]
             else:
                 obj = obj or show(record)
-                value = _text(resource, obj, term.field)
-            if (value == term.value) != term.equal:
+                value = _text(resource, obj, field)
+            if (value == wanted) != equal:
                 return False
         return True
 
@@ -75,7 +75,7 @@ def _unknown(resource: Resource, field: str, known: tuple[str, ...]) -> status.S
     if (resource.group, resource.kind) in _OWN and not resource.crd:
         return status.bad_request(f"field label not supported: {field}")
     names = ", ".join(f'"{k}"' for k in sorted(known))
-    return status.bad_request(f"{status.gotext.quote(field)} is not a known field selector: only {names}")
+    return status.bad_request(f"{gotext.quote(field)} is not a known field selector: only {names}")
 
 
 _DEFAULTS: Final = {
@@ -92,7 +92,7 @@ def _text(resource: Resource, obj: Manifest, field: str) -> str:
     if field == "source" and resource.kind == "Event":
         value = selectors.dig(obj, "source.component") or obj.get("reportingComponent")
     elif field == "reportingComponent":
-        value = obj.get("reportingComponent") or selectors.dig(obj, "source.component")
+        value = obj.get("reportingComponent")
     else:
         value = selectors.dig(obj, _PATHS.get(field, field))
     if value is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,20 +28,32 @@ LOOPBACK = User("system:apiserver", ("system:masters", AUTHENTICATED))
 """The server's own controllers."""
 
 
+Resolve = Callable[[str, datetime.datetime], User | None]
+
+
 class Authenticator:
-    """Static tokens from the start; service account tokens are added by whoever issues them."""
+    """Static tokens, and those that ``resolve`` knows (of service accounts)."""
 
     def __init__(self, tokens: Mapping[str, User]) -> None:
-        self.tokens = dict(tokens)
+        self._tokens = dict(tokens)
+        self._resolve: Resolve | None = None
 
-    def identify(self, request: Request) -> User | None:
+    def resolve_with(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+
+    def identify(self, request: Request, now: datetime.datetime) -> User | None:
         """None: credentials were given and are wrong."""
         if request.peer:
             return _from_certificate(request.peer)
         kind, _, token = request.header("authorization").partition(" ")
         if kind.lower() == "bearer" and token.strip():
-            return self.tokens.get(token.strip())
+            return self.of_token(token.strip(), now)
         return ANONYMOUS
+
+    def of_token(self, token: str, now: datetime.datetime) -> User | None:
+        if token in self._tokens:
+            return self._tokens[token]
+        return self._resolve(token, now) if self._resolve and token else None
 
 
 def _from_certificate(peer: Mapping[str, Any]) -> User:

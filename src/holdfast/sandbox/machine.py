@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holdfast.sandbox import builtin, seed
+from holdfast.sandbox import accounts, builtin, seed
 from holdfast.sandbox.admission import plugins
 from holdfast.sandbox.admission.hooks import FullHooks
 from holdfast.sandbox.context import Clock
@@ -45,6 +45,7 @@ def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, auth
     registry.hooks = FullHooks(registry)
     plugins.install(registry)
     seed.populate(registry, clock())
+    authenticator.resolve_with(lambda token, now: accounts.account_of(registry, registry.issuer, token, now))
     Definitions(registry, clock).settle_all()
     return Machine(registry, ApiServer(registry, authenticator, clock, _allow), clock)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from holdfast.sandbox import status
+from holdfast.sandbox import gotext, status
 from holdfast.sandbox.status import FieldError
 
 FIELD_VALIDATION: Final = ("Ignore", "Warn", "Strict")
@@ -48,7 +48,7 @@ class Query:
         text = values[0]
         digits = text[1:] if text[:1] in "+-" else text
         if not digits.isascii() or not digits.isdigit():
-            raise status.bad_request(f"strconv.ParseInt: parsing {status.gotext.quote(text)}: invalid syntax")
+            raise status.bad_request(f"strconv.ParseInt: parsing {gotext.quote(text)}: invalid syntax")
         return int(text)
 
 
@@ -119,7 +119,7 @@ def _manager_errors(manager: str) -> list[FieldError]:
         errors.append(status.too_long("fieldManager", MAX_MANAGER))
     for index, char in enumerate(manager):
         if not char.isprintable():
-            detail = f"invalid character {status.gotext.quote(char)} (at position {index})"
+            detail = f"invalid character {gotext.quote(char)} (at position {index})"
             errors.append(status.invalid_value("fieldManager", manager, "should only contain printable characters"))
             del detail
             break
@@ -237,14 +237,11 @@ def _watch_errors(options: ListOptions) -> list[FieldError]:
         if options.match != "NotOlderThan":
             text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
             errors.append(status.forbidden_field(match, text))
+        if options.token:
+            errors.append(status.forbidden_field(match, "resourceVersionMatch is forbidden when continue is provided"))
     elif options.match:
-        errors.append(
-            status.forbidden_field(
-                match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-            )
-        )
-    if options.match and options.match not in ("Exact", "NotOlderThan"):
-        errors.append(status.not_supported(match, options.match, _MATCHES))
-    if options.token:
-        errors.append(status.forbidden_field("continue", "continue is forbidden for watch"))
+        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        errors.append(status.forbidden_field(match, text))
+    if options.match not in ("", "NotOlderThan"):
+        errors.append(status.not_supported(match, options.match, ["NotOlderThan"]))
     return errors

@@ -7,9 +7,11 @@ from typing import Any
 
 from holdfast.kube.patch import PatchError
 from holdfast.kube.refs import Manifest
+from holdfast.kube.schema import Schema
 from holdfast.sandbox import apply, bodies, gotext, options, reader, restore, seams, status
 from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
 from holdfast.sandbox.httpd import Response
+from holdfast.sandbox.kinds import decode
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
 
@@ -21,12 +23,17 @@ _BUILTIN = (JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY)
 _CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY)
 
 
-def serve(registry: Registry, exchange: Exchange, resource: Resource, subresource: str) -> Response:
+def media_of(exchange: Exchange, resource: Resource) -> str:
     media = exchange.request.header("content-type").split(";")[0].strip()
     if media not in _BUILTIN:
         raise status.StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     if resource.crd and media not in _CUSTOM:
         raise status.unsupported_media_type(_CUSTOM)
+    return media
+
+
+def serve(registry: Registry, exchange: Exchange, resource: Resource, subresource: str) -> Response:
+    media = media_of(exchange, resource)
     form = single_form(exchange)
     found = options.patch_options(exchange.query, apply=media == APPLY)
     exchange.configure(found)
@@ -42,24 +49,39 @@ def _change(
     registry: Registry, exchange: Exchange, resource: Resource, subresource: str, media: str
 ) -> tuple[Manifest, bool]:
     patch = parse_patch(exchange.request.body, media)
+    duplicates = _duplicates(exchange, resource)
     key = key_of(exchange, resource)
 
     def transform(old: Manifest | None) -> Manifest:
         assert old is not None
-        patched = patched_object(resource, old, patch, media)
+        patched = patched_by(registry.shape(resource), old, patch, media)
         refuse = _refusal_of(gotext.plain(patch)) if media == STRATEGIC else None
+        if duplicates and exchange.call.validation == "Strict":
+            shown = gotext.dumps(patched)
+            raise (refuse or _refusal_of(shown))("strict decoding error: " + ", ".join(duplicates))
         return finish(exchange, resource, old, patched, refuse)
 
     return registry.update(exchange.call, resource, key, transform, subresource=subresource)
 
 
-def patched_object(resource: Resource, old: Manifest, patch: Any, media: str) -> Any:
+def _duplicates(exchange: Exchange, resource: Resource) -> list[str]:
+    """Fields set twice in the patch: warned about here; refused later, when the patched object can be shown."""
+    if resource.crd or exchange.call.validation == "Ignore":
+        return []
+    found = decode.duplicates(exchange.request.body)
+    if exchange.call.validation == "Warn":
+        for text in found:
+            exchange.call.warn(text)
+    return found
+
+
+def patched_by(shape: Schema | None, old: Manifest, patch: Any, media: str) -> Any:
     try:
         if media == JSON_PATCH:
             return seams.json_patch(old, patch)
         if media == MERGE_PATCH:
             return seams.merge_patch(old, patch)
-        merged = seams.strategic_merge(old, patch or {}, seams.schema(resource))
+        merged = seams.strategic_merge(old, patch or {}, shape)
         # The result is restored into an object of the kind it was, whatever the patch says.
         return {**merged, "apiVersion": old["apiVersion"], "kind": old["kind"]}
     except PatchError as error:
@@ -176,7 +198,7 @@ def _why(body: bytes) -> str:
 def _apply(
     registry: Registry, exchange: Exchange, resource: Resource, subresource: str, *, force: bool
 ) -> tuple[Manifest, bool]:
-    applied = _applied(exchange, resource)
+    applied = applied_object(exchange, resource.api_version, resource.kind)
     key = key_of(exchange, resource)
     call = exchange.call
     _check_apply_name(exchange, applied)
@@ -211,7 +233,7 @@ def _apply(
     return registry.update(call, resource, key, merge, subresource=subresource, tracked=True)
 
 
-def _applied(exchange: Exchange, resource: Resource) -> Manifest:
+def applied_object(exchange: Exchange, api_version: str, kind: str) -> Manifest:
     from holdfast.base.errors import HoldfastError
     from holdfast.kube.yaml import load_all
 
@@ -229,7 +251,7 @@ def _applied(exchange: Exchange, resource: Resource) -> Manifest:
         )
     applied = value if isinstance(value, dict) else {}
     given = (str(applied.get("apiVersion") or ""), str(applied.get("kind") or ""))
-    if given != (resource.api_version, resource.kind):
+    if given != (api_version, kind):
         text = given[0] if "/" in given[0] or (not given[0] and not given[1]) else f"/{given[0]}"
         text = "/" if not given[0] else text
         raise status.bad_request(f"invalid object type: {text}, Kind={given[1]}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import fieldsel, selectors, status
+from holdfast.sandbox import fieldsel, gotext, selectors, status
 from holdfast.sandbox.options import ListOptions
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -67,7 +67,7 @@ def revision_of(text: str) -> int:
     if not text:
         return 0
     if not text.isascii() or not text.isdecimal():
-        why = f"strconv.ParseUint: parsing {status.gotext.quote(text)}: invalid syntax"
+        why = f"strconv.ParseUint: parsing {gotext.quote(text)}: invalid syntax"
         raise status.bad_request(f"invalid resource version: {why}")
     return int(text)
 

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import custom_resource
-from holdfast.sandbox import hooks, seams, status, strategy
+from holdfast.sandbox import gotext, hooks, seams, status, strategy
 from holdfast.sandbox.context import Call, Clock
-from holdfast.sandbox.conversion import from_storage, to_storage
+from holdfast.sandbox.conversion import converts, from_storage, to_storage
 from holdfast.sandbox.resources import Catalog, Resource
 from holdfast.sandbox.store import Key, Record, Store
+from holdfast.sandbox.tokens import TokenIssuer
 
 Transform = Callable[[Manifest | None], Manifest]
 """From the present object (a copy; None when there is none) to the wanted one."""
@@ -32,6 +33,7 @@ class Registry:
         self.store = store
         self.catalog = catalog
         self.clock = clock
+        self.issuer = TokenIssuer()
         self.hooks = hooks.Hooks()
         self._shapes: dict[Resource, Any] = {}
 
@@ -72,12 +74,10 @@ class Registry:
             meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
         self.hooks.mutate(call, resource, "CREATE", obj, None)
         self._system_fields(call, resource, meta)
-        if not resource.crd:
-            seams.prepare_create(resource.gvk, obj, seams.circumstances(call.stamp, call.user))
         self.hooks.prepare(call, resource, obj, None)
         errors = self.hooks.validate_create(call, resource, obj)
         if errors:
-            raise status.invalid(resource.kind, resource.group, str(meta.get("name") or ""), errors)
+            raise status.invalid(resource.kind, _error_group(resource), str(meta.get("name") or ""), errors)
         for text in seams.kind_warnings(resource.gvk, obj) if not resource.crd else ():
             call.warn(text)
         self.hooks.admit(call, resource, "CREATE", obj, None)
@@ -160,7 +160,7 @@ class Registry:
                 errors = [status.invalid_value("metadata.resourceVersion", 0, "must be specified for an update")]
                 raise status.invalid(resource.plural, resource.group, key[1], errors)
         elif not revision.isdecimal():
-            raise status.untyped(f"strconv.ParseUint: parsing {status.gotext.quote(revision)}: invalid syntax")
+            raise status.untyped(f"strconv.ParseUint: parsing {gotext.quote(revision)}: invalid syntax")
         elif revision != str(existing.revision):
             raise status.conflict(resource.plural, resource.group, key[1])
 
@@ -173,14 +173,12 @@ class Registry:
         for field in ("deletionTimestamp", "deletionGracePeriodSeconds"):
             if meta.get(field) is None:
                 _copy(meta, before, field)
-        if not resource.crd and not subresource:
-            seams.prepare_update(resource.gvk, new, old, seams.circumstances(call.stamp, call.user))
         self.hooks.prepare(call, resource, new, old, subresource)
         if strategy.has_generation(resource) and strategy.moved(resource, new, old):
             meta["generation"] = int(before.get("generation") or 0) + 1
         errors = self.hooks.validate_update(call, resource, new, old, subresource)
         if errors:
-            raise status.invalid(resource.kind, resource.group, str(meta.get("name") or ""), errors)
+            raise status.invalid(resource.kind, _error_group(resource), str(meta.get("name") or ""), errors)
         for text in seams.kind_warnings(resource.gvk, new) if not resource.crd and not subresource else ():
             call.warn(text)
 
@@ -203,6 +201,21 @@ class Registry:
         return self.show(resource, record)
 
     def _track(self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str) -> Manifest:
+        if old is not None and converts(resource):
+            return self._track_stored(call, resource, old, new, subresource)
+        return self._tracked(call, resource, old, new, subresource)
+
+    def _track_stored(self, call: Call, resource: Resource, old: Manifest, new: Manifest, subresource: str) -> Manifest:
+        """In the stored form, which can say everything that other versions' managers own."""
+        before, after = to_storage(resource, old), to_storage(resource, new)
+        tracked = self._tracked(call, resource, before, after, subresource)
+        entries = tracked["metadata"].get("managedFields")
+        _set_entries(new["metadata"], entries)
+        return new
+
+    def _tracked(
+        self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str
+    ) -> Manifest:
         return seams.track_update(
             resource,
             old,
@@ -246,6 +259,13 @@ class Registry:
         raise status.untyped(f"request to convert CR to an invalid group/version: {gvk.api_version}")
 
 
+def _set_entries(meta: Manifest, entries: Any) -> None:
+    if entries:
+        meta["managedFields"] = entries
+    else:
+        meta.pop("managedFields", None)
+
+
 def _copy(meta: Manifest, before: Manifest, field: str) -> None:
     if field in before:
         meta[field] = before[field]
@@ -277,6 +297,11 @@ def _timeless(obj: Manifest) -> Manifest:
     entries: list[Any] = meta.get("managedFields") or []
     meta["managedFields"] = [{k: v for k, v in e.items() if k != "time"} for e in entries]
     return {**obj, "metadata": meta}
+
+
+def _error_group(resource: Resource) -> str:
+    """Events are refused in the core group's name through both of their groups."""
+    return resource.storage_group if resource.kind == "Event" else resource.group
 
 
 def _suffix() -> str:

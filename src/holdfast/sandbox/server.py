@@ -65,7 +65,7 @@ class ApiServer:
             return refusal(request, status.internal_error("the sandbox met a defect of its own; its log says more"))
 
     async def _handle(self, request: Request) -> Response:
-        user = self.authenticator.identify(request)
+        user = self.authenticator.identify(request, self.clock())
         if user is None:
             raise status.unauthorized()
         where = route.parse(request.path)
@@ -86,7 +86,8 @@ class ApiServer:
             problem = _misplaced(resource, where, exchange.request.method)
             if problem is not None:
                 return problem
-            response = await endpoints.serve(self.registry, exchange, resource)
+            exchange.call.warnings += deprecation(resource)
+            response = endpoints.serve(self.registry, exchange, resource, self.authenticator)
         except status.StatusError as error:
             response = refusal(exchange.request, error, exchange.call.warnings)
         self.metrics.count(exchange, response.code)
@@ -202,6 +203,23 @@ def _misplaced(resource: Resource, where: route.Route, method: str) -> Response 
     if outside and not where.legacy_watch:
         raise status.method_not_allowed()
     return None
+
+
+_DEPRECATED = {
+    ("", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ("", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
+}
+
+
+def deprecation(resource: Resource) -> list[str]:
+    """The warning that goes with every answer about a deprecated resource."""
+    if not resource.crd:
+        text = _DEPRECATED.get((resource.group, resource.kind))
+    elif resource.spec.get("deprecated"):
+        text = resource.spec.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated"
+    else:
+        text = None
+    return [text] if text else []
 
 
 def refusal(request: Request, error: status.StatusError, warnings: list[str] | None = None) -> Response:

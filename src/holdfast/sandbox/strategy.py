@@ -142,7 +142,7 @@ def _status_metadata(resource: Resource, new: Manifest, old: Manifest, subresour
 
 
 def _replace(new: Manifest, body: Manifest, meta: Manifest) -> None:
-    identity = {k: new[k] for k in ("apiVersion", "kind") if k in new}
+    identity: Manifest = {k: new[k] for k in ("apiVersion", "kind") if k in new}
     new.clear()
     new.update(body)
     new.update(identity)

@@ -78,4 +78,10 @@ def bare_object(resource: Resource, meta: Manifest) -> Manifest:
     """An object with nothing but metadata, for bookmarks."""
     obj: Manifest = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
     seams.write_zeros(resource, obj)
+    if not resource.crd and resource.kind in _REPLICATED:
+        obj["spec"]["replicas"] = 0
     return obj
+
+
+# Optional in the published types, plain numbers in the server's own: an object with nothing set shows them.
+_REPLICATED = ("Deployment", "ReplicaSet", "StatefulSet")

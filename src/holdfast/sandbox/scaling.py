@@ -1,0 +1,158 @@
+"""The scale subresource: one small object over everything that has replicas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.sandbox import bodies, options, patches, reader, seams, status
+from holdfast.sandbox.exchange import Exchange, key_of, show, single_form
+from holdfast.sandbox.httpd import Response
+from holdfast.sandbox.registry import Registry
+from holdfast.sandbox.resources import Resource
+from holdfast.sandbox.tables import text
+
+API_VERSION = "autoscaling/v1"
+KIND = GroupVersionKind("autoscaling", "v1", "Scale")
+_KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def serve(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
+    form = single_form(exchange)
+    if exchange.verb == "get":
+        return show(exchange, resource, view(resource, registry.get(resource, key_of(exchange, resource))), form)
+    if exchange.verb == "patch":
+        scale = _patched(registry, exchange, resource)
+    else:
+        exchange.configure(options.write_options(exchange.query, "UpdateOptions"))
+        scale = _read(exchange, resource)
+    _check_name(exchange, scale)
+    return show(exchange, resource, view(resource, _write(registry, exchange, resource, scale)), form)
+
+
+def view(resource: Resource, obj: Manifest) -> Manifest:
+    """The Scale of an object."""
+    meta = {k: v for k, v in obj["metadata"].items() if k in _KEPT}
+    found: Manifest = {
+        "kind": "Scale",
+        "apiVersion": API_VERSION,
+        "metadata": meta,
+        "spec": {},
+        "status": {"replicas": 0},
+    }
+    spec_path, status_path, selector_path = _paths(resource)
+    wanted = _dig(obj, spec_path)
+    if wanted is None and resource.crd:
+        raise status.untyped(f'the spec replicas field "{_dotted(spec_path)}" does not exist')
+    if wanted:
+        found["spec"]["replicas"] = wanted
+    found["status"]["replicas"] = _dig(obj, status_path) or 0
+    selector = _dig(obj, selector_path)
+    if selector and isinstance(selector, dict) and not resource.crd:
+        plain = resource.kind == "ReplicationController"
+        selector = text.equality(selector) if plain else text.selector(selector, "")
+    if selector:
+        found["status"]["selector"] = selector
+    return found
+
+
+def _paths(resource: Resource) -> tuple[list[str], list[str], list[str]]:
+    if not resource.crd:
+        return ["spec", "replicas"], ["status", "replicas"], ["spec", "selector"]
+    scale = (resource.spec.get("subresources") or {}).get("scale") or {}
+    names = ("specReplicasPath", "statusReplicasPath", "labelSelectorPath")
+    spec, state, selector = ([s for s in str(scale.get(n) or "").split(".") if s] for n in names)
+    return spec, state, selector
+
+
+def _dotted(path: list[str]) -> str:
+    return "." + ".".join(path)
+
+
+def _dig(obj: Any, path: list[str]) -> Any:
+    if not path:
+        return None
+    for step in path:
+        if not isinstance(obj, dict):
+            return None
+        obj = obj.get(step)
+    return obj
+
+
+def _read(exchange: Exchange, resource: Resource) -> Manifest:
+    body = bodies.read_object(exchange.request)
+    scale = bodies.as_object(body.value)
+    given = (scale.get("apiVersion") or API_VERSION, scale.get("kind") or "Scale")
+    if given != (API_VERSION, "Scale"):
+        if resource.crd:
+            raise status.bad_request(
+                'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
+            )
+        raise status.bad_request(reader.unregistered(given[0], given[1]))
+    return reader.decode_kind(exchange, KIND, scale, body.raw)
+
+
+def _check_name(exchange: Exchange, scale: Manifest) -> None:
+    name, given = exchange.route.name, scale["metadata"].get("name")
+    if not given:
+        raise status.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    if given != name:
+        raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+
+
+def _patched(registry: Registry, exchange: Exchange, resource: Resource) -> Manifest:
+    media = patches.media_of(exchange, resource)
+    exchange.configure(options.patch_options(exchange.query, apply=media == patches.APPLY))
+    bodies.check_size(exchange.request)
+    live = view(resource, registry.get(resource, key_of(exchange, resource)))
+    if media == patches.APPLY:
+        return _applied(exchange, resource, live)
+    patch = patches.parse_patch(exchange.request.body, media)
+    patched = patches.patched_by(seams.builtin_schema(KIND), live, patch, media)
+    scale: Manifest = reader.decode_kind(exchange, KIND, patched, None)
+    return scale
+
+
+def _applied(exchange: Exchange, resource: Resource, live: Manifest) -> Manifest:
+    """An apply of a Scale sets replicas; who owns them is settled on the parent."""
+    applied = patches.applied_object(exchange, API_VERSION, "Scale")
+    if resource.crd:
+        name = (applied.get("metadata") or {}).get("name", "")
+        raise status.untyped(
+            f"failed to convert new object (/{name}; {API_VERSION}, Kind=Scale) to proper version: "
+            f"request to convert CR to an invalid group/version: {API_VERSION}"
+        )
+    meta = {**live["metadata"], "name": (applied.get("metadata") or {}).get("name")}
+    meta.pop("resourceVersion", None)
+    return {**live, "metadata": meta, "spec": dict(applied.get("spec") or live["spec"])}
+
+
+def _write(registry: Registry, exchange: Exchange, resource: Resource, scale: Manifest) -> Manifest:
+    replicas = (scale.get("spec") or {}).get("replicas") or 0
+    path = _paths(resource)[0]
+    if isinstance(replicas, int) and replicas < 0:
+        raise _negative(exchange, resource, replicas, path)
+
+    def transform(old: Manifest | None) -> Manifest:
+        assert old is not None
+        holder = old
+        for step in path[:-1]:
+            holder = holder.setdefault(step, {})
+        holder[path[-1]] = replicas
+        old["metadata"]["resourceVersion"] = (
+            scale["metadata"].get("resourceVersion") or old["metadata"]["resourceVersion"]
+        )
+        return old
+
+    updated, _ = registry.update(exchange.call, resource, key_of(exchange, resource), transform, subresource="scale")
+    return updated
+
+
+def _negative(exchange: Exchange, resource: Resource, replicas: int, path: list[str]) -> status.StatusError:
+    if resource.crd:
+        errors = [status.invalid_value(_dotted(path), replicas, "should be a non-negative integer")]
+        return status.invalid(resource.kind, resource.group, exchange.route.name, errors)
+    errors = [status.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")]
+    return status.invalid("Scale", "autoscaling", exchange.route.name, errors)

@@ -1,0 +1,52 @@
+"""Resources that are only ever created: reviews, and bindings. Nothing of them is stored."""
+
+from __future__ import annotations
+
+import importlib
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox import accounts, encode, options, podsubs, reader, status
+from holdfast.sandbox.exchange import Exchange, answer, check_namespace, show, single_form, success
+from holdfast.sandbox.httpd import Response
+from holdfast.sandbox.identity import Authenticator
+from holdfast.sandbox.registry import Registry
+from holdfast.sandbox.resources import Resource
+
+
+def is_virtual(resource: Resource) -> bool:
+    return resource.verbs == ("create",)
+
+
+def serve(registry: Registry, exchange: Exchange, resource: Resource, authenticator: Authenticator) -> Response:
+    form = single_form(exchange)
+    exchange.configure(options.write_options(exchange.query, "CreateOptions"))
+    obj = reader.read(exchange, resource)
+    check_namespace(exchange, resource, obj)
+    if resource.kind == "Binding":
+        return _bind(registry, exchange, obj)
+    if resource.kind == "TokenReview":
+        token = str((obj.get("spec") or {}).get("token") or "")
+        accounts.review_token(obj, authenticator.of_token(token, exchange.call.now))
+    elif resource.kind == "SelfSubjectReview":
+        accounts.who_am_i(obj, exchange.user, exchange.call.stamp)
+    else:
+        obj = _review(registry, exchange, resource, obj)
+    return show(exchange, resource, obj, form, 201)
+
+
+def _bind(registry: Registry, exchange: Exchange, obj: Manifest) -> Response:
+    pods = registry.catalog.lookup("", "v1", "pods")
+    assert pods is not None
+    form = single_form(exchange)
+    podsubs.assign(registry, exchange, pods, (exchange.route.namespace, str(obj["metadata"].get("name") or "")), obj)
+    return answer(exchange, encode.body(success(code=201), form), form, 201)
+
+
+def _review(registry: Registry, exchange: Exchange, resource: Resource, obj: Manifest) -> Manifest:
+    """The SubjectAccessReview family: ``auth.reviews`` fills the status; managedFields are written as for a create."""
+    try:
+        reviews = importlib.import_module("holdfast.sandbox.auth.reviews")
+    except ModuleNotFoundError:
+        raise status.untyped(f"{resource.plural} are not served by the sandbox", 501) from None
+    found: Manifest = reviews.review(registry, exchange.call, resource, obj)
+    return found
