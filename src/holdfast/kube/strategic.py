@@ -294,9 +294,30 @@ def _merge_ordered(original: Map, patch: Map, schema: Schema | None) -> None:
             merged = [item for item, keep in map(_without_directives, sent or []) if keep]
         else:
             merged = _merge_lists(live or [], sent or [], field, deletes=False)
+            live = _reused(live or [], sent or [], merge_key)
         patch.pop(key, None)
         _item_type(live or [], sent or [])
         original[key] = _in_order(merged, order, live or [], merge_key)
+
+
+def _reused(live: Items, sent: Items, key: str) -> Items:
+    """The live list as upstream's merge leaves its memory: deleted items closed up, new ones written over the freed places.
+
+    The order of items that the directive does not name is taken from this, so it shows in results.
+    """
+    if not key or any(item.get(_PATCH) == "replace" for item in sent):
+        return live
+    left = list(live)
+    for item in sent:
+        if item.get(_PATCH) == "delete":
+            left = [old for old in left if not _same_item(old, item, key)]
+    used = len(left)
+    stale = live[:]
+    stale[:used] = left
+    new = [item for item in sent if _PATCH not in item and _place(left, item[key], key) < 0]
+    for place, item in zip(range(used, len(live)), new, strict=False):
+        stale[place] = item
+    return stale
 
 
 def _check_order(sent: Items, order: Items, key: str) -> None:
@@ -307,13 +328,16 @@ def _check_order(sent: Items, order: Items, key: str) -> None:
         for item in sent:
             if not isinstance(item, dict):
                 raise _bad_type(dict, item)
-    wanted = [item for item in sent if not (isinstance(item, dict) and _PATCH in item)]
-    left = iter(order)
-    for item in wanted:
-        if not any(_same_item(item, other, key) for other in left):
-            raise _error(
-                f"The order in patch list:\n{go_plain(sent)}\n doesn't match {_ORDER} list:\n{go_plain(order)}\n"
-            )
+    wanted = [item for item in sent if not (isinstance(item, dict) and item.get(_PATCH) == "delete")]
+    at = place = 0
+    while at < len(wanted) and place < len(order):
+        if isinstance(wanted[at], dict) and _PATCH in wanted[at]:
+            at += 1
+            continue
+        at += _same_item(wanted[at], order[place], key)
+        place += 1
+    if at < len(wanted) and place >= len(order):
+        raise _error(f"The order in patch list:\n{go_plain(sent)}\n doesn't match {_ORDER} list:\n{go_plain(order)}\n")
 
 
 def _same_item(a: Any, b: Any, key: str) -> bool:

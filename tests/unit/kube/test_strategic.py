@@ -132,3 +132,21 @@ def test_a_kind_without_a_schema_has_no_strategic_merge() -> None:
     with pytest.raises(PatchError, match="not supported") as caught:
         strategic_merge({}, {}, None)
     assert caught.value.code == 400
+
+
+def test_an_unnamed_item_keeps_its_place_relative_to_what_took_a_deleted_one() -> None:
+    patch = {
+        "spec": {
+            "$setElementOrder/containers": [{"name": "e"}, {"name": "b"}],
+            "containers": [{"name": "e"}, {"$patch": "delete", "name": "b"}],
+        }
+    }
+    assert patched(pod(A, B), patch) == pod(A, {"name": "e"})
+
+
+def test_a_directive_after_the_last_ordered_item_does_not_match_the_order() -> None:
+    patch = {
+        "spec": {"$setElementOrder/containers": [{"name": "e"}], "containers": [{"name": "e"}, {"$patch": "replace"}]}
+    }
+    with pytest.raises(PatchError, match=r"doesn't match \$setElementOrder"):
+        patched(pod(A), patch)

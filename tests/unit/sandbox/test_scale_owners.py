@@ -29,7 +29,7 @@ def scale(replicas: int) -> Manifest:
 
 
 def owners_of_replicas(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(e["manager"], e.get("subresource", "")) for e in entries if "f:replicas" in e["fieldsV1"]["f:spec"]]
+    return sorted((e["manager"], e.get("subresource", "")) for e in entries if "f:replicas" in e["fieldsV1"]["f:spec"])
 
 
 def test_a_write_that_changes_the_replicas_takes_them() -> None:
