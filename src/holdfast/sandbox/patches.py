@@ -117,7 +117,7 @@ def finish(
     try:
         if refuse and not resource.crd:
             restore.restore(resource.gvk, patched)
-        obj = reader.decode(exchange, resource, patched, None)
+        obj = reader.decode(exchange, resource, patched, None, merged=refuse is not None)
     except restore.RestoreError as error:
         raise refusal(error.message) from None
     except seams.DecodeFailure as failure:
@@ -229,7 +229,10 @@ def _apply(
             raise status.not_found(resource.plural, resource.group, key[1])
         obj = merge(None)
         obj["metadata"].pop("resourceVersion", None)
-        return registry.create_tracked(call, resource, key[0], obj, key[1]), True
+        if uid := obj["metadata"].get("uid"):
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise status.conflict(resource.plural, resource.group, key[1], why)
+        return registry.create_tracked(call, resource, key[0], obj, key[1], applied=True), True
     return registry.update(call, resource, key, merge, subresource=subresource, tracked=True)
 
 

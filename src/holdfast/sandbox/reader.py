@@ -51,8 +51,13 @@ def unregistered(version: str, kind: str) -> str:
     return f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
 
 
-def decode(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | None) -> Manifest:
-    """Canonical form and defaults, in place; unknown fields become warnings or a refusal."""
+def decode(
+    exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | None, *, merged: bool = False
+) -> Manifest:
+    """Canonical form and defaults, in place; unknown fields become warnings or a refusal.
+
+    ``merged``: the object is the outcome of an apply rather than a body.
+    """
     mode = exchange.call.validation
     metadata = obj.get("metadata")
     entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
@@ -61,7 +66,7 @@ def decode(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | N
             if mode == "Warn":
                 exchange.call.warn(text)
     else:
-        for text in seams.decode_custom(resource, obj, mode, raw):
+        for text in seams.decode_custom(resource, obj, mode, raw, merged=merged):
             if mode == "Warn":
                 exchange.call.warn(text)
     obj.setdefault("metadata", {})

@@ -35,6 +35,7 @@ class Registry:
         self.clock = clock
         self.issuer = TokenIssuer()
         self.hooks = hooks.Hooks()
+        self.authorizer: Authorizer = AlwaysAllow()
         self._shapes: dict[Resource, Any] = {}
 
     # --- reading ---
@@ -58,11 +59,16 @@ class Registry:
         """``obj`` is decoded and defaulted; its metadata may lack a namespace."""
         meta = obj["metadata"]
         strategy.reset(resource, obj, None, "")
-        obj = self._track(call, resource, None, obj, "")
+        obj = self.track(call, resource, None, obj, "")
         return self.create_tracked(call, resource, namespace, obj, str(meta.get("name") or ""))
 
-    def create_tracked(self, call: Call, resource: Resource, namespace: str, obj: Manifest, name: str) -> Manifest:
-        """The part of a create that server-side apply shares: ownership is settled already."""
+    def create_tracked(
+        self, call: Call, resource: Resource, namespace: str, obj: Manifest, name: str, *, applied: bool = False
+    ) -> Manifest:
+        """The part of a create that server-side apply shares: ownership is settled already.
+
+        ``applied``: the object was applied, and then a deletionTimestamp in it stays, odd as that is.
+        """
         meta = obj["metadata"]
         if meta.get("resourceVersion") not in (None, "", "0") and str(meta["resourceVersion"]).isdecimal():
             raise status.untyped("resourceVersion should not be set on objects to be created")
@@ -73,7 +79,7 @@ class Registry:
         if not name and meta.get("generateName"):
             meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
         self.hooks.mutate(call, resource, "CREATE", obj, None)
-        self._system_fields(call, resource, meta)
+        self._system_fields(call, resource, meta, applied=applied)
         self.hooks.prepare(call, resource, obj, None)
         errors = self.hooks.validate_create(call, resource, obj)
         if errors:
@@ -97,9 +103,10 @@ class Registry:
         self.hooks.written(resource, record)
         return self.show(resource, record)
 
-    def _system_fields(self, call: Call, resource: Resource, meta: Manifest) -> None:
+    def _system_fields(self, call: Call, resource: Resource, meta: Manifest, *, applied: bool) -> None:
         for field in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"):
-            meta.pop(field, None)
+            if not applied or field != "deletionTimestamp":
+                meta.pop(field, None)
         meta["uid"] = str(uuid.uuid4())
         meta["creationTimestamp"] = call.stamp
         if strategy.has_generation(resource):
@@ -131,7 +138,7 @@ class Registry:
         new = transform(copy.deepcopy(old))
         if not tracked:
             strategy.reset(resource, new, old, subresource)
-            new = self._track(call, resource, old, new, subresource)
+            new = self.track(call, resource, old, new, subresource)
         else:
             strategy.reset(resource, new, old, subresource)
         self.hooks.mutate(call, resource, "UPDATE", new, old, subresource)
@@ -174,12 +181,15 @@ class Registry:
             if meta.get(field) is None:
                 _copy(meta, before, field)
         self.hooks.prepare(call, resource, new, old, subresource)
-        if strategy.has_generation(resource) and strategy.moved(resource, new, old):
+        counted = strategy.has_generation(resource)
+        moved = counted and subresource != "status" and strategy.moved(resource, new, old)
+        if moved:
             meta["generation"] = int(before.get("generation") or 0) + 1
         errors = self.hooks.validate_update(call, resource, new, old, subresource)
         if errors:
             raise status.invalid(resource.kind, _error_group(resource), str(meta.get("name") or ""), errors)
-        for text in seams.kind_warnings(resource.gvk, new) if not resource.crd and not subresource else ():
+        warns = not resource.crd and not subresource and (moved or not counted)
+        for text in seams.kind_warnings(resource.gvk, new) if warns else ():
             call.warn(text)
 
     def _replace(
@@ -200,7 +210,7 @@ class Registry:
         self.hooks.written(resource, record)
         return self.show(resource, record)
 
-    def _track(self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str) -> Manifest:
+    def track(self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str) -> Manifest:
         if old is not None and converts(resource):
             return self._track_stored(call, resource, old, new, subresource)
         return self._tracked(call, resource, old, new, subresource)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.kube import ssa_scale
+from holdfast.kube.fieldset import Path
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.sandbox import bodies, options, patches, reader, seams, status
+from holdfast.sandbox import bodies, options, patches, reader, scale_owners, seams, status
 from holdfast.sandbox.exchange import Exchange, key_of, show, single_form
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
@@ -21,13 +23,21 @@ def serve(registry: Registry, exchange: Exchange, resource: Resource) -> Respons
     form = single_form(exchange)
     if exchange.verb == "get":
         return show(exchange, resource, view(resource, registry.get(resource, key_of(exchange, resource))), form)
+    applied = force = False
     if exchange.verb == "patch":
+        applied = patches.media_of(exchange, resource) == patches.APPLY
         scale = _patched(registry, exchange, resource)
+        force = applied and bool(options.patch_options(exchange.query, apply=True).force)
     else:
         exchange.configure(options.write_options(exchange.query, "UpdateOptions"))
         scale = _read(exchange, resource)
     _check_name(exchange, scale)
-    return show(exchange, resource, view(resource, _write(registry, exchange, resource, scale)), form)
+    return show(
+        exchange,
+        resource,
+        view(resource, _write(registry, exchange, resource, scale, applied=applied, force=force)),
+        form,
+    )
 
 
 def view(resource: Resource, obj: Manifest) -> Manifest:
@@ -116,7 +126,7 @@ def _patched(registry: Registry, exchange: Exchange, resource: Resource) -> Mani
 
 
 def _applied(exchange: Exchange, resource: Resource, live: Manifest) -> Manifest:
-    """An apply of a Scale sets replicas; who owns them is settled on the parent."""
+    """The Scale that is applied; ``_write`` merges it with the object as it is then."""
     applied = patches.applied_object(exchange, API_VERSION, "Scale")
     if resource.crd:
         name = (applied.get("metadata") or {}).get("name", "")
@@ -124,30 +134,59 @@ def _applied(exchange: Exchange, resource: Resource, live: Manifest) -> Manifest
             f"failed to convert new object (/{name}; {API_VERSION}, Kind=Scale) to proper version: "
             f"request to convert CR to an invalid group/version: {API_VERSION}"
         )
-    meta = {**live["metadata"], "name": (applied.get("metadata") or {}).get("name")}
-    meta.pop("resourceVersion", None)
-    return {**live, "metadata": meta, "spec": dict(applied.get("spec") or live["spec"])}
+    del live
+    return applied
 
 
-def _write(registry: Registry, exchange: Exchange, resource: Resource, scale: Manifest) -> Manifest:
-    replicas = (scale.get("spec") or {}).get("replicas") or 0
+def _write(
+    registry: Registry, exchange: Exchange, resource: Resource, scale: Manifest, *, applied: bool, force: bool
+) -> Manifest:
     path = _paths(resource)[0]
-    if isinstance(replicas, int) and replicas < 0:
-        raise _negative(exchange, resource, replicas, path)
+    call = exchange.call
 
     def transform(old: Manifest | None) -> Manifest:
         assert old is not None
+        before = _dig(old, path)
+        owners: dict[str, Any] = {
+            "manager": call.manager,
+            "api_version": resource.api_version,
+            "paths": _replicas_paths(registry, resource, old),
+            "now": call.stamp,
+        }
+        if applied:
+            replicas, entries = scale_owners.after_apply(old, before, scale, force=force, **owners)
+        else:
+            replicas = (scale.get("spec") or {}).get("replicas")
+            entries = scale_owners.after_write(old, before, replicas, **owners)
+        replicas = replicas or 0
+        if isinstance(replicas, int) and replicas < 0:
+            raise _negative(exchange, resource, replicas, path)
         holder = old
         for step in path[:-1]:
             holder = holder.setdefault(step, {})
         holder[path[-1]] = replicas
-        old["metadata"]["resourceVersion"] = (
-            scale["metadata"].get("resourceVersion") or old["metadata"]["resourceVersion"]
-        )
+        meta = old["metadata"]
+        meta["resourceVersion"] = scale["metadata"].get("resourceVersion") or meta["resourceVersion"]
+        meta["managedFields"] = entries
+        if not entries:
+            del meta["managedFields"]
         return old
 
-    updated, _ = registry.update(exchange.call, resource, key_of(exchange, resource), transform, subresource="scale")
+    key = key_of(exchange, resource)
+    updated, _ = registry.update(call, resource, key, transform, subresource="scale", tracked=True)
     return updated
+
+
+def _replicas_paths(registry: Registry, resource: Resource, obj: Manifest) -> dict[str, Path | None]:
+    """Where the replicas are in every version that owners of ``obj`` name; versions that are gone are left out."""
+    found: dict[str, Path | None] = {}
+    for entry in [{"apiVersion": resource.api_version}, *(obj["metadata"].get("managedFields") or ())]:
+        version = str(entry.get("apiVersion") or "")
+        other = registry.catalog.by_kind(GroupVersionKind.parse(version, resource.kind))
+        if other is not None:
+            path = _paths(other)[0]
+            found[version] = ssa_scale.replicas_path(".".join(path)) if path else None
+    return found
 
 
 def _negative(exchange: Exchange, resource: Resource, replicas: int, path: list[str]) -> status.StatusError:

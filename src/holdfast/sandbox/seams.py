@@ -59,13 +59,15 @@ def decode(gvk: GroupVersionKind, obj: Manifest, mode: str, raw: bytes | None) -
     return found
 
 
-def decode_custom(resource: Resource, obj: Manifest, mode: str, raw: bytes | None) -> list[str]:
+def decode_custom(
+    resource: Resource, obj: Manifest, mode: str, raw: bytes | None, *, merged: bool = False
+) -> list[str]:
     """The same for a custom resource: unknown fields dropped, defaults filled."""
     from holdfast.sandbox.crd import custom
     from holdfast.sandbox.kinds.decode import DecodeError
 
     try:
-        return custom.decode(resource.spec, resource.kind, obj, mode, raw)
+        return custom.decode(resource.spec, resource.kind, obj, mode, raw, merged=merged)
     except DecodeError as error:
         why = str(error)
         message = (

@@ -42,8 +42,13 @@ def _meta_type() -> Type:
     return struct.fields["metadata"].type
 
 
-def decode(version: Manifest, kind: str, obj: Manifest, mode: str, raw: bytes | None) -> list[str]:
-    """Metadata read as usual, unknown fields dropped, defaults filled; answers the warnings."""
+def decode(
+    version: Manifest, kind: str, obj: Manifest, mode: str, raw: bytes | None, *, merged: bool = False
+) -> list[str]:
+    """Metadata read as usual, unknown fields dropped, defaults filled; answers the warnings.
+
+    ``merged`` objects come from server-side apply, not from a body: their nulls are meant and stay.
+    """
     problems = duplicates(raw) if raw and mode != "Ignore" else []
     unknown: list[Path] = []
     meta = obj.get("metadata")
@@ -57,7 +62,8 @@ def decode(version: Manifest, kind: str, obj: Manifest, mode: str, raw: bytes | 
     node = compiled(version)
     prune(node, obj, True, (), unknown)
     _embedded(node, obj)
-    drop_nulls(node, obj)
+    if not merged:
+        drop_nulls(node, obj)
     apply_defaults(node, obj)
     if mode != "Ignore":
         meta_first = sorted(
