@@ -124,8 +124,7 @@ def _descend(
         name, wants_list = steps[at]
         value = node.get(name)
         if value is None:
-            if not name:
-                raise KustomizeError("cannot set or create an empty field name")
+            _refuse_odd_name(name, node)
             creating = may_create and not wants_list
             if not creating and name not in node:
                 return
@@ -138,6 +137,16 @@ def _descend(
             return
         node = value
         at += 1
+
+
+def _refuse_odd_name(name: str, node: Any) -> None:
+    """Parts that kyaml takes for something else than a key."""
+    if not name:
+        raise KustomizeError("cannot set or create an empty field name")
+    if name == "*":
+        raise KustomizeError("fieldName: *: wildcard is not supported in PathGetter")
+    if name.isdigit() and name.isascii():
+        raise wrong_kind("SequenceNode", node).within(f"fieldName: {name}")
 
 
 def _each(

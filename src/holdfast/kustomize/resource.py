@@ -45,6 +45,7 @@ class Resource:
     """``scopes`` are the kinds known to be cluster-scoped, which decide about the identity."""
 
     __slots__ = (
+        "_shared",
         "allow_kind_change",
         "allow_name_change",
         "behavior",
@@ -84,6 +85,27 @@ class Resource:
         self.var_names: list[str] = []
         self.origin: Origin | None = None
         self.transformations: list[Origin] = []
+        self._shared: dict[tuple[int, str], list[dict[str, Any]]] = {}
+
+    def share(self, key: str, holders: list[dict[str, Any]]) -> None:
+        """Let one scalar stand in several mappings.
+
+        When upstream adds a label to several places of an object it puts the very same node there, so whoever changes one
+        of them later changes all: a patch of ``metadata.labels`` reaches the selector as well.
+        """
+        for holder in holders:
+            self._shared[id(holder), key] = holders
+
+    def assign(self, holder: Any, key: Any, value: Any) -> None:
+        """Change a scalar that is there, and with it all that are the same one."""
+        holder[key] = value
+        if self._shared:
+            for other in self._shared.get((id(holder), key), ()):
+                other[key] = value
+
+    def unshare(self) -> None:
+        """The object was written and read again: every scalar is its own."""
+        self._shared = {}
 
     def copy(self) -> Resource:
         """A deep copy, with all that is remembered."""

@@ -7,6 +7,7 @@ doubles from merging lists and nulls that were written as nothing. New list elem
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from holdfast.kustomize.errors import KustomizeError
@@ -30,9 +31,19 @@ KEEP_NULL = Missing()
 """A null of the object that the patch does not touch and that was written out."""
 
 
-def merge(patch: Any, target: Any, schemas: Schemas) -> Any:
-    """The patched object, or None where the patch deletes it. ``target`` may be changed in place; the patch is not."""
-    result = _Merge(schemas).walk(target, copy_json(patch), None)
+Assign = Callable[[Any, Any, Any], None]
+
+
+def _assign(holder: Any, key: Any, value: Any) -> None:
+    holder[key] = value
+
+
+def merge(patch: Any, target: Any, schemas: Schemas, assign: Assign = _assign) -> Any:
+    """The patched object, or None where the patch deletes it. ``target`` may be changed in place; the patch is not.
+
+    ``assign(holder, key, value)`` is how a scalar that is there is changed.
+    """
+    result = _Merge(schemas, assign).walk(target, copy_json(patch), None)
     return None if result is MISSING or result is None else result
 
 
@@ -41,8 +52,9 @@ def _absent(node: Any) -> bool:
 
 
 class _Merge:
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, assign: Assign) -> None:
         self._schemas = schemas
+        self._assign = assign
 
     def walk(self, dest: Any, src: Any, shape: Shape | None) -> Any:
         """The merged node, ``MISSING`` or None where it goes away, ``KEEP_NULL`` where a null stays."""
@@ -114,8 +126,10 @@ class _Merge:
                 dest[name] = None
             elif _absent(value):
                 dest.pop(name, None)
-            else:
+            elif type(value) is dict or type(value) is list or old is MISSING:
                 dest[name] = value
+            else:
+                self._assign(dest, name, value)
 
     # Lists that merge
 

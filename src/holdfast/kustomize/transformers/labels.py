@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.kustomize.fieldspec import FieldSpec, SpecIndex, Walk, apply_spec, wrong_kind
 from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Resource
 
 _WALK = Walk("map")
 
@@ -20,15 +21,38 @@ def put_texts(resources: ResMap, texts: Mapping[str, str], specs: Iterable[Field
         return
     ordered = dict(sorted(texts.items()))
 
-    def put(node: Any, key: Any) -> None:
+    index = SpecIndex(specs)
+    for resource in resources:
+        setter = _Setter(resource, ordered)
+        for spec in index.of(resource.api_version, resource.kind):
+            apply_spec(resource, spec, setter.put, _WALK)
+        setter.finish()
+
+
+class _Setter:
+    """Puts the texts into one resource and notes which entries are new."""
+
+    __slots__ = ("_new", "_resource", "_texts")
+
+    def __init__(self, resource: Resource, texts: Mapping[str, str]) -> None:
+        self._resource = resource
+        self._texts = texts
+        self._new: dict[str, list[dict[str, Any]]] = {}
+
+    def put(self, node: Any, key: Any) -> None:
         found = node[key]
         if type(found) is not dict:
             if found is None:
                 return
             raise wrong_kind("MappingNode", found)
-        found.update(ordered)
+        for name, text in self._texts.items():
+            if name in found:
+                self._resource.assign(found, name, text)
+            else:
+                found[name] = text
+                self._new.setdefault(name, []).append(found)
 
-    index = SpecIndex(specs)
-    for resource in resources:
-        for spec in index.of(resource.api_version, resource.kind):
-            apply_spec(resource, spec, put, _WALK)
+    def finish(self) -> None:
+        for name, holders in self._new.items():
+            if len(holders) > 1:
+                self._resource.share(name, holders)

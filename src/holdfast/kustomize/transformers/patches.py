@@ -93,7 +93,7 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
     if patch.allow_name_change or patch.allow_kind_change:
         resource.store_previous()
     marked = nulls.mark(resource)
-    merged = strategic.merge(patch.manifest, resource.manifest, schemas)
+    merged = strategic.merge(patch.manifest, resource.manifest, schemas, resource.assign)
     if not merged:
         resource.manifest = {}
         return
@@ -127,6 +127,7 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
             meta["annotations"] = {}
     result: Any = json6902.apply(resource.manifest, list(operations))
     resource.source = None
+    resource.unshare()
     if type(result) is not dict:
         raise KustomizeError("json: cannot unmarshal array into Go value of type map[string]interface {}")
     resource.manifest = result

@@ -164,10 +164,10 @@ def _copy_value(resource: Resource, value: Any, paths: Sequence[str], options: M
         if not slots:
             raise KustomizeError(missing)
         for slot in slots:
-            _set(slot, value, options)
+            _set(resource, slot, value, options)
 
 
-def _set(slot: Slot, value: Any, options: Mapping[str, Any]) -> None:
+def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any]) -> None:
     old = slot.value
     scalar = old is UNSET or kind_of(old) == "ScalarNode"
     if delimiter := options.get("delimiter", ""):
@@ -181,8 +181,8 @@ def _set(slot: Slot, value: Any, options: Mapping[str, Any]) -> None:
             parts.append(text)
         else:
             parts[index] = text
-        slot.put(typed(delimiter.join(parts), old))
+        resource.assign(slot.holder, slot.key, typed(delimiter.join(parts), old))
     elif scalar:
-        slot.put(typed(text_of(value), old))
+        resource.assign(slot.holder, slot.key, typed(text_of(value), old))
     else:
         slot.put(plain(str(value), Dialect.KYAML) if isinstance(value, Plain) else copy_json(value))

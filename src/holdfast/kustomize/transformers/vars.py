@@ -12,6 +12,7 @@ from typing import Any
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec, SpecIndex, apply_spec
 from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import float_text, text_of
 
 
@@ -21,7 +22,7 @@ def expand_vars(resources: ResMap, values: Mapping[str, Any], specs: Iterable[Fi
     index = SpecIndex(specs)
     for resource in resources:
         for spec in index.of(resource.api_version, resource.kind):
-            apply_spec(resource, spec, expander.put)
+            apply_spec(resource, spec, lambda node, key, owner=resource: expander.put(owner, node, key))  # type: ignore[misc]
     return [name for name in values if name not in expander.used]
 
 
@@ -30,14 +31,14 @@ class _Expander:
         self._values = values
         self.used: set[str] = set()
 
-    def put(self, node: Any, key: Any) -> None:
+    def put(self, resource: Resource, node: Any, key: Any) -> None:
         value = node[key]
         if type(value) is str:
-            node[key] = self.expand(value)
+            resource.assign(node, key, self.expand(value))
         elif type(value) is dict:
             for name, item in value.items():
                 if type(item) is str:
-                    value[name] = self.expand(item)
+                    resource.assign(value, name, self.expand(item))
         elif type(value) is list:
             for index, item in enumerate(value):
                 if type(item) is not str:
