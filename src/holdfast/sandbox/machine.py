@@ -9,13 +9,16 @@ from pathlib import Path
 from holdfast.sandbox import accounts, builtin, seed
 from holdfast.sandbox.admission import plugins
 from holdfast.sandbox.admission.hooks import FullHooks
-from holdfast.sandbox.context import Clock
+from holdfast.sandbox.auth import bootstrap
+from holdfast.sandbox.auth.escalation import Escalation
+from holdfast.sandbox.auth.gate import Gate
+from holdfast.sandbox.auth.rbac import Rbac
+from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.controllers.facade import Controller
 from holdfast.sandbox.controllers.local import LocalFacade
 from holdfast.sandbox.controllers.start import start
 from holdfast.sandbox.definitions import Definitions
-from holdfast.sandbox.exchange import Exchange
-from holdfast.sandbox.identity import Authenticator, User
+from holdfast.sandbox.identity import Authenticator
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.server import ApiServer
 from holdfast.sandbox.store import Store
@@ -38,17 +41,35 @@ class Machine:
             await controller.stop()
 
 
+def _store(data: Path | None) -> Store:
+    if data is None:
+        return Store()
+    from holdfast.sandbox.persist import SqliteJournal
+
+    journal = SqliteJournal(data)
+    store = Store(journal)
+    journal.restore(store)
+    return store
+
+
 def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, authorization: str) -> Machine:
     """``authorization``: ``RBAC`` or ``AlwaysAllow``."""
-    del authorization, data
+    del data
     registry = Registry(Store(), builtin.catalog(), clock)
     registry.hooks = FullHooks(registry)
-    plugins.install(registry)
+    if authorization == "RBAC":
+        registry.authorizer = Rbac(registry.store)
+    _install(registry)
     seed.populate(registry, clock())
+    bootstrap.populate(registry, Call(clock(), manager="kube-apiserver"))
     authenticator.resolve_with(lambda token, now: accounts.account_of(registry, registry.issuer, token, now))
     Definitions(registry, clock).settle_all()
-    return Machine(registry, ApiServer(registry, authenticator, clock, _allow), clock)
+    return Machine(registry, ApiServer(registry, authenticator, clock, Gate(registry.authorizer).admit), clock)
 
 
-def _allow(exchange: Exchange) -> User:
-    return exchange.user
+def _install(registry: Registry) -> None:
+    """Admission around writes: the rights that they take come behind mutation and before validation."""
+    rights = Escalation(registry.authorizer)
+    registry.hooks.validating.append(rights.creates)
+    plugins.install(registry)
+    registry.hooks.mutating.append(rights.grants)

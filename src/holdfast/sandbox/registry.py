@@ -15,8 +15,9 @@ from typing import Any, Final
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import custom_resource
 from holdfast.sandbox import gotext, hooks, seams, status, strategy
+from holdfast.sandbox.auth.attributes import AlwaysAllow, Authorizer
 from holdfast.sandbox.context import Call, Clock
-from holdfast.sandbox.conversion import converts, from_storage, to_storage
+from holdfast.sandbox.conversion import from_storage, to_storage
 from holdfast.sandbox.resources import Catalog, Resource
 from holdfast.sandbox.store import Key, Record, Store
 from holdfast.sandbox.tokens import TokenIssuer
@@ -211,21 +212,6 @@ class Registry:
         return self.show(resource, record)
 
     def track(self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str) -> Manifest:
-        if old is not None and converts(resource):
-            return self._track_stored(call, resource, old, new, subresource)
-        return self._tracked(call, resource, old, new, subresource)
-
-    def _track_stored(self, call: Call, resource: Resource, old: Manifest, new: Manifest, subresource: str) -> Manifest:
-        """In the stored form, which can say everything that other versions' managers own."""
-        before, after = to_storage(resource, old), to_storage(resource, new)
-        tracked = self._tracked(call, resource, before, after, subresource)
-        entries = tracked["metadata"].get("managedFields")
-        _set_entries(new["metadata"], entries)
-        return new
-
-    def _tracked(
-        self, call: Call, resource: Resource, old: Manifest | None, new: Manifest, subresource: str
-    ) -> Manifest:
         return seams.track_update(
             resource,
             old,
@@ -267,13 +253,6 @@ class Registry:
             if version["name"] == gvk.version:
                 return custom_resource((version.get("schema") or {}).get("openAPIV3Schema"))
         raise status.untyped(f"request to convert CR to an invalid group/version: {gvk.api_version}")
-
-
-def _set_entries(meta: Manifest, entries: Any) -> None:
-    if entries:
-        meta["managedFields"] = entries
-    else:
-        meta.pop("managedFields", None)
 
 
 def _copy(meta: Manifest, before: Manifest, field: str) -> None:

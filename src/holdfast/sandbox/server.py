@@ -72,7 +72,7 @@ class ApiServer:
         query = Query(request.query)
         verb = route.verb(where, request.method, watch=bool(query.flag("watch")))
         exchange = Exchange(request, query, where, verb, user, self.clock())
-        user = exchange.user = self.authorize(exchange)
+        exchange.user = exchange.call.user = self.authorize(exchange)
         if where.resource:
             return await self._resource(exchange)
         return self._other(exchange)
