@@ -168,6 +168,7 @@ class Store:
         self._journal = journal
         self._history = history
         self._next_listener = 0
+        self._oldest = 0
         self.watchers: list[Callable[[str, Event], None]] = []
         """Told of every event of every table."""
 
@@ -176,7 +177,7 @@ class Store:
         if found is None:
             found = self._tables[name] = Table(name, self._history)
             # What happened before the table existed cannot have concerned it, but a restart forgets its history.
-            found.compacted = 0
+            found.compacted = self._oldest
         return found
 
     def tables(self) -> list[Table]:
@@ -187,8 +188,10 @@ class Store:
         self.table(table).put(record)
         self.revision = max(self.revision, record.revision)
 
-    def forget_history(self) -> None:
-        """After a restart: nothing before the present revision can be replayed."""
+    def restored(self, revision: int) -> None:
+        """After a restart: goes on from ``revision`` or what was loaded; nothing before can be replayed."""
+        self.revision = max(self.revision, revision)
+        self._oldest = self.revision
         for table in self._tables.values():
             table.compacted = self.revision
 
