@@ -184,8 +184,8 @@ def asks_for_reset(entries: Any) -> bool:
 
 # --- moving ownership -------------------------------------------------------------------------------------------------
 
-View = tuple[Type, Callable[[Manifest], Manifest]]
-"""Another version of the API: its type, and how an object looks in it."""
+View = tuple[Type, Callable[[Manifest], Manifest] | None]
+"""Another version of the API: its type, and how an object of any version looks in it; None where it looks the same."""
 Views = Callable[[str], View | None]
 """Finds a version; None where it does not exist any more, whose entries are then dropped. May raise."""
 
@@ -194,21 +194,27 @@ class Updater:
     """Moves ownership for objects of one kind, written in ``version``.
 
     ``ignored`` are the fields that this endpoint does not write (status at the main resource, spec at /status): changes there
-    are nobody's. ``views`` knows the other versions; without it they all look the same.
+    are nobody's. ``views`` knows the versions; without it they all look the same.
     """
 
     def __init__(self, kind: Type, version: str, *, ignored: Fields | None = None, views: Views | None = None) -> None:
         self.kind = kind
         self.version = version
         self.ignored = ignored or {}
-        same: View = (kind, unchanged)
-        self._views: dict[str, View | None] = {version: same}
-        self._find_view: Views = views or (lambda _: same)
+        self._views: dict[str, View | None] = {}
+        self._find_view: Views = views or (lambda _: (kind, None))
 
     def _view(self, version: str) -> View | None:
         if version not in self._views:
-            self._views[version] = self._find_view(version)
+            found = self._find_view(version)
+            self._views[version] = (self.kind, None) if found is None and version == self.version else found
         return self._views[version]
+
+    def _seen(self, obj: Manifest, version: str) -> Manifest:
+        view = self._view(version)
+        if not obj or view is None or view[1] is None or obj.get("apiVersion") == version:
+            return obj
+        return view[1](obj)
 
     def update(self, live: Manifest, new: Manifest, managers: Managers, manager: Manager, now: str) -> Managers:
         """A plain write: what changed belongs to ``manager``, and to nobody else any more."""
@@ -276,8 +282,9 @@ class Updater:
     def _compared(self, live: Manifest, new: Manifest, version: str, known: dict[str, Comparison]) -> Comparison:
         compare = known.get(version)
         if compare is None:
-            kind, seen = self._view(version) or (self.kind, unchanged)
-            compare = ssa_values.compare(seen(live), seen(new), kind)
+            view = None if version == self.version else self._view(version)
+            kind = view[0] if view else self.kind
+            compare = ssa_values.compare(self._seen(live, version), self._seen(new, version), kind)
             if self.ignored and not compare.is_same:
                 compare = Comparison(*(fieldset.recursive_difference(part, self.ignored) for part in compare))
             known[version] = compare
@@ -286,28 +293,36 @@ class Updater:
     def _pruned(self, merged: Manifest, managers: Managers, last: Owned, applied: Fields) -> Manifest:
         """``merged`` less what the manager owned, applies no more, and nobody else owns."""
         view = self._view(last.version)
-        if view is None or view[1] is not unchanged or not difference(last.fields, applied):
+        if view is None or (last.version == self.version and not difference(last.fields, applied)):
             return merged
         kind = view[0]
         named = ssa_values.with_named_fields
-        whole = named(ssa_values.fields_of(merged, kind), kind)
         before = named(last.fields, kind)
-        pruned = ssa_values.without(merged, before, kind)
+        whole = self._seen(merged, last.version)
+        pruned: Manifest = ssa_values.without(whole, before, kind)
         managed: dict[str, Fields] = {last.version: {}}
         for owned in managers.values():
             managed[owned.version] = union(managed.get(owned.version, {}), owned.fields)
         for version, fields in managed.items():
-            other = self._view(version)
-            if other is not None:
-                kept = union(named(ssa_values.fields_of(pruned, other[0]), other[0]), named(fields, other[0]))
-                pruned = ssa_values.without(merged, difference(whole, kept), other[0])
-        gone = difference(whole, named(ssa_values.fields_of(pruned, kind), kind))
-        left: Manifest = ssa_values.without(merged, intersection(gone, before), kind)
-        return left
+            pruned = self._with_owned(whole, pruned, version, fields)
+        pruned = self._seen(pruned, last.version)
+        gone = difference(_named_fields(whole, kind), _named_fields(pruned, kind))
+        left: Manifest = ssa_values.without(whole, intersection(gone, before), kind)
+        return self._seen(left, self.version)
+
+    def _with_owned(self, whole: Manifest, pruned: Manifest, version: str, managed: Fields) -> Manifest:
+        """``pruned`` with what ``managed``, in terms of ``version``, still owns of the ``whole``."""
+        view = self._view(version)
+        if view is None:
+            return pruned
+        whole, pruned = self._seen(whole, version), self._seen(pruned, version)
+        kept = union(_named_fields(pruned, view[0]), ssa_values.with_named_fields(managed, view[0]))
+        back: Manifest = ssa_values.without(whole, difference(_named_fields(whole, view[0]), kept), view[0])
+        return back
 
 
-def unchanged(obj: Manifest) -> Manifest:
-    return obj
+def _named_fields(obj: Manifest, kind: Type) -> Fields:
+    return ssa_values.with_named_fields(ssa_values.fields_of(obj, kind), kind)
 
 
 def capped(managers: Managers) -> Managers:

@@ -34,6 +34,8 @@ KUBECTL: Final = "kubectl"
 
 SchemaOfVersion = Callable[[str], Schema | None]
 """The schema of the object's kind in another apiVersion; None where that version is gone. May raise a StatusError."""
+Convert = Callable[[Manifest, str], Manifest]
+"""An object as it looks in another apiVersion."""
 
 # --- fields that an endpoint does not write ---------------------------------------------------------------------------
 
@@ -75,15 +77,16 @@ def apply_patch(
     custom: bool = False,
     has_status: bool = True,
     versions: SchemaOfVersion | None = None,
+    convert: Convert | None = None,
 ) -> Manifest:
     """The object after ``applied`` was applied by ``manager``; its own copy, free to be written to.
 
     ``live`` is None where the apply creates. ``custom`` says that the kind comes from a CRD, ``has_status`` that it has a
-    /status endpoint. Nulls and values in another notation are still in the result: the caller decodes and defaults it.
+    /status endpoint; ``convert`` is given where the versions of the kind differ in more than their schema. Nulls and values in another notation are still in the result: the caller decodes and defaults it.
     """
     gvk = GroupVersionKind.parse(api_version, kind or str((live or applied).get("kind") or ""))
     _check_sent(applied, gvk)
-    context = _Context(schema, gvk, subresource, custom, has_status, versions)
+    context = _Context(schema, gvk, subresource, custom, has_status, versions, convert)
     try:
         managers = ssa_managed.decode_entries(ssa_managed.entries_of(live or {}))
     except ssa_managed.BadEntryError as error:
@@ -145,12 +148,14 @@ class _Context:
         custom: bool,
         has_status: bool,
         versions: SchemaOfVersion | None,
+        convert: Convert | None,
     ) -> None:
         self.gvk = gvk
         self.subresource = subresource
         self.custom = custom
         self.type: Type = type_of(schema)
         self._versions = versions
+        self._convert = convert
         self.updater = Updater(
             self.type,
             gvk.api_version,
@@ -165,9 +170,8 @@ class _Context:
 
     def empty(self) -> Manifest:
         """What a new object is before anything is set: Go's zero value writes some fields even then."""
-        if self.custom:
-            return {"apiVersion": self.gvk.api_version, "kind": self.gvk.kind}
-        return {"metadata": {}, **zeros.zero_object(self.gvk)}
+        identity = {"apiVersion": self.gvk.api_version, "kind": self.gvk.kind}
+        return identity if self.custom else {**identity, "metadata": {}, **zeros.zero_object(self.gvk)}
 
     def shown(self, obj: Manifest) -> Manifest:
         """``obj`` as it is encoded, with the fields that are always there."""
@@ -187,7 +191,8 @@ class _Context:
             schema = builtin().lookup(gvk)
         if schema is None:
             return None
-        return type_of(schema), ssa_managed.unchanged
+        convert = self._convert
+        return type_of(schema), (lambda obj: convert(obj, version)) if convert else None
 
 
 # --- kubectl's annotation ---------------------------------------------------------------------------------------------
@@ -239,13 +244,14 @@ def track_update(
     custom: bool = False,
     has_status: bool = True,
     versions: SchemaOfVersion | None = None,
+    convert: Convert | None = None,
 ) -> Manifest:
     """``new`` with the managedFields that a plain write by ``manager`` leaves. ``old`` is None for a create.
 
     An object that nobody tracks (its entries are gone) stays so. Entries that were sent and cannot be read are ignored.
     """
     gvk = GroupVersionKind.parse(api_version, str(new.get("kind") or ""))
-    context = _Context(schema, gvk, subresource, custom, has_status, versions)
+    context = _Context(schema, gvk, subresource, custom, has_status, versions, convert)
     managers = _known_managers(old, new, sent_counts=not subresource)
     bare = without_managers(new)
     if not managers and old is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from holdfast.kube.refs import Manifest
+from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import convert_events, convert_hpa
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.store import Record
@@ -27,9 +27,22 @@ def _rule(resource: Resource) -> tuple[Convert, Convert] | None:
     return None if resource.crd else _RULES.get((resource.group, resource.version, resource.kind))
 
 
+def between(obj: Manifest, api_version: str) -> Manifest:
+    """A copy of an object of any version, in another version of its kind."""
+    out = {**obj, "metadata": dict(obj["metadata"])}
+    given = GroupVersionKind.of(obj)
+    wanted = GroupVersionKind.parse(api_version, given.kind)
+    if given != wanted:
+        for gvk, step in ((given, 1), (wanted, 0)):
+            rule = _RULES.get((gvk.group, gvk.version, gvk.kind))
+            if rule is not None:
+                rule[step](out)
+    return {**out, "apiVersion": api_version}
+
+
 def converts(resource: Resource) -> bool:
-    """Whether objects look different in storage."""
-    return _rule(resource) is not None
+    """Whether the versions of the kind look different."""
+    return not resource.crd and any(kind == resource.kind for _, _, kind in _RULES)
 
 
 def from_storage(resource: Resource, record: Record) -> Manifest:

@@ -15,6 +15,7 @@ from holdfast.kube import patch
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema, builtin, custom_resource
 from holdfast.sandbox import apply, gotext, status
+from holdfast.sandbox.conversion import between, converts
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.status import FieldError
 
@@ -137,6 +138,7 @@ def track_update(
         custom=bool(resource.crd),
         has_status=resource.subresource("status") is not None,
         versions=versions,
+        convert=between if converts(resource) else None,
     )
 
 
@@ -165,6 +167,7 @@ def apply_patch(
         custom=bool(resource.crd),
         has_status=resource.subresource("status") is not None,
         versions=versions,
+        convert=between if converts(resource) else None,
     )
 
 
