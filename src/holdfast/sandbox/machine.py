@@ -54,7 +54,6 @@ def _store(data: Path | None) -> Store:
 
 def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, authorization: str) -> Machine:
     """``authorization``: ``RBAC`` or ``AlwaysAllow``."""
-    del data
     registry = Registry(_store(data), builtin.catalog(), clock)
     registry.hooks = FullHooks(registry)
     if authorization == "RBAC":
