@@ -210,7 +210,7 @@ def strategic_patches(draw: st.DrawFn, targets: list[Data]) -> Data:
     target = draw(st.sampled_from(targets))
     patch: Data = {f: target[f] for f in ("apiVersion", "kind")}
     patch["metadata"] = {f: v for f, v in target["metadata"].items() if f in ("name", "namespace")}
-    change = draw(st.sampled_from(("labels", "annotations", "delete", "spec", "spec", "spec")))
+    change = draw(st.sampled_from(("labels", "annotations", "spec", "spec", "spec", "spec", "delete")))
     if change == "delete":
         patch["$patch"] = "delete"
     elif change == "labels":
@@ -264,8 +264,9 @@ def json_patches(draw: st.DrawFn) -> list[Data]:
     )
     out = []
     for _ in range(draw(st.integers(1, 2))):
-        operation = draw(st.sampled_from(("add", "add", "replace", "remove")))
-        entry: Data = {"op": operation, "path": draw(st.sampled_from(paths))}
+        operation = draw(st.sampled_from(("add", "add", "add", "add", "replace", "remove")))
+        path = "/metadata/labels" if operation == "remove" else draw(st.sampled_from(paths))
+        entry: Data = {"op": operation, "path": path}
         if operation != "remove":
             entry["value"] = draw(st.sampled_from((3, "text", None, True, "renamed")))
         out.append(entry)
@@ -290,10 +291,14 @@ def selectors(draw: st.DrawFn) -> Data:
 
 
 @st.composite
-def generators(draw: st.DrawFn, behavior: bool) -> Data:
-    entry: Data = {"name": draw(names), "literals": [f"k={draw(st.sampled_from(('v', 'w w', '1')))}"]}
-    if behavior and draw(st.booleans()):
-        entry["behavior"] = draw(st.sampled_from(("merge", "replace", "create")))
+def generators(draw: st.DrawFn, known: list[Data]) -> Data:
+    """A new entry, or one that changes a ``known`` one."""
+    literals = {"literals": [f"{draw(st.sampled_from('km'))}={draw(st.sampled_from(('v', 'w w', '1')))}"]}
+    if known and draw(st.booleans()):
+        old = draw(st.sampled_from(known))
+        behavior = draw(st.sampled_from(("merge", "replace")))
+        return {**{k: old[k] for k in ("name", "namespace") if k in old}, **literals, "behavior": behavior}
+    entry: Data = {"name": draw(st.sampled_from(("gen-a", "gen-b", "gen-c", "gen-d", *NAMES))), **literals}
     if draw(st.integers(0, 3)) == 0:
         entry["options"] = {"disableNameSuffixHash": True, "labels": draw(labels)}
     if draw(st.integers(0, 4)) == 0:
@@ -302,9 +307,10 @@ def generators(draw: st.DrawFn, behavior: bool) -> Data:
 
 
 @st.composite
-def replacements(draw: st.DrawFn) -> Data:
-    source: Data = {"kind": draw(st.sampled_from(("ConfigMap", "Service", "Deployment"))), "name": draw(names)}
-    if draw(st.booleans()):
+def replacements(draw: st.DrawFn, targets: list[Data]) -> Data:
+    found = draw(st.sampled_from(targets))
+    source: Data = {"kind": found["kind"], "name": found["metadata"]["name"]}
+    if draw(st.integers(0, 2)) == 0:
         source["fieldPath"] = draw(st.sampled_from(("metadata.name", "data.k", "spec.replicas", "metadata.labels.app")))
     target: Data = {"select": draw(selectors())}
     if draw(st.booleans()):
@@ -333,8 +339,8 @@ def replacements(draw: st.DrawFn) -> Data:
 
 
 @st.composite
-def features(draw: st.DrawFn, targets: list[Data], overlay: bool) -> Data:
-    """Everything of a kustomization but its resources."""
+def features(draw: st.DrawFn, targets: list[Data], known: Data) -> Data:
+    """Everything of a kustomization but its resources; ``known`` are the fields of the one below."""
     out: Data = {}
 
     def maybe(field: str, strategy: st.SearchStrategy[Any], chance: int = 3) -> None:
@@ -355,15 +361,15 @@ def features(draw: st.DrawFn, targets: list[Data], overlay: bool) -> Data:
         optional={"newName": st.sampled_from(IMAGES), "newTag": st.sampled_from(TAGS), "digest": st.just("sha256:def")},
     )
     maybe("images", st.lists(image, min_size=1, max_size=2), 2)
-    maybe(
-        "replicas",
-        st.lists(st.fixed_dictionaries({"name": names, "count": st.integers(0, 9)}), min_size=1, max_size=1),
-        7,
-    )
-    maybe("configMapGenerator", st.lists(generators(overlay), min_size=1, max_size=2), 2)
-    maybe("secretGenerator", st.lists(generators(overlay), min_size=1, max_size=1), 4)
+    workloads = [t["metadata"]["name"] for t in targets if t["kind"] in ("Deployment", "StatefulSet")]
+    if workloads:
+        replica = st.fixed_dictionaries({"name": st.sampled_from(workloads), "count": st.integers(0, 9)})
+        maybe("replicas", st.lists(replica, min_size=1, max_size=1), 4)
+    for field, chance in (("configMapGenerator", 2), ("secretGenerator", 4)):
+        generated = generators(known.get(field, []))
+        maybe(field, st.lists(generated, min_size=1, max_size=2, unique_by=lambda e: str(e["name"])), chance)
     maybe("generatorOptions", st.fixed_dictionaries({}, optional={"immutable": st.just(True), "labels": labels}), 5)
-    maybe("replacements", st.lists(replacements(), min_size=1, max_size=1), 4)
+    maybe("replacements", st.lists(replacements(targets), min_size=1, max_size=1), 4)
     maybe(
         "buildMetadata",
         st.lists(st.sampled_from(("originAnnotations", "transformerAnnotations", "managedByLabel")), unique=True),
@@ -393,18 +399,18 @@ def kustomizations(draw: st.DrawFn) -> tuple[Files, str]:
     """(files, directory to build)."""
     found = draw(st.lists(objects(), min_size=1, max_size=4, unique_by=_identity))
     files: Files = {"base/objects.yaml": yaml.dump_all(found)}
-    base = {"resources": ["objects.yaml"], **draw(features(found, False))}
+    base = {"resources": ["objects.yaml"], **draw(features(found, {}))}
     files["base/kustomization.yaml"] = yaml.dump(base)
     path, below = "base", "../base"
     if draw(st.booleans()):
         component = {
             "apiVersion": "kustomize.config.k8s.io/v1alpha1",
             "kind": "Component",
-            **draw(features(found, True)),
+            **draw(features(found, base)),
         }
         files["component/kustomization.yaml"] = yaml.dump(component)
     for level in range(draw(st.integers(0, 2))):
-        overlay = {"resources": [below], **draw(features(found, True))}
+        overlay = {"resources": [below], **draw(features(found, base))}
         if "component/kustomization.yaml" in files and draw(st.booleans()):
             overlay["components"] = ["../component"]
         path = f"overlay{level}"

@@ -12,6 +12,7 @@ from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
 from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.target import Accumulator, Build, _go_var
+from holdfast.kustomize.yamlio import check_object
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
 ORIGIN = "config.kubernetes.io/origin"
@@ -85,10 +86,13 @@ def _indexed(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def drop_local(resources: ResMap) -> None:
-    """Leave out objects that only configure tools."""
-    kept = [r for r in resources if r.annotations().get(LOCAL_CONFIG, "false") == "false"]
-    if len(kept) != len(resources):
-        resources.replace_all(kept)
+    """Leave out objects that only configure tools. Also the last check: every object has a kind and a name of its own."""
+    kept: list[Resource] = []
+    for resource in resources:
+        if check_object(resource.manifest) and resource.annotations().get(LOCAL_CONFIG, "false") == "false":
+            kept.append(resource)
+    resources.replace_all([])
+    resources.append_all(kept)
 
 
 def clean_annotations(resource: Resource, metadata: list[str]) -> None:

@@ -37,12 +37,13 @@ def replace_all(resources: ResMap, replacements: Iterable[Mapping[str, Any]]) ->
     resources.touched()
 
 
-def _value(resources: Iterable[Resource], replacement: Mapping[str, Any]) -> Any:
+def _value(resources: Iterable[Resource], replacement: Mapping[str, Any]) -> Slot:
+    """Where the value stands. It is looked at for every target anew: a target may be the source itself."""
     source = replacement.get("source")
     if "sourceValue" in replacement:
         if source is not None:
             raise KustomizeError("value and resource selectors are mutually exclusive")
-        return Plain(replacement["sourceValue"])
+        return Slot([Plain(replacement["sourceValue"])], 0)
     assert source is not None
     resource = _source(resources, source)
     path = source.get("fieldPath") or _DEFAULT_PATH
@@ -52,7 +53,7 @@ def _value(resources: Iterable[Resource], replacement: Mapping[str, Any]) -> Any
         raise err.within("error looking up replacement source") from None
     if slot is None or slot.value is None or slot.value in ({}, []):
         raise KustomizeError(f"fieldPath `{path}` is missing for replacement source {_selector_id(source)}")
-    return _refined(slot.value, source.get("options"))
+    return _refined(slot, source.get("options"))
 
 
 def _selector_id(source: Mapping[str, Any]) -> str:
@@ -104,20 +105,21 @@ def _is_selected(ident: _Id, source: Mapping[str, Any]) -> bool:
     )
 
 
-def _refined(value: Any, options: Mapping[str, Any] | None) -> Any:
+def _refined(slot: Slot, options: Mapping[str, Any] | None) -> Slot:
     delimiter = (options or {}).get("delimiter", "")
     if not delimiter:
-        return copy_json(value)
+        return slot
     assert options is not None
+    value = slot.value
     if kind_of(value) != "ScalarNode":
         raise KustomizeError("delimiter option can only be used with scalar nodes")
     parts, index = text_of(value).split(delimiter), options.get("index", 0)
     if not 0 <= index < len(parts):
         raise KustomizeError(f"options.index {index} is out of bounds for value {text_of(value)}")
-    return parts[index] if type(value) is str else typed(parts[index], value)
+    return Slot([parts[index] if type(value) is str else typed(parts[index], value)], 0)
 
 
-def _replace_in(resources: Iterable[Resource], value: Any, target: Mapping[str, Any]) -> None:
+def _replace_in(resources: Iterable[Resource], source: Slot, target: Mapping[str, Any]) -> None:
     if "select" not in target:
         raise KustomizeError("target must specify resources to select")
     try:
@@ -128,7 +130,7 @@ def _replace_in(resources: Iterable[Resource], value: Any, target: Mapping[str, 
     paths = target.get("fieldPaths") or [_DEFAULT_PATH]
     for resource in resources:
         if _is_target(resource, select, rejects):
-            _copy_value(resource, value, paths, target.get("options") or {})
+            _copy_value(resource, source, paths, target.get("options") or {})
 
 
 def _is_target(resource: Resource, select: CompiledSelector, rejects: Sequence[CompiledSelector]) -> bool:
@@ -149,9 +151,10 @@ def _matches(selector: CompiledSelector, ident: _Id) -> bool:
     return selector.gvk(group, version, kind) and selector.name(name) and selector.namespace(namespace)
 
 
-def _copy_value(resource: Resource, value: Any, paths: Sequence[str], options: Mapping[str, Any]) -> None:
-    create = _KINDS[kind_of(value)] if options.get("create") else ""
+def _copy_value(resource: Resource, source: Slot, paths: Sequence[str], options: Mapping[str, Any]) -> None:
+    create = _KINDS[kind_of(source.value)] if options.get("create") else ""
     for path in paths:
+        value = source.value
         parts = split_smart(path)
         if replace_in_text(resource.manifest, parts, value, create):
             continue
@@ -164,7 +167,7 @@ def _copy_value(resource: Resource, value: Any, paths: Sequence[str], options: M
         if not slots:
             raise KustomizeError(missing)
         for slot in slots:
-            _set(resource, slot, value, options)
+            _set(resource, slot, source.value, options)
 
 
 def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any]) -> None:
