@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.identity import AUTHENTICATED, User
 
-ISSUER = "https://kubernetes.default.svc.cluster.local"
+ISSUER = "https://kubernetes.default.svc"
 
 
 def account_user(namespace: str, name: str, uid: str = "") -> User:
@@ -33,6 +33,8 @@ class Claims:
     audiences: tuple[str, ...]
     expires: int
     identity: str
+    bound: tuple[tuple[str, str, str], ...] = ()
+    """Kind (in lower case), name and uid of what the token lives and dies with."""
 
 
 class TokenIssuer:
@@ -42,13 +44,18 @@ class TokenIssuer:
         self._key = key or secrets.token_bytes(32)
 
     def issue(
-        self, account: Manifest, audiences: Sequence[str], seconds: int, now: datetime.datetime, bound: Manifest | None
+        self,
+        account: Manifest,
+        audiences: Sequence[str],
+        seconds: int,
+        now: datetime.datetime,
+        bound: Sequence[Manifest] = (),
     ) -> str:
         meta = account["metadata"]
         start = int(now.timestamp())
         kubernetes = {"namespace": meta["namespace"], "serviceaccount": {"name": meta["name"], "uid": meta["uid"]}}
-        if bound:
-            kubernetes[str(bound.get("kind", "")).lower()] = {"name": bound.get("name"), "uid": bound.get("uid")}
+        for item in bound:
+            kubernetes[str(item["kind"]).lower()] = {k: item[k] for k in ("name", "uid") if item.get(k)}
         payload = {
             "aud": list(audiences),
             "exp": start + seconds,
@@ -73,8 +80,14 @@ class TokenIssuer:
             return None
         inside = payload["kubernetes.io"]
         account = inside["serviceaccount"]
+        bound = tuple(
+            (kind, inside[kind]["name"], inside[kind].get("uid") or "")
+            for kind in ("pod", "secret", "node")
+            if kind in inside
+        )
+        audiences = tuple(payload["aud"])
         return Claims(
-            inside["namespace"], account["name"], account["uid"], tuple(payload["aud"]), payload["exp"], payload["jti"]
+            inside["namespace"], account["name"], account["uid"], audiences, payload["exp"], payload["jti"], bound
         )
 
     def _signature(self, text: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import accounts, encode, options, podsubs, reader, status
+from holdfast.sandbox import accounts, encode, options, podsubs, reader
 from holdfast.sandbox.exchange import Exchange, answer, check_namespace, show, single_form, success
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.identity import Authenticator
@@ -25,8 +23,10 @@ def serve(registry: Registry, exchange: Exchange, resource: Resource, authentica
     if resource.kind == "Binding":
         return _bind(registry, exchange, obj)
     if resource.kind == "TokenReview":
-        token = str((obj.get("spec") or {}).get("token") or "")
-        accounts.review_token(obj, authenticator.of_token(token, exchange.call.now))
+        obj = registry.track(exchange.call, resource, None, obj, "")
+        now = exchange.call.now
+        found = authenticator.of_token(str((obj.get("spec") or {}).get("token") or ""), now)
+        accounts.review_token(registry, obj, found, now, registry.issuer)
     elif resource.kind == "SelfSubjectReview":
         accounts.who_am_i(obj, exchange.user, exchange.call.stamp)
     else:
@@ -43,10 +43,7 @@ def _bind(registry: Registry, exchange: Exchange, obj: Manifest) -> Response:
 
 
 def _review(registry: Registry, exchange: Exchange, resource: Resource, obj: Manifest) -> Manifest:
-    """The SubjectAccessReview family: ``auth.reviews`` fills the status; managedFields are written as for a create."""
-    try:
-        reviews = importlib.import_module("holdfast.sandbox.auth.reviews")
-    except ModuleNotFoundError:
-        raise status.untyped(f"{resource.plural} are not served by the sandbox", 501) from None
-    found: Manifest = reviews.review(registry, exchange.call, resource, obj)
-    return found
+    """The SubjectAccessReview family, imported when first asked for."""
+    from holdfast.sandbox.auth import reviews
+
+    return reviews.review(registry, exchange.call, resource, obj)
