@@ -10,19 +10,19 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from holdfast.base.clock import Clock, Timer
 from holdfast.base.duration import format_duration
-from holdfast.base.errors import Stop
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.units_index import UnitIndex
+from holdfast.controller.units_keys import sops_keys
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.dialects.flux.conditions import said
 from holdfast.dialects.flux.kustomization_status import (
@@ -50,10 +50,10 @@ from holdfast.reconcile import (
     decide,
 )
 from holdfast.reconcile.decide import Settings
+from holdfast.reconcile.run import Keys
 from holdfast.reconcile.targets import Targets
 from holdfast.reconcile.waiting import Interruption
 from holdfast.render.memo import RenderMemo
-from holdfast.render.render import Decryptor
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,6 @@ TELL_AFTER = 3.0  # corrections of drift are told together, when nothing more ca
 HEIR_SECONDS = 10.0  # how long a deleted unit waits for one that builds the same place to take over
 WORKERS = 64  # most of them wait on watches most of the time
 SOURCE_SECONDS = 10.0
-Decryptors = Callable[[Delivery], Awaitable[Decryptor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,7 @@ class UnitOptions:
     default_service_account: str = ""
     cross_namespace: bool = True
     external_artifacts: bool = False
+    age_secret: tuple[str, str] | None = None
     workers: int = WORKERS
 
 
@@ -98,7 +98,6 @@ class Kustomizations:
         events: EventRecorder,
         *,
         options: UnitOptions | None = None,
-        decryptors: Decryptors | None = None,
     ) -> None:
         self._manager = manager
         self._client = manager.client
@@ -107,7 +106,6 @@ class Kustomizations:
         self._events = events
         self._clock: Clock = manager.clock
         self._options = options or UnitOptions()
-        self._decryptors = decryptors
         self.index = UnitIndex()
         self.state = ClusterState(manager.client, manager.watches, flux.OWNER, self._clock)
         self.state.drifted.append(self._drifted)
@@ -141,7 +139,11 @@ class Kustomizations:
 
     def _unit_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
         key = _key(ref)
-        self.index.put(key, new)
+        try:
+            self.index.put(key, new)
+        except (ValueError, KeyError) as error:
+            # The definition's validation keeps such objects out; where it is not in force, one must not stop the others.
+            log.warning("%s: not a usable Kustomization: %s", ref, error)
         running = self._running.get(key)
         if running is not None and (new is None or (old is not None and matters(old, new))):
             running.interruption.request()
@@ -183,12 +185,10 @@ class Kustomizations:
     def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
         return self.index.claimed(ref, unit)
 
-    async def decryptor(self, delivery: Delivery) -> Decryptor | None:
+    async def keys(self, delivery: Delivery) -> Keys | None:
         if delivery.policy.decryption is None:
             return None
-        if self._decryptors is None:
-            raise Stop("spec.decryption is set, but this Holdfast was started without a decryption provider")
-        return await self._decryptors(delivery)
+        return await sops_keys(self._client, delivery, default=self._options.age_secret)
 
     # --- one turn
 

@@ -28,11 +28,11 @@ class RenderRequest:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables_error: str = ""
     root_name: str = ""
-    decrypts: bool = False
+    keys: str = ""
 
     def digest(self) -> str:
         """Of all but the tree: with the recorded reads it names the result."""
-        parts = (self.unit, self.owner, self.build, sorted(self.variables.items()), self.variables_error, self.decrypts)
+        parts = (self.unit, self.owner, self.build, sorted(self.variables.items()), self.variables_error, self.keys)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

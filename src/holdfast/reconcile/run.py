@@ -37,7 +37,7 @@ from holdfast.reconcile.state import World
 from holdfast.reconcile.targets import Reach, TargetError, Targets
 from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone
 from holdfast.render.memo import RenderMemo
-from holdfast.render.render import Decryptor, Engine, PathNotFound, RenderError
+from holdfast.render.render import Decryptor, Engine, PathNotFound
 
 Report = Callable[[Outcome], Awaitable[None]]
 
@@ -49,9 +49,17 @@ class Surroundings(Protocol):
         """Whether another unit, not itself on its way out, has this object in its inventory."""
         ...
 
-    async def decryptor(self, delivery: Delivery) -> Decryptor | None:
-        """Keys for a unit that asks for decryption; None where it does not. Raises a HoldfastError."""
+    async def keys(self, delivery: Delivery) -> Keys | None:
+        """For a unit that asks for decryption; None where it does not. Raises a HoldfastError."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A decryptor, and a name for the keys in it: other keys are another rendering."""
+
+    decryptor: Decryptor
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,11 @@ class Runner:
         except TargetError as error:
             told = f"failed to build kube client: {error.message}"
             raise StepFailed("ReconciliationFailed", error.message, told=told) from error
+        variables = await self._variables(delivery)
+        try:
+            keys = await self._around.keys(delivery)
+        except HoldfastError as error:
+            raise StepFailed("BuildFailed", error.message) from error
         request = RenderRequest(
             unit=delivery.key,
             owner=delivery.owner,
@@ -132,14 +145,11 @@ class Runner:
             tree=snapshot.tree,
             tree_identity=snapshot.identity,
             root_name=delivery.key.name,
-            decrypts=delivery.policy.decryption is not None,
-            **(await self._variables(delivery)),
+            keys=f"sops {keys.fingerprint}" if keys else "",
+            **variables,
         )
         try:
-            engine = Engine(decryptor=await self._around.decryptor(delivery))
-            return self.memo.render(request, engine), reach
-        except RenderError as error:
-            raise StepFailed("BuildFailed", error.message) from error
+            return self.memo.render(request, Engine(decryptor=keys.decryptor if keys else None)), reach
         except HoldfastError as error:
             raise StepFailed("BuildFailed", error.message) from error
 

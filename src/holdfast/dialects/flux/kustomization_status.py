@@ -58,6 +58,8 @@ def write_status(obj: Mapping[str, Any], outcome: Outcome, *, now: float) -> dic
         status["history"] = _history(list(status.get("history") or ()), outcome.history, now)
     if outcome.verdict is Verdict.READY or outcome.reason == "InvalidCELExpression":
         status["observedGeneration"] = generation
+    # The default of the definition, which is only filled in where a status is created with the object.
+    status.setdefault("observedGeneration", -1)
     requested = (obj["metadata"].get("annotations") or {}).get(REQUESTED)
     if requested and outcome.wellness is not Wellness.RUNNING:
         status["lastHandledReconcileAt"] = requested
