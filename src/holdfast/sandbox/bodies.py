@@ -11,7 +11,7 @@ import orjson
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext, status
 from holdfast.sandbox.httpd import MAX_BODY, Request
-from holdfast.sandbox.negotiate import YAML, body_media
+from holdfast.sandbox.negotiate import PROTOBUF, YAML, body_media
 
 
 def check_size(request: Request) -> None:
@@ -30,8 +30,11 @@ class Body:
 
 def read_object(request: Request) -> Body:
     check_size(request)
-    if body_media(request.header("content-type")) == YAML:
+    media = body_media(request.header("content-type"))
+    if media == YAML:
         return _yaml(request.body)
+    if media == PROTOBUF:
+        return _protobuf(request.body)
     return Body(parse_json(request.body), request.body)
 
 
@@ -89,6 +92,18 @@ def _expected(error: str) -> str:
     if "Extra data" in error:
         return "after top-level value"
     return "looking for beginning of value"
+
+
+def _protobuf(data: bytes) -> Body:
+    # Few clients send it, so that its tables are read only for those.
+    from holdfast.sandbox import protobuf
+
+    try:
+        return Body(protobuf.decode(data), None)
+    except protobuf.ProtobufError as error:
+        raise status.bad_request(error.message) from None
+    except (UnicodeDecodeError, ValueError, OverflowError) as error:
+        raise status.bad_request(f"proto: {error}") from None
 
 
 _REPEATED = "already set in map"

@@ -79,6 +79,6 @@ def body_media(content_type: str) -> str:
     if not media:
         return JSON
     media = _ALIASES.get(media, media)
-    if media not in (JSON, YAML):
+    if media not in ACCEPTED:
         raise status.unsupported_media_type(ACCEPTED)
     return media

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.sandbox import bodies, crds, gotext, seams, status
+from holdfast.sandbox import bodies, crds, gotext, owners, seams, status
 from holdfast.sandbox.exchange import Exchange
+from holdfast.sandbox.negotiate import JSON, PROTOBUF, YAML, body_media
 from holdfast.sandbox.resources import Resource
 
 
 def read(exchange: Exchange, resource: Resource) -> Manifest:
+    if resource.crd and body_media(exchange.request.header("content-type")) == PROTOBUF:
+        raise status.unsupported_media_type((JSON, YAML))
     body = bodies.read_object(exchange.request)
     obj = bodies.as_object(body.value)
     given = obj.get("apiVersion")
@@ -18,7 +21,9 @@ def read(exchange: Exchange, resource: Resource) -> Manifest:
         raise status.bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {why}")
     warn_repeated(exchange, resource.gvk, body)
     check_kind(exchange, resource, obj, body.raw)
-    return decode(exchange, resource, obj, body.raw)
+    obj = decode(exchange, resource, obj, body.raw)
+    owners.deduplicate(obj, exchange.call.warn, after_admission=False)
+    return obj
 
 
 def warn_repeated(exchange: Exchange, kind: GroupVersionKind, body: bodies.Body) -> None:
