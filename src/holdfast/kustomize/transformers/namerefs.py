@@ -7,11 +7,12 @@ is rewritten. Only resources that were renamed can be targets, so an index by fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.kube import yaml
 from holdfast.kustomize.config import NameReference
+from holdfast.kustomize.defaults import DEFAULT
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec, apply_spec, split_path
 from holdfast.kustomize.ids import NOT_A_NAMESPACE, split_api_version
@@ -21,11 +22,12 @@ from holdfast.kustomize.scalars import quoted, text_of
 
 Target = tuple[str, str, str]
 """group, version, kind of what a field names."""
+_MOST_KINDS = 4096
 
 
-def fix_references(resources: ResMap, references: Iterable[NameReference]) -> None:
+def fix_references(resources: ResMap, references: tuple[NameReference, ...]) -> None:
     """Update every reference. One that could mean several resources is an error."""
-    _Fixer(resources, tuple(references)).run()
+    _Fixer(resources, references).run()
 
 
 class _Trie:
@@ -38,6 +40,10 @@ class _Trie:
         self.ends: list[tuple[FieldSpec, Target]] = []
 
 
+# What the built-in references come to for a kind is always the same; only configurations of the user's are worked out anew.
+_DEFAULT_TRIES: dict[tuple[str, str], _Trie] = {}
+
+
 class _Unexpected(Exception):
     """A scalar where a path goes on; the slow walk says where."""
 
@@ -46,7 +52,7 @@ class _Fixer:
     def __init__(self, resources: ResMap, references: Sequence[NameReference]) -> None:
         self._resources = resources
         self._references = references
-        self._tries: dict[tuple[str, str], _Trie] = {}
+        self._tries = _DEFAULT_TRIES if references is DEFAULT.name_reference else {}
         self.by_name: dict[str, list[Resource]] = {}
         self._namespaces: dict[str, set[str]] | None = None
         for resource in resources:
@@ -77,12 +83,14 @@ class _Fixer:
     def _trie(self, api_version: str, kind: str) -> _Trie:
         trie = self._tries.get((api_version, kind))
         if trie is None:
-            trie = self._tries[api_version, kind] = _Trie()
+            trie = _Trie()
             for spec, target in self._specs(api_version, kind):
                 node = trie
                 for part in split_path(spec.path):
                     node = node.below.setdefault(part.removesuffix("[]"), _Trie())
                 node.ends.append((spec, target))
+            if len(self._tries) < _MOST_KINDS:
+                self._tries[api_version, kind] = trie
         return trie
 
     def _walk(self, node: Any, trie: _Trie, referrer: _Referrer) -> None:
