@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import custom_resource
-from holdfast.sandbox import gotext, hooks, seams, status, strategy
+from holdfast.sandbox import gotext, hooks, owners, seams, status, strategy
 from holdfast.sandbox.auth.attributes import AlwaysAllow, Authorizer
 from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.conversion import from_storage, to_storage
@@ -80,6 +80,7 @@ class Registry:
         if not name and meta.get("generateName"):
             meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
         self.hooks.mutate(call, resource, "CREATE", obj, None)
+        owners.deduplicate(obj, call.warn, after_admission=True)
         self._system_fields(call, resource, meta, applied=applied)
         self.hooks.prepare(call, resource, obj, None)
         errors = self.hooks.validate_create(call, resource, obj)
@@ -143,6 +144,7 @@ class Registry:
         else:
             strategy.reset(resource, new, old, subresource)
         self.hooks.mutate(call, resource, "UPDATE", new, old, subresource)
+        owners.deduplicate(new, call.warn, after_admission=True)
         self._check_identity(resource, key, new, existing)
         self._prepare_update(call, resource, new, old, subresource)
         self.hooks.admit(call, resource, "UPDATE", new, old, subresource)

@@ -5,12 +5,14 @@ In: an object's metadata. Out: field errors. Never: the kind's own fields.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
+from holdfast.sandbox.status import Literal
 
 ANNOTATIONS_LIMIT = 256 * 1024
 _GUARDED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
@@ -37,7 +39,7 @@ def validate(meta: Manifest, namespaced: bool, rule: names.NameRule, path: str =
     elif meta.get("namespace"):
         errs.forbidden(f"{path}.namespace", "not allowed on this type")
     errs.non_negative(f"{path}.generation", meta.get("generation"))
-    _common(errs, meta, path)
+    common(errs, meta, path)
     finalizers(errs, meta.get("finalizers") or [], f"{path}.finalizers")
     return errs
 
@@ -56,9 +58,7 @@ def validate_update(meta: Manifest, old: Manifest, path: str = "metadata") -> Er
     for key in _GUARDED:
         if meta.get(key) != old.get(key):
             errs.invalid(f"{path}.{key}", meta.get(key), IMMUTABLE)
-    _common(errs, meta, path)
-    for _ in range(2):  # upstream looks at these twice in every pass over an update
-        managers(errs, meta.get("managedFields") or [], f"{path}.managedFields")
+    common(errs, meta, path)
     return errs
 
 
@@ -68,13 +68,16 @@ def managers(errs: Errors, entries: list[Any], path: str) -> None:
             errs.too_long(f"{path}[{index}].manager", _LONGEST_MANAGER)
 
 
-def _common(errs: Errors, meta: Manifest, path: str) -> None:
+def common(errs: Errors, meta: Manifest, path: str = "metadata") -> None:
+    """What creates and updates judge alike: labels, annotations, owners and managers."""
     if meta.get("labels"):
         check_labels(errs, meta["labels"], f"{path}.labels")
     if meta.get("annotations"):
         check_annotations(errs, meta["annotations"], f"{path}.annotations")
     if meta.get("ownerReferences"):
         owners(errs, meta["ownerReferences"], f"{path}.ownerReferences")
+    if meta.get("managedFields"):
+        managers(errs, meta["managedFields"], f"{path}.managedFields")
 
 
 def check_labels(errs: Errors, found: Mapping[str, str], path: str) -> None:
@@ -93,30 +96,43 @@ def check_annotations(errs: Errors, found: Mapping[str, str], path: str) -> None
         errs.too_long(path, ANNOTATIONS_LIMIT)
 
 
+_OWNER_FIELDS = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+
+
 def owners(errs: Errors, references: list[Any], path: str) -> None:
     controller = ""
-    for index, owner in enumerate(references):
-        place = f"{path}[{index}]"
-        version = owner.get("apiVersion") or ""
-        if not version:
-            errs.required(f"{place}.apiVersion", "must not be empty")
-        elif version.count("/") > 1 or version.endswith("/"):
-            errs.invalid(f"{place}.apiVersion", version, "must be <group>/<version> or <version>")
-        for key in ("kind", "name", "uid"):
-            if not owner.get(key):
-                errs.required(f"{place}.{key}", "must not be empty")
-        if version == "v1" and owner.get("kind") == "Event":
-            errs.invalid(place, owner, "/v1, Kind=Event is disallowed from being an owner")
-        if owner.get("controller"):
-            current = f"{owner.get('kind')}/{owner.get('name')}"
-            if controller:
-                errs.invalid(
-                    path,
-                    references,
-                    f'Only one reference can have Controller set to true. Found "true" in references for {controller} and {current}',
-                )
-            else:
-                controller = current
+    for owner in references:
+        _owner(errs, owner, path)
+        if not owner.get("controller"):
+            continue
+        current = f"{owner.get('kind')}/{owner.get('name')}"
+        if controller:
+            errs.invalid(
+                path,
+                Literal(json.dumps([_ordered(o) for o in references], separators=(",", ":"), ensure_ascii=False)),
+                f'Only one reference can have Controller set to true. Found "true" in references for {controller} and {current}',
+            )
+        else:
+            controller = current
+
+
+def _owner(errs: Errors, owner: Manifest, path: str) -> None:
+    version = owner.get("apiVersion") or ""
+    group, slash, last = version.rpartition("/")
+    if not (last if slash else version) or "/" in group:
+        errs.invalid(f"{path}.apiVersion", version, "version must not be empty")
+    for key in ("kind", "name", "uid"):
+        if not owner.get(key):
+            errs.invalid(f"{path}.{key}", "", "must not be empty")
+    if version == "v1" and owner.get("kind") == "Event":
+        shown = Literal(json.dumps(_ordered(owner), separators=(",", ":"), ensure_ascii=False))
+        errs.invalid(path, shown, "/v1, Kind=Event is disallowed from being an owner")
+
+
+def _ordered(owner: Manifest) -> Manifest:
+    """In the order of the Go struct, with the fields that are always written."""
+    always = {"apiVersion": "", "kind": "", "name": "", "uid": ""}
+    return {k: owner.get(k, always.get(k)) for k in _OWNER_FIELDS if k in owner or k in always}
 
 
 def finalizers(errs: Errors, found: list[str], path: str) -> None:

@@ -49,6 +49,10 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
     errs = metadata.validate_update(obj["metadata"], old["metadata"])
     if key in _METADATA_TWICE or key in _CREATE:
         errs += metadata.validate_update(obj["metadata"], old["metadata"])
+    # The machinery judges these twice, and once more with the kinds whose whole object is judged again.
+    whole = key in _CREATE and key[0] not in ("apps", "batch") and key not in _SPEC_ONLY and not subresource
+    for _ in range(2 if whole else 1):
+        metadata.common(errs, obj["metadata"])
     if subresource in ("", "resize"):
         _own_update(errs, key, obj, old)
     elif subresource == "ephemeralcontainers":
@@ -192,6 +196,11 @@ _OWN_RECHECK = {
 }  # fmt: skip
 _RECHECKED = {key for key in _CREATE if key not in _OWN_RECHECK}
 """Kinds whose create rules hold again on update; the others do it themselves or not at all."""
+
+_SPEC_ONLY = {
+    ("", kind) for kind in ("Pod", "PodTemplate", "ReplicationController", "Namespace", "Node", "ResourceQuota")
+}
+"""Kinds of which an update is judged by its spec alone."""
 
 _METADATA_TWICE: set[tuple[str, str]] = set()
 
