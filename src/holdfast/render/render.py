@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast.base.errors import HoldfastError, Place, Stop
@@ -66,7 +66,7 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
     tree: Tree = OverlayTree(recording, {generated.path: generated.text})
     if engine.decryptor is not None:
         tree = _decrypted_sources(engine.decryptor, tree, directory)
-    options = replace(engine.options, display_root=root)
+    options = engine.options._replace(display_root=root)
     try:
         built = build(tree, directory, options)
     except HoldfastError as error:

@@ -1,0 +1,74 @@
+"""Findings as text, JSON, JUnit XML and SARIF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
+
+if TYPE_CHECKING:
+    from holdfast.offline.findings import Finding, Rule
+
+
+def text(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
+    del rules
+    lines = []
+    for f in findings:
+        where = f"{f.place}:{f.line}" if f.line else f.place
+        lines.append(f"{where}: {f.severity}: {f.message.strip()} [{f.rule}]")
+        if f.hint:
+            lines.append(f"    {f.hint}")
+    return "\n".join(lines) if lines else "nothing found"
+
+
+def json(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
+    import json as library
+
+    del rules
+    return library.dumps([asdict(f) for f in findings], indent=2)
+
+
+def junit(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
+    """One test case a rule; its findings are its failures."""
+    by_rule: dict[str, list[Finding]] = {}
+    for f in findings:
+        by_rule.setdefault(f.rule, []).append(f)
+    cases = []
+    for rule in rules:
+        broken = by_rule.get(rule.id, [])
+        inside = "".join(
+            f"<failure message={quoteattr(f.message)}>{escape(f'{f.place}:{f.line} {f.hint}'.strip())}</failure>"
+            for f in broken
+        )
+        cases.append(f'  <testcase classname="holdfast" name={quoteattr(rule.id)}>{inside}</testcase>')
+    head = f'<testsuite name="holdfast test" tests="{len(rules)}" failures="{len(by_rule)}">'
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"])
+
+
+def sarif(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
+    import json as library
+
+    results: list[dict[str, Any]] = [
+        {
+            "ruleId": f.rule,
+            "level": f.severity,
+            "message": {"text": f"{f.message}{' ' + f.hint if f.hint else ''}"},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": f.place},
+                        "region": {"startLine": max(1, f.line)},
+                    }
+                }
+            ],
+        }
+        for f in findings
+    ]
+    described = [{"id": r.id, "shortDescription": {"text": r.summary}} for r in rules]
+    document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": {"name": "holdfast", "rules": described}}, "results": results}],
+    }
+    return library.dumps(document, indent=2)

@@ -1,0 +1,58 @@
+"""Every Kubernetes object that stands in a tree's YAML files, with its place; and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from holdfast.base.errors import HoldfastError, Place
+from holdfast.base.tree import EntryKind, Tree, walk
+from holdfast.kube import yaml
+from holdfast.kube.refs import Manifest
+
+MAX_BYTES = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    object: Manifest
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    place: Place
+    message: str
+
+
+def documents(tree: Tree) -> tuple[list[Document], list[Unreadable]]:
+    found: list[Document] = []
+    bad: list[Unreadable] = []
+    for path in _files(tree):
+        data = tree.read(path)
+        if len(data) > MAX_BYTES or b"kind:" not in data:
+            continue
+        try:
+            for document in yaml.load_all(data, source=path):
+                found += _objects(document.value, Place(path, document.line))
+        except HoldfastError as error:
+            # A template of a chart is no YAML yet; whoever renders it will say what is wrong with it.
+            if b"{{" not in data:
+                bad.append(Unreadable(error.place or Place(path), error.message))
+    return found, bad
+
+
+def _files(tree: Tree) -> Iterator[str]:
+    for path, entry in walk(tree):
+        hidden = path.startswith(".git/") or "/.git/" in path
+        if entry.kind is EntryKind.FILE and path.endswith((".yaml", ".yml")) and not hidden:
+            yield path
+
+
+def _objects(value: object, place: Place) -> list[Document]:
+    if not isinstance(value, dict) or not isinstance(value.get("metadata"), dict):
+        items = value.get("items") if isinstance(value, dict) and value.get("kind") == "List" else None
+        return [d for item in items or () for d in _objects(item, place)] if isinstance(items, list) else []
+    if not (isinstance(value.get("kind"), str) and isinstance(value.get("apiVersion"), str)):
+        return []
+    return [Document(value, place)] if isinstance(value["metadata"].get("name"), str) else []
