@@ -11,6 +11,8 @@ from typing import Final
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import convert_events, convert_hpa
+from holdfast.sandbox.crd import custom
+from holdfast.sandbox.crds import STORAGE
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.store import Record
 
@@ -48,6 +50,8 @@ def converts(resource: Resource) -> bool:
 def from_storage(resource: Resource, record: Record) -> Manifest:
     """The object in the resource's version; a copy."""
     obj: Manifest = {"kind": resource.kind, "apiVersion": resource.api_version, **record.load()}
+    if resource.crd:
+        custom.read(resource.spec, obj)
     rule = _rule(resource)
     if rule is not None:
         rule[0](obj)
@@ -55,6 +59,8 @@ def from_storage(resource: Resource, record: Record) -> Manifest:
 
 
 def to_storage(resource: Resource, obj: Manifest) -> Manifest:
+    if STORAGE in resource.spec:
+        custom.to_storage(resource.spec[STORAGE], obj)
     rule = _rule(resource)
     if rule is None:
         return obj
@@ -65,4 +71,4 @@ def to_storage(resource: Resource, obj: Manifest) -> Manifest:
 
 def as_stored(resource: Resource) -> bool:
     """Whether the stored bytes can be shown as they are."""
-    return _rule(resource) is None
+    return not resource.crd and _rule(resource) is None

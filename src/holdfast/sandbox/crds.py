@@ -10,6 +10,8 @@ from holdfast.sandbox.context import Call
 from holdfast.sandbox.resources import Resource, Subresource
 
 GROUP: Final = "apiextensions.k8s.io"
+STORAGE: Final = "__storage"
+"""Where the part of a version that is not stored keeps the one that is."""
 FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 _EDIT: Final = ("get", "patch", "update")
 
@@ -58,6 +60,10 @@ def resources_of(crd: Manifest) -> list[Resource]:
     return [_resource(crd, spec, names, v, storage) for v in spec["versions"] if v.get("served")]
 
 
+def _version(spec: Manifest, name: str) -> Manifest:
+    return next((v for v in spec["versions"] if v["name"] == name), {})
+
+
 def _resource(crd: Manifest, spec: Manifest, names: Manifest, version: Manifest, storage: str) -> Resource:
     kind = str(names.get("kind") or spec["names"]["kind"])
     subs: list[Subresource] = []
@@ -81,7 +87,7 @@ def _resource(crd: Manifest, spec: Manifest, names: Manifest, version: Manifest,
         storage_group=spec["group"],
         storage_version=storage,
         crd=crd["metadata"]["name"],
-        spec=version,
+        spec=version if version["name"] == storage else {**version, STORAGE: _version(spec, storage)},
     )
 
 
@@ -113,3 +119,7 @@ def default(crd: Manifest) -> None:
             names["listKind"] = f"{names['kind']}List"
     if not spec.get("conversion"):
         spec["conversion"] = {"strategy": "None"}
+    webhook = spec["conversion"].get("webhook") or {}
+    service = (webhook.get("clientConfig") or {}).get("service")
+    if isinstance(service, dict):
+        service.setdefault("port", 443)

@@ -32,6 +32,10 @@ class FullHooks(Hooks):
         self, call: Call, resource: Resource, new: Manifest, old: Manifest | None, subresource: str = ""
     ) -> None:
         super().prepare(call, resource, new, old, subresource)
+        if subresource == "status" and is_definition(resource):
+            definition.prepare_status(new)
+        if resource.crd and not subresource:
+            custom.fill(resource.spec, new)
         if resource.crd or subresource:
             return
         user = call.user
@@ -55,7 +59,7 @@ class FullHooks(Hooks):
         self, call: Call, resource: Resource, obj: Manifest, old: Manifest, subresource: str
     ) -> list[FieldError]:
         if resource.crd:
-            return _told(call, custom.validate_update(resource.spec, obj, old))
+            return _told(call, custom.validate_update(resource.spec, obj, old, subresource))
         if is_definition(resource):
             return (
                 definition.validate_status(obj, old)

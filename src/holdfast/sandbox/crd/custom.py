@@ -6,6 +6,9 @@ Never: storage, HTTP.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
@@ -60,6 +63,8 @@ def decode(
         except Mismatch as error:
             raise DecodeError(error.text()) from None
     node = compiled(version)
+    for key, value in obj.items():
+        obj[key] = go_numbers(value)
     prune(node, obj, True, (), unknown)
     _embedded(node, obj)
     if not merged:
@@ -73,6 +78,24 @@ def decode(
     if problems and mode == "Strict":
         raise DecodeError("strict decoding error: " + ", ".join(problems))
     return problems
+
+
+def go_numbers(value: Any) -> Any:
+    """Numbers as Go keeps them: whole ones that fit are integers, the others floats, printed shortest."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if type(item) is not str:
+                value[key] = go_numbers(item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if type(item) is not str:
+                value[index] = go_numbers(item)
+    elif type(value) is float or (type(value) is int and not -(2**63) <= value < 2**63):
+        number = float(value)
+        if number == math.floor(number) and abs(number) < 1e21:
+            return int(Decimal(repr(number)))
+        return number
+    return value
 
 
 def _embedded(node: Node, value: Any) -> None:
@@ -92,6 +115,16 @@ def _embedded(node: Node, value: Any) -> None:
             _embedded(node.items, item)
 
 
+def fill(version: Manifest, obj: Manifest) -> None:
+    """Defaults once more, after a status was taken away."""
+    apply_defaults(compiled(version), obj)
+
+
+def to_storage(storage: Manifest, obj: Manifest) -> None:
+    """What the storage version does not know is not kept."""
+    prune(compiled(storage), obj, True)
+
+
 def read(version: Manifest, obj: Manifest) -> None:
     """A stored object as this version shows it: pruned and defaulted."""
     node = compiled(version)
@@ -108,17 +141,20 @@ def validate_create(version: Manifest, kind: str, obj: Manifest, namespaced: boo
     return errs
 
 
-def validate_update(version: Manifest, obj: Manifest, old: Manifest) -> tuple[Errors, list[str]]:
+def validate_update(version: Manifest, obj: Manifest, old: Manifest, subresource: str = "") -> tuple[Errors, list[str]]:
     """Field errors, and warnings for rules that failed before and still do."""
     errs = metadata.validate_update(obj["metadata"], old["metadata"])
     errs += metadata.validate_update(obj["metadata"], old["metadata"])
-    outcome = _judge(version, obj, old)
+    metadata.common(errs, obj["metadata"])
+    outcome = _judge(version, obj, old, subresource)
     errs += outcome.errors
     return errs, outcome.warnings
 
 
-def _judge(version: Manifest, obj: Manifest, old: Any) -> rules.Outcome:
+def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") -> rules.Outcome:
     node = compiled(version)
+    if subresource == "status":
+        return _judge_status(node, obj, old)
     body = {key: value for key, value in obj.items() if key not in _ROOT}
     before = old if old is values.MISSING else {key: value for key, value in old.items() if key not in _ROOT}
     outcome = rules.Outcome()
@@ -139,6 +175,26 @@ def _judge(version: Manifest, obj: Manifest, old: Any) -> rules.Outcome:
             found = rules.run(node, obj, old)
             errs += found.errors
             outcome.warnings = found.warnings
+    outcome.errors = list(errs)
+    return outcome
+
+
+def _judge_status(node: Node, obj: Manifest, old: Any) -> rules.Outcome:
+    """Through /status only the status is checked; its texts are relative to it. Rules see the whole object."""
+    outcome = rules.Outcome()
+    below = node.properties.get("status")
+    errs = Errors()
+    if below is not None and "status" in obj:
+        found = values.validate(below, obj["status"], old.get("status", values.MISSING))
+        errs += [replace(e, field=e.field if e.field == "<nil>" else f"status.{e.field}") for e in found]
+        values.validate_lists(errs, below, obj["status"], "status", old.get("status", values.MISSING))
+    if node.has_rules:
+        if any(error.type in _BLOCKING for error in errs):
+            errs.append(FieldError(status.INVALID, "<nil>", None, _SKIPPED))
+        else:
+            found_rules = rules.run(node, obj, old)
+            errs += found_rules.errors
+            outcome.warnings = found_rules.warnings
     outcome.errors = list(errs)
     return outcome
 

@@ -50,9 +50,14 @@ def validate_update(crd: Manifest, old: Manifest) -> tuple[Errors, list[str]]:
 
 
 def validate_status(crd: Manifest, old: Manifest) -> Errors:
-    errs = metadata.validate_update(crd["metadata"], old["metadata"])
-    _status(errs, crd)
-    return errs
+    return metadata.validate_update(crd["metadata"], old["metadata"])
+
+
+def prepare_status(crd: Manifest) -> None:
+    """A status always knows the storage version."""
+    state = crd.setdefault("status", {})
+    if not state.get("storedVersions"):
+        state["storedVersions"] = [v["name"] for v in (crd.get("spec") or {}).get("versions") or () if v.get("storage")]
 
 
 def _established(crd: Manifest) -> bool:
@@ -78,7 +83,7 @@ def _status(errs: Errors, crd: Manifest) -> None:
     stored = (crd.get("status") or {}).get("storedVersions")
     versions = {v.get("name"): v for v in (crd.get("spec") or {}).get("versions") or ()}
     if not stored:
-        errs.invalid("status.storedVersions", stored, "must have at least one stored version")
+        errs.invalid("status.storedVersions", stored or None, "must have at least one stored version")
         return
     storage = next((name for name, v in versions.items() if v.get("storage")), "")
     if storage and storage not in stored:
@@ -196,7 +201,7 @@ def _scale(errs: Errors, scale: Manifest, path: str) -> None:
             if required:
                 errs.required(f"{path}.{key}")
             continue
-        if not text.startswith(".") or "[" in text:
+        if not text.startswith("."):
             errs.invalid(f"{path}.{key}", text, "must be a simple json path starting with .")
         elif required and not text.startswith(f"{under}."):
             errs.invalid(f"{path}.{key}", text, f"should be a json path under {under}")

@@ -29,6 +29,9 @@ _TYPES = {
     "DYN": cel.Type.DYN, "BOOL": cel.Type.BOOL, "STRING": cel.Type.STRING, "INT": cel.Type.INT, "DOUBLE": cel.Type.DOUBLE, "BYTES": cel.Type.BYTES,
     "TIMESTAMP": cel.Type.TIMESTAMP, "DURATION": cel.Type.DURATION,
 }  # fmt: skip
+Variables = tuple[tuple[str, str], ...]
+"""Names and types (DYN, STRING, LIST<INT>, ...)."""
+
 _RUNTIME = (
     (re.compile(r'Key not found in map : "?(.*?)"?$'), r"no such key: \1"),
     (re.compile(r"Index error: index=(-?\d+) size=\d+"), r"index out of bounds: \1"),
@@ -75,17 +78,25 @@ def _reason(text: str) -> str:
     return text
 
 
+def _type(kind: str) -> Any:
+    if kind.startswith("LIST<"):
+        return cel.Type.List(_type(kind[5:-1]))
+    if kind.startswith("MAP<STRING, "):
+        return cel.Type.Map(cel.Type.STRING, _type(kind[12:-1]))
+    return _TYPES[kind]
+
+
 @lru_cache(maxsize=256)
-def _environment(variables: tuple[tuple[str, str], ...]) -> Any:
+def _environment(variables: Variables) -> Any:
     return cel.NewEnv(
-        variables={name: _TYPES[kind] for name, kind in variables},
+        variables={name: _type(kind) for name, kind in variables},
         functions=library.declarations(cel),
         extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_math.ExtMath()],
     )
 
 
 @lru_cache(maxsize=2048)
-def compile_expression(source: str, variables: tuple[tuple[str, str], ...]) -> Program:
+def compile_expression(source: str, variables: Variables) -> Program:
     """`variables` are pairs of a name and a type (DYN, STRING, ...)."""
     rewritten = macros.expand(source)
     try:

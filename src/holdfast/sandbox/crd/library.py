@@ -142,7 +142,7 @@ def _query(value: Any) -> dict[str, list[str]]:
 
 
 def _host(value: Any) -> str:
-    return urlsplit(value["url"]).netloc.rpartition("@")[2]
+    return str(urlsplit(value["url"]).netloc).rpartition("@")[2]
 
 
 # --- semantic versions ---------------------------------------------------------------

@@ -14,10 +14,10 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext, status
 from holdfast.sandbox.crd.expressions import CompileError, EvalError, Program, compile_expression
 from holdfast.sandbox.crd.structural import Node
+from holdfast.sandbox.crd.typing import converted, variables
 from holdfast.sandbox.crd.values import MISSING, item_key, join, type_word
 from holdfast.sandbox.status import FieldError
 
-VARIABLES = (("self", "DYN"), ("oldSelf", "DYN"))
 _RESERVED = frozenset(
     [
         "true",
@@ -86,7 +86,7 @@ def _walk(outcome: Outcome, node: Node, value: Any, path: str, old: Any, correla
 
 def _rule(outcome: Outcome, node: Node, rule: Manifest, value: Any, path: str, old: Any) -> None:
     try:
-        program = compile_expression(rule.get("rule") or "", VARIABLES)
+        program = _compiled(node, rule.get("rule") or "")
     except CompileError:
         return
     optional = bool(rule.get("optionalOldSelf"))
@@ -96,7 +96,7 @@ def _rule(outcome: Outcome, node: Node, rule: Manifest, value: Any, path: str, o
     if program.uses_old:
         values["oldSelf"] = None if old is MISSING else to_cel(node, old)
         if optional:
-            program = _optional(rule["rule"], old is not MISSING)
+            program = _optional(node, rule["rule"], old is not MISSING)
     error = _judge(node, rule, program, values, value, path)
     if error is None:
         return
@@ -106,10 +106,14 @@ def _rule(outcome: Outcome, node: Node, rule: Manifest, value: Any, path: str, o
         outcome.errors.append(error)
 
 
-def _optional(source: str, present: bool) -> Program:
+def _compiled(node: Node, source: str) -> Program:
+    return compile_expression(converted(node.raw, source), variables(node.raw))
+
+
+def _optional(node: Node, source: str, present: bool) -> Program:
     """With optionalOldSelf the old value is an optional."""
     wrapped = "optional.of(oldSelf)" if present else "optional.none()"
-    return compile_expression(re.sub(r"\boldSelf\b", wrapped, source), VARIABLES)
+    return _compiled(node, re.sub(r"\boldSelf\b", wrapped, source))
 
 
 def _judge(node: Node, rule: Manifest, program: Program, values: Manifest, value: Any, path: str) -> FieldError | None:
@@ -121,26 +125,37 @@ def _judge(node: Node, rule: Manifest, program: Program, values: Manifest, value
     except EvalError as error:
         text = f"{error} evaluating rule: {rule.get('message') or rule['rule'].strip()}"
         return FieldError(status.INVALID, where, type_word(value) if path else "object", text)
-    where += _field_path(rule.get("fieldPath") or "")
+    where += _field_path(node, rule.get("fieldPath") or "")
     reason = _REASONS.get(rule.get("reason") or "", status.INVALID)
-    message = _message(rule, values)
+    message = _message(node, rule, values)
     if reason == status.DUPLICATE:
         return FieldError(reason, where, value if scalar else status.OMIT, "")
     return FieldError(reason, where, value if scalar else status.OMIT, message)
 
 
-def _field_path(text: str) -> str:
-    """``.m['k'].x`` as it stands in field paths."""
-    return re.sub(r"\['((?:[^'\\]|\\.)*)'\]", lambda match: f"[{match[1]}]", text)
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\['((?:[^'\\]|\\.)+)'\]")
 
 
-def _message(rule: Manifest, values: Manifest) -> str:
+def _field_path(node: Node, text: str) -> str:
+    """A rule's fieldPath as it stands in errors: keys of maps in brackets, fields after a dot."""
+    out = ""
+    current: Node | None = node
+    for match in _STEP.finditer(text):
+        name = match[1] or match[2]
+        if current is not None and name in current.properties:
+            out, current = f"{out}.{name}", current.properties[name]
+        else:
+            out, current = f"{out}[{name}]", current.additional if current is not None else None
+    return out
+
+
+def _message(node: Node, rule: Manifest, values: Manifest) -> str:
     fallback = (rule.get("message") or "").strip() or f"failed rule: {(rule.get('rule') or '').strip()}"
     expression = rule.get("messageExpression")
     if not expression:
         return fallback
     try:
-        found = compile_expression(expression, VARIABLES).run(values)
+        found = _compiled(node, expression).run(values)
     except (CompileError, EvalError):
         return fallback
     if not isinstance(found, str) or not found.strip() or "\n" in found.strip():
@@ -163,8 +178,8 @@ def escaped(name: str) -> str:
     return text if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) else name
 
 
-def to_cel(node: Node, value: Any) -> Any:
-    """JSON data with the types that the schema gives it."""
+def to_cel(node: Node, value: Any, top: bool = True) -> Any:
+    """JSON data with the types that the schema gives it. Times are converted here only where they are the whole value."""
     if value is None:
         return None
     if isinstance(value, dict):
@@ -172,14 +187,14 @@ def to_cel(node: Node, value: Any) -> Any:
         for key, item in value.items():
             sub = node.properties.get(key)
             if sub is not None:
-                found[escaped(key)] = to_cel(sub, item)
+                found[escaped(key)] = to_cel(sub, item, False)
             else:
-                found[key] = to_cel(node.additional, item) if node.additional is not None else item
+                found[key] = to_cel(node.additional, item, False) if node.additional is not None else item
         return found
     if isinstance(value, list):
-        return [to_cel(node.items, item) for item in value] if node.items is not None else value
+        return [to_cel(node.items, item, False) for item in value] if node.items is not None else value
     if isinstance(value, str):
-        return _text(node.raw.get("format"), value)
+        return _text(node.raw.get("format"), value, top)
     if node.type == "number" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if node.type == "integer" and isinstance(value, float):
@@ -187,18 +202,25 @@ def to_cel(node: Node, value: Any) -> Any:
     return value
 
 
-def _text(form: str | None, value: str) -> Any:
+def _text(form: str | None, value: str, top: bool) -> Any:
     try:
+        if form == "byte":
+            return base64.b64decode(value)
+        if not top:
+            return _instant(value) if form == "date" else value
         if form in ("date-time", "date"):
             moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         if form == "duration":
             return _duration(value)
-        if form == "byte":
-            return base64.b64decode(value)
     except ValueError:
         return value
     return value
+
+
+def _instant(date: str) -> str:
+    """A date as the text of its first moment."""
+    return f"{date}T00:00:00Z" if len(date) == 10 else date
 
 
 def _duration(text: str) -> timedelta:

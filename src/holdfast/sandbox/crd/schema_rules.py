@@ -11,14 +11,15 @@ from typing import Any
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.crd import formats
 from holdfast.sandbox.crd.expressions import CompileError, compile_expression, type_name
-from holdfast.sandbox.crd.rules import VARIABLES, rule_dump
+from holdfast.sandbox.crd.rules import rule_dump
+from holdfast.sandbox.crd.typing import complaint, converted, variables
 from holdfast.sandbox.crd.values import pattern_of
 from holdfast.sandbox.kinds.field import Errors, raw
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 _JUNCTORS = ("allOf", "anyOf", "oneOf")
-_INT_OR_STRING = ([{"type": "integer"}, {"type": "string"}], [{"type": "string"}, {"type": "integer"}])
+_INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 _IN_JUNCTORS = ("type", "default", "nullable", "description", "title", "additionalProperties", "x-kubernetes-preserve-unknown-fields",
                 "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-validations")  # fmt: skip
 
@@ -50,7 +51,7 @@ def _node(errs: Errors, found: Manifest, path: str, warnings: list[str], place: 
     _list_rules(errs, found, path)
     properties = found.get("properties") or {}
     additional, items = found.get("additionalProperties"), found.get("items")
-    if properties and additional is not None and additional is not False:
+    if properties and additional is not None:
         errs.forbidden(f"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive")
     if found.get("type") == "array" and items is None:
         errs.required(f"{path}.items", "must be specified")
@@ -73,8 +74,6 @@ def _type(errs: Errors, found: Manifest, path: str, place: Place) -> None:
     if not kind:
         if not place.root and not either and not found.get("x-kubernetes-preserve-unknown-fields"):
             errs.required(f"{path}.type", f"must not be empty for specified {place.where}")
-    elif either:
-        errs.invalid(f"{path}.type", kind, "must be empty if x-kubernetes-int-or-string is true")
     elif kind not in _TYPES:
         errs.unsupported(f"{path}.type", kind, _TYPES)
 
@@ -142,14 +141,14 @@ def _pattern_problem(text: str) -> str:
 
 def _extensions(errs: Errors, found: Manifest, path: str) -> None:
     if found.get("x-kubernetes-embedded-resource"):
-        if found.get("type") != "object":
-            errs.invalid(
-                f"{path}.type", found.get("type") or "", "must be object if x-kubernetes-embedded-resource is true"
-            )
-        elif not found.get("properties") and not found.get("x-kubernetes-preserve-unknown-fields"):
+        if not found.get("properties") and not found.get("x-kubernetes-preserve-unknown-fields"):
             errs.required(
                 f"{path}.properties",
                 "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields",
+            )
+        if found.get("type") != "object":
+            errs.invalid(
+                f"{path}.type", found.get("type") or "", "must be object if x-kubernetes-embedded-resource is true"
             )
     if found.get("x-kubernetes-preserve-unknown-fields") is False:
         errs.invalid(f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined")
@@ -210,6 +209,7 @@ def _map_items(errs: Errors, items: Manifest, keys: list[str], path: str) -> Non
             items.get("type") or "",
             "must be object if parent array's x-kubernetes-list-type is map",
         )
+        return
     properties = items.get("properties") or {}
     if any(key not in properties for key in keys):
         errs.invalid(f"{path}.x-kubernetes-list-map-keys", keys, "entries must all be names of item properties")
@@ -252,7 +252,7 @@ def _junctors(errs: Errors, found: Manifest, path: str) -> None:
 
 
 def _plain_types(subs: list[Any]) -> bool:
-    return subs in _INT_OR_STRING
+    return subs == _INT_OR_STRING
 
 
 def _inside(errs: Errors, sub: Manifest, path: str) -> None:
@@ -317,9 +317,13 @@ def _rule(errs: Errors, rule: Manifest, found: Manifest, path: str, schema_path:
     if rule.get("fieldPath") and not _valid_path(rule["fieldPath"], found):
         errs.invalid(f"{path}.fieldPath", rule["fieldPath"], "must be a valid path")
     try:
-        program = compile_expression(text, VARIABLES)
+        program = compile_expression(converted(found, text), variables(found))
     except CompileError as error:
         errs.invalid(f"{path}.rule", raw(rule_dump(rule)), f"compilation failed: {error}")
+        return
+    problem = complaint(found, text, bool(rule.get("optionalOldSelf")))
+    if problem:
+        errs.invalid(f"{path}.rule", raw(rule_dump(rule)), f"compilation failed: {problem}")
         return
     if program.kind not in ("BOOL", "DYN"):
         errs.invalid(f"{path}.rule", raw(rule_dump(rule)), "cel expression must evaluate to a bool")
@@ -331,7 +335,7 @@ def _rule(errs: Errors, rule: Manifest, found: Manifest, path: str, schema_path:
         )
     if rule.get("optionalOldSelf") and not uses_old:
         errs.invalid(f"{path}.optionalOldSelf", True, "may not be set if oldSelf is not used in rule")
-    _message_expression(errs, rule, path)
+    _message_expression(errs, rule, found, path)
 
 
 def _message_rules(errs: Errors, rule: Manifest, path: str) -> None:
@@ -344,7 +348,7 @@ def _message_rules(errs: Errors, rule: Manifest, path: str) -> None:
         errs.required(f"{path}.message", "message must be specified if rule contains line breaks")
 
 
-def _message_expression(errs: Errors, rule: Manifest, path: str) -> None:
+def _message_expression(errs: Errors, rule: Manifest, found: Manifest, path: str) -> None:
     text = rule.get("messageExpression") or ""
     if not text:
         return
@@ -352,7 +356,7 @@ def _message_expression(errs: Errors, rule: Manifest, path: str) -> None:
         errs.required(f"{path}.messageExpression", "messageExpression must be non-empty if specified")
         return
     try:
-        program = compile_expression(text, VARIABLES)
+        program = compile_expression(converted(found, text), variables(found))
     except CompileError as error:
         errs.invalid(
             f"{path}.messageExpression", raw(rule_dump(rule)), f"messageExpression compilation failed: {error}"

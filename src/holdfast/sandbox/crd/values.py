@@ -44,7 +44,7 @@ def type_word(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
-        return "integer"
+        return "integer" if -(2**63) <= value < 2**63 else "number"
     if isinstance(value, float):
         return "number"
     return {str: "string", list: "array", dict: "object"}.get(type(value), "object")  # type: ignore[call-overload,no-any-return]
@@ -105,7 +105,7 @@ def _type(errs: Errors, schema: Manifest, value: Any, path: str) -> bool:
     if word == wanted or (wanted == "number" and word == "integer"):
         return True
     if wanted == "integer" and word == "number":
-        if value == math.floor(value) and not math.isinf(value):
+        if abs(value) < 2**63 and value == math.floor(value):
             return True
         _type_error(errs, path, word, wanted)
         errs.invalid(_NIL, "", f"Checked value must be of type integer ({_format_words(schema)}) in {path}")
@@ -145,7 +145,7 @@ def _number(errs: Errors, schema: Manifest, value: float, path: str) -> None:
 
 
 def _is_multiple(value: float, multiple: float) -> bool:
-    quotient = value / multiple
+    quotient = value * (1 / multiple) if multiple < 1 else value / multiple
     return quotient == math.floor(quotient)
 
 
@@ -153,7 +153,7 @@ def _number_format(errs: Errors, schema: Manifest, value: float, path: str) -> N
     form = schema.get("format")
     if form in _RANGES:
         low, high = _RANGES[form]
-        if isinstance(value, float) and not low <= value <= high:
+        if not _RANGES["int64"][0] <= value <= _RANGES["int64"][1]:
             _type_error(errs, path, "float64", form)
         if not low <= value <= high:
             errs.invalid(_NIL, "", f"Checked value must be of type {schema.get('type')} with format {form} in {path}")
@@ -229,7 +229,7 @@ def _junctors(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
         found = [_fits(sub, value, path) for sub in schema["anyOf"]]
         if all(found):
             errs.invalid(_NIL, "", f"{name} must validate at least one schema (anyOf)")
-            errs += min(found, key=len) if len(found) == 1 else _best(found)
+            errs += _best(found)
     if schema.get("oneOf"):
         found = [_fits(sub, value, path) for sub in schema["oneOf"]]
         good = sum(not errors for errors in found)
