@@ -23,6 +23,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
     Verb("kustomize", "holdfast.cli.kustomize", "build, edit and create kustomizations"),
     Verb("render", "holdfast.cli.render", "render a whole repository without a cluster"),
+    Verb("run", "holdfast.cli.run", "run the controller in the foreground"),
     Verb("sandbox", "holdfast.cli.sandbox", "run an embedded Kubernetes-compatible API server"),
     Verb("test", "holdfast.cli.test", "find what is wrong in a repository, without a cluster"),
     Verb("version", "holdfast.cli.version", "print the version"),

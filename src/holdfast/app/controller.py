@@ -1,0 +1,211 @@
+"""Wiring of the controller: client, watches, reconcilers, artifacts, HTTP, lease."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.api.server import ApiServer, Doors
+from holdfast.base.clock import SystemClock
+from holdfast.cluster.client import Client
+from holdfast.cluster.config import ClusterConfig
+from holdfast.cluster.errors import AlreadyExists, ApiError
+from holdfast.cluster.watches import Watches
+from holdfast.controller.artifacts import ArtifactStore
+from holdfast.controller.events import EventRecorder
+from holdfast.controller.lease import Lease, identity, lead
+from holdfast.controller.manager import Manager
+from holdfast.controller.metrics import Metrics, requests_of
+from holdfast.controller.sources import GitRepositories
+from holdfast.controller.units import Kustomizations, UnitOptions
+from holdfast.dialects.flux.crds import all_crds
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.reconcile.decide import Settings as UnitSettings
+from holdfast.source.git import GitStore
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "flux-system"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``holdfast run`` was told. ``listen`` is host:port, port 0 for any; ``state`` keeps mirrors and artifacts."""
+
+    config: ClusterConfig = field(repr=False)
+    namespace: str = ""
+    concurrency: int = 20
+    listen: str = "127.0.0.1:0"
+    requeue_dependency: float = 30.0
+    state: Path = Path()
+
+
+def default_state() -> Path:
+    """Where mirrors and artifacts are kept: $HOLDFAST_STATE_DIR, or the user's cache."""
+    named = os.environ.get("HOLDFAST_STATE_DIR")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "holdfast" / "controller"
+
+
+def run(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT, then stops in order."""
+    try:
+        import uvloop
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:
+        runner = asyncio.Runner()
+    with runner:
+        runner.run(_main(settings))
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await work(settings, stop)
+
+
+async def work(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+    """The whole controller until ``stop`` is set; ``ready`` is set once it leads and listens."""
+    clock = SystemClock()
+    async with Client(settings.config, clock=clock) as client:
+        await install(client)
+        lease = Lease(client, clock, name="holdfast", namespace=await _home(client), who=identity())
+        leading = await _lead(lease, stop)
+        if leading is None:
+            return
+        try:
+            async with _machine(settings, client, clock, stop) as manager:
+                if ready is not None:
+                    ready.set()
+                log.info("at work against %s", settings.config.server)
+                await manager.run(stop)
+        finally:
+            leading.cancel()
+            await asyncio.gather(leading, return_exceptions=True)
+            await lease.release()
+
+
+async def _lead(lease: Lease, stop: asyncio.Event) -> asyncio.Task[None] | None:
+    """Leading, or nothing when it was told to stop first."""
+    acquiring, stopped = asyncio.create_task(lead(lease, stop)), asyncio.create_task(stop.wait())
+    await asyncio.wait({acquiring, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if acquiring.done():
+        return acquiring.result()
+    acquiring.cancel()
+    await asyncio.gather(acquiring, return_exceptions=True)
+    return None
+
+
+@contextlib.asynccontextmanager
+async def _machine(
+    settings: Settings, client: Client, clock: SystemClock, stop: asyncio.Event
+) -> AsyncIterator[Manager]:
+    metrics = Metrics()
+    artifacts = ArtifactStore(settings.state / "artifacts", clock)
+    server = ApiServer(Doors(artifacts.local, metrics.text, lambda: not stop.is_set()))
+    host, _, port = settings.listen.rpartition(":")
+    bound = await server.start(host or "0.0.0.0", int(port))
+    artifacts.base_url = f"http://{_advertised(host)}:{bound}"
+    metrics.gauge(
+        "rest_client_requests_total",
+        "Number of HTTP requests by code and method.",
+        lambda: requests_of(client.codes, settings.config.server),
+    )
+    sources, units = (
+        EventRecorder(client, "source-controller", clock),
+        EventRecorder(client, "kustomize-controller", clock),
+    )
+    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units)]
+    try:
+        async with Watches(client, namespace=settings.namespace, clock=clock) as watches:
+            manager = Manager(client, watches, clock=clock, metrics=metrics, concurrency=settings.concurrency)
+            git = GitStore(str(settings.state / "git"))
+            reconciler = GitRepositories(
+                client,
+                manager.objects(GitRepositories.gvk),
+                git,
+                artifacts,
+                sources,
+                clock,
+                requeue_dependency=settings.requeue_dependency,
+            )
+            manager.add(reconciler)
+            kustomizations = Kustomizations(
+                manager,
+                artifacts,
+                units,
+                options=UnitOptions(
+                    settings=UnitSettings(requeue=settings.requeue_dependency), workers=settings.concurrency
+                ),
+            )
+            kustomizations.start()
+            try:
+                yield manager
+            finally:
+                await kustomizations.close()
+                await asyncio.gather(sources.drain(), units.drain())
+    finally:
+        for writer in writers:
+            writer.cancel()
+        await asyncio.gather(*writers, return_exceptions=True)
+        await server.stop()
+
+
+def _advertised(host: str) -> str:
+    """The address that others reach us at: the pod's own where all addresses are listened on."""
+    if host in ("", "0.0.0.0", "::"):
+        return os.environ.get("POD_IP") or "127.0.0.1"
+    return host
+
+
+async def _home(client: Client) -> str:
+    """The namespace of the lease; made where it is absent."""
+    try:
+        await client.create(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, manager="holdfast"
+        )
+    except AlreadyExists:
+        pass
+    except ApiError as error:
+        log.debug("namespace %s: %s", NAMESPACE, error)
+    return NAMESPACE
+
+
+_CRD = GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
+
+
+async def install(client: Client) -> list[str]:
+    """Installs the definitions that are absent; those of a real Flux are left as they are. Returns what was made."""
+    present = {o["metadata"]["name"] for o in (await client.list(_CRD)).items}
+    missing = [d for d in all_crds() if d["metadata"]["name"] not in present]
+    await asyncio.gather(*(_create(client, d) for d in missing))
+    for definition in missing:
+        await _established(client, definition["metadata"]["name"])
+    return [d["metadata"]["name"] for d in missing]
+
+
+async def _create(client: Client, definition: Manifest) -> None:
+    with contextlib.suppress(AlreadyExists):
+        await client.create(definition, manager="holdfast")
+
+
+async def _established(client: Client, name: str) -> None:
+    """A definition serves its resource a moment after it was made."""
+    for _ in range(100):
+        found = await client.get(ObjectRef(_CRD.group, _CRD.kind, "", name), version="v1")
+        conditions = (found.get("status") or {}).get("conditions") or ()
+        if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
+            return
+        await asyncio.sleep(0.05)
+    log.warning("the definition %s is not served yet", name)
