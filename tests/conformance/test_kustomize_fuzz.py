@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from holdfast.base.tree import MemoryTree
@@ -43,6 +43,8 @@ needs_kustomize = pytest.mark.skipif(
 @settings(
     max_examples=CASES,
     deadline=None,
+    report_multiple_bugs=False,
+    phases=(Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_random_kustomizations_build_as_the_real_one_builds_them(

@@ -10,7 +10,6 @@ from holdfast.kustomize import nulls
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
-from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.target import Accumulator, Build, _go_var
 from holdfast.kustomize.yamlio import check_object
 
@@ -106,28 +105,12 @@ def clean_annotations(resource: Resource, metadata: list[str]) -> None:
         if type(meta) is dict:
             meta.pop("annotations", None)
         return
-    texts = _texts(resource, found)
+    texts = {key: text for key, text in nulls.exact_texts(resource, "annotations").items() if key not in _INTERNAL}
     _apply(texts, ORIGIN, "originAnnotations" in metadata, _origin_text(resource))
     _apply(texts, TRANSFORMATIONS, "transformerAnnotations" in metadata, _transformations_text(resource))
     meta.pop("annotations", None)
     if texts:
         meta["annotations"] = texts
-
-
-def _texts(resource: Resource, found: Any) -> dict[str, str]:
-    if type(found) is not dict:
-        return {}
-    empty: set[nulls.Path] | None = None
-    texts: dict[str, str] = {}
-    for key, value in found.items():
-        if key in _INTERNAL:
-            continue
-        if value is None:
-            empty = nulls.empty_null_paths(resource) if empty is None else empty
-            texts[key] = "" if ("metadata", "annotations", key) in empty else "null"
-        else:
-            texts[key] = value if type(value) is str else text_of(value)
-    return texts
 
 
 def _apply(texts: dict[str, str], key: str, wanted: bool, text: str) -> None:

@@ -160,7 +160,7 @@ class Loader:
 
     def _load_remote(self, url: str) -> bytes:
         if self.options.fetch_file is None:
-            raise FetchError(f"HTTP Error: remote file '{url}' is not allowed here")
+            raise KustomizeError(f"remote file '{url}' is not allowed here")
         return self.options.fetch_file(url)
 
     def descend(self, path: str) -> Loader:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.scalars import text_of
 
 Path = tuple[str | int, ...]
 
@@ -75,6 +76,19 @@ def _collect(node: Any, path: Path, found: set[Path]) -> None:
             _collect(value, (*path, index), found)
     elif node.value == "" and node.tag.endswith(":null"):
         found.add(path)
+
+
+def exact_texts(resource: Resource, field: str) -> dict[str, str]:
+    """Labels or annotations as the texts that kyaml has for them, nulls included."""
+    meta = resource.manifest.get("metadata")
+    found = meta.get(field) if type(meta) is dict else None
+    if type(found) is not dict:
+        return {}
+    empty: set[Path] = empty_null_paths(resource) if None in found.values() else set()
+    return {
+        key: "" if value is None and ("metadata", field, key) in empty else text_of(value)
+        for key, value in found.items()
+    }
 
 
 def mark(resource: Resource) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import Key
+from holdfast.kustomize.nulls import exact_texts
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import text_of
 
@@ -130,8 +131,8 @@ class ResMap:
 
 def copy_metadata(old: Resource, new: Resource) -> None:
     """Labels and annotations of both (the new ones win), name, namespace and memory of the old one."""
-    new.set_texts("labels", {**old.labels(), **new.labels()})
-    new.set_texts("annotations", {**old.annotations(), **new.annotations()})
+    for field in ("labels", "annotations"):
+        new.set_texts(field, {**exact_texts(old, field), **exact_texts(new, field)})
     new.metadata()["name"] = old.name
     new.set_namespace(old.namespace)
     new.previous = list(old.previous)

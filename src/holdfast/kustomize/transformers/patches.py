@@ -72,8 +72,13 @@ def _merge_selected(resources: ResMap, patch: Patch, schemas: Schemas) -> None:
 
 def merge_selected(resources: ResMap, selected: Sequence[Resource], patch: Resource, schemas: Schemas) -> None:
     """Apply a merge patch to some resources, whose apiVersion and kind the patch then takes on."""
+    labels, annotations = (nulls.exact_texts(patch, field) for field in ("labels", "annotations"))
     for resource in selected:
         own = patch.copy()
+        # Upstream makes the copy with a function meant for generators, which writes labels and annotations anew as texts:
+        # in a patch with a target, a null does not remove a label, it becomes the text "null".
+        own.set_texts("labels", labels)
+        own.set_texts("annotations", annotations)
         own.manifest["apiVersion"] = resource.manifest.get("apiVersion", "")
         merge_into(resource, own, schemas)
     kept = [r for r in resources if not r.gone]

@@ -1,0 +1,147 @@
+"""Whole builds: what is decided once, at the outermost kustomization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_a_prefix_a_hash_and_the_references_to_both_meet_in_the_output(web: Any) -> None:
+    web.write(
+        "kustomization.yaml",
+        """
+        namePrefix: dev-
+        resources: [web.yaml]
+        configMapGenerator:
+        - name: conf
+          literals: [a=b]
+        patches:
+        - patch: |-
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              template:
+                spec:
+                  volumes:
+                  - name: v
+                    configMap: {name: conf}
+        """,
+    )
+    web.builds_to(
+        """
+        apiVersion: v1
+        data:
+          a: b
+        kind: ConfigMap
+        metadata:
+          name: dev-conf-4h2mbtbbt6
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: dev-web
+        spec:
+          template:
+            spec:
+              containers:
+              - image: nginx:1.25
+                name: main
+              volumes:
+              - configMap:
+                  name: dev-conf-4h2mbtbbt6
+                name: v
+        """
+    )
+
+
+def test_two_builds_of_the_same_tree_do_not_know_of_each_other(web: Any) -> None:
+    web.write("kustomization.yaml", "resources: [web.yaml]\nnameSuffix: -x\n")
+    assert web.build() == web.build()
+
+
+def test_the_reads_are_every_path_looked_at_with_its_content_id(web: Any) -> None:
+    web.write("over/kustomization.yaml", "resources: [../base]\n")
+    web.write("base/kustomization.yaml", "resources: [cm.yaml]\n")
+    web.write("base/cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
+    reads = web.result("over").reads
+    assert reads["over/kustomization.yml"] == ""
+    assert reads["base/cm.yaml"] != ""
+    assert "web.yaml" not in reads
+
+
+def test_objects_for_tools_only_stay_out_of_the_output(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [all.yaml]\n")
+    repo.write(
+        "all.yaml",
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: tool
+          annotations: {config.kubernetes.io/local-config: "true"}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: real}
+        """,
+    )
+    repo.builds_to("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: real\n")
+
+
+def test_output_is_sorted_as_kubectl_likes_it_unless_asked_not_to_be(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [all.yaml]\n")
+    repo.write(
+        "all.yaml",
+        """
+        {apiVersion: v1, kind: Service, metadata: {name: s}}
+        ---
+        {apiVersion: v1, kind: Namespace, metadata: {name: n}}
+        """,
+    )
+    assert [r.kind for r in repo.result().resources] == ["Namespace", "Service"]
+    assert [r.kind for r in repo.result(reorder="none").resources] == ["Service", "Namespace"]
+
+
+def test_origin_annotations_name_file_and_generator(web: Any) -> None:
+    web.write(
+        "kustomization.yaml",
+        """
+        resources: [web.yaml]
+        buildMetadata: [originAnnotations]
+        configMapGenerator:
+        - name: conf
+        """,
+    )
+    origins = {r.kind: r.annotations()["config.kubernetes.io/origin"] for r in web.result().resources}
+    assert origins["Deployment"] == "path: web.yaml\n"
+    assert origins["ConfigMap"] == (
+        "configuredIn: kustomization.yaml\nconfiguredBy:\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n"
+    )
+
+
+def test_a_transformer_can_be_observed_with_the_resources_it_left(web: Any) -> None:
+    web.write("kustomization.yaml", "resources: [web.yaml]\nnamePrefix: a-\nnameSuffix: -b\n")
+    seen: list[tuple[str, str]] = []
+    web.build(observe=lambda kind, resources: seen.append((kind, resources[0].name)))
+    assert seen == [("PrefixTransformer", "a-web"), ("SuffixTransformer", "a-web-b")]
+
+
+def test_annotations_come_out_as_text_whatever_they_were(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\n")
+    repo.write(
+        "c.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations: {a: 1, b: true, c: null, d: }\n",
+    )
+    repo.builds_to(
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          annotations:
+            a: "1"
+            b: "true"
+            c: "null"
+            d: ""
+          name: c
+        """
+    )
