@@ -51,7 +51,7 @@ def from_storage(resource: Resource, record: Record) -> Manifest:
     """The object in the resource's version; a copy."""
     obj: Manifest = {"kind": resource.kind, "apiVersion": resource.api_version, **record.load()}
     if resource.crd:
-        custom.read(resource.spec, obj)
+        custom.read(resource.spec, obj, resource.spec.get(STORAGE))
     rule = _rule(resource)
     if rule is not None:
         rule[0](obj)

@@ -92,7 +92,7 @@ def go_numbers(value: Any) -> Any:
                 value[index] = go_numbers(item)
     elif type(value) is float or (type(value) is int and not -(2**63) <= value < 2**63):
         number = float(value)
-        if number == math.floor(number) and abs(number) < 1e21:
+        if number == math.floor(number) and abs(number) < 2**64:
             return int(Decimal(repr(number)))
         return number
     return value
@@ -125,11 +125,14 @@ def to_storage(storage: Manifest, obj: Manifest) -> None:
     prune(compiled(storage), obj, True)
 
 
-def read(version: Manifest, obj: Manifest) -> None:
-    """A stored object as this version shows it: pruned and defaulted."""
-    node = compiled(version)
-    prune(node, obj, True)
-    apply_defaults(node, obj)
+def read(version: Manifest, obj: Manifest, storage: Manifest | None = None) -> None:
+    """A stored object as this version shows it: pruned, with the defaults of the version it is stored in."""
+    prune(compiled(version), obj, True)
+    if storage is None:
+        apply_defaults(compiled(version), obj)
+        return
+    apply_defaults(compiled(storage), obj)
+    prune(compiled(version), obj, True)
 
 
 def validate_create(version: Manifest, kind: str, obj: Manifest, namespaced: bool) -> Errors:

@@ -12,7 +12,7 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox.crd import formats
 from holdfast.sandbox.crd.expressions import CompileError, compile_expression, type_name
 from holdfast.sandbox.crd.rules import rule_dump
-from holdfast.sandbox.crd.typing import complaint, converted, variables
+from holdfast.sandbox.crd.typing import check, converted, variables
 from holdfast.sandbox.crd.values import pattern_of
 from holdfast.sandbox.kinds.field import Errors, raw
 
@@ -321,11 +321,11 @@ def _rule(errs: Errors, rule: Manifest, found: Manifest, path: str, schema_path:
     except CompileError as error:
         errs.invalid(f"{path}.rule", raw(rule_dump(rule)), f"compilation failed: {error}")
         return
-    problem = complaint(found, text, bool(rule.get("optionalOldSelf")))
+    problem, kind = check(found, text, bool(rule.get("optionalOldSelf")))
     if problem:
         errs.invalid(f"{path}.rule", raw(rule_dump(rule)), f"compilation failed: {problem}")
         return
-    if program.kind not in ("BOOL", "DYN"):
+    if program.kind not in ("BOOL", "DYN") or kind not in ("BOOL", "DYN"):
         errs.invalid(f"{path}.rule", raw(rule_dump(rule)), "cel expression must evaluate to a bool")
     if uses_old and not place.correlated:
         errs.invalid(

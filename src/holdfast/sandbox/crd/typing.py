@@ -69,29 +69,29 @@ def converted(schema: Manifest, source: str) -> str:
     return _CHAIN.sub(convert, source)
 
 
+_CROSS_TYPE = re.compile(r"'_[<>]=?_' applied to '\((int|double|uint), (int|double|uint)\)'")
+
 # --- checking ------------------------------------------------------------------------
 
 
-def complaint(schema: Manifest, source: str, optional_old: bool) -> str:
-    """What a checker that knows the schema's fields says; empty when it is content."""
-    unknown = _unknown_field(schema, source)
-    if unknown is not None:
-        return unknown
-    pattern = _bad_pattern(source)
-    if pattern is not None:
-        return pattern
+def check(schema: Manifest, source: str, optional_old: bool) -> tuple[str, str]:
+    """What a checker that knows the schema's fields says (empty when it is content), and the result's type."""
+    problem = _unknown_field(schema, source) or _bad_pattern(source)
+    if problem is not None:
+        return problem, "DYN"
     typed = [("self", kind_of(schema)), ("oldSelf", "DYN" if optional_old else kind_of(schema))]
     typed += [(f"self.{path}", kind) for path, kind in _fields(schema, "")]
     if not optional_old:
         typed += [(f"oldSelf.{path}", kind) for path, kind in _fields(schema, "")]
     checked = _HAS.sub(lambda match: "true".ljust(len(match[0])), source)
     try:
-        compile_expression(checked, tuple(typed))
+        program = compile_expression(checked, tuple(typed))
     except CompileError as error:
-        if "?" in source or "__" in source or "operand of a select" in str(error):
-            return ""
-        return str(error).replace(checked, source)
-    return ""
+        text = str(error)
+        if "?" in source or "__" in source or "operand of a select" in text or _CROSS_TYPE.search(text):
+            return "", "DYN"
+        return text.replace(checked, source), "DYN"
+    return "", program.kind
 
 
 def _fields(schema: Manifest, prefix: str) -> list[tuple[str, str]]:

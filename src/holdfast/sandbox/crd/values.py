@@ -107,15 +107,18 @@ def _type(errs: Errors, schema: Manifest, value: Any, path: str) -> bool:
     if wanted == "integer" and word == "number":
         if abs(value) < 2**63 and value == math.floor(value):
             return True
-        _type_error(errs, path, word, wanted)
-        errs.invalid(_NIL, "", f"Checked value must be of type integer ({_format_words(schema)}) in {path}")
+        if schema.get("format") in _RANGES and isinstance(value, int):
+            _type_error(errs, path, "float64", schema["format"])
+        else:
+            _type_error(errs, path, word, wanted)
+        errs.invalid(_NIL, "", f"Checked value must be of type integer {_format_words(schema)} in {path}")
         return False
     _type_error(errs, path, word, wanted)
     return False
 
 
 def _format_words(schema: Manifest) -> str:
-    return f"with format {schema['format']}" if schema.get("format") else "default format"
+    return f"with format {schema['format']}" if schema.get("format") else "(default format)"
 
 
 def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:

@@ -1,0 +1,237 @@
+"""Expressions of admission policies: their variables, the types that mutations construct, and the words of their failures.
+
+In: an expression's text and what it may name; later the values. Out: a result, or a failure in the server's words. Never: what a result means. The
+CEL library is behind ``crd.expressions``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from holdfast.kube.refs import Manifest
+from holdfast.sandbox.auth.attributes import Authorizer
+from holdfast.sandbox.crd.expressions import CompileError, EvalError, Program, compile_expression, type_name
+
+_BASE: Final = ("object", "oldObject", "request", "namespaceObject")
+_KINDS: Final = ("BOOL", "STRING", "INT", "DOUBLE", "BYTES", "TIMESTAMP", "DURATION")
+_VARIABLE: Final = re.compile(r"\bvariables\.([A-Za-z_]\w*)")
+_HAS: Final = re.compile(r"\bhas\(\s*variables\.[A-Za-z_]\w*\s*\)")
+_UNKNOWN: Final = re.compile(r"undeclared reference to 'variables\.([A-Za-z_]\w*)[\w.]*' \(in container ''\)")
+_UNBOUND: Final = re.compile(r'No value with name "variables\.(\w+)" found in Activation')
+_STRINGS: Final = re.compile(r"\s*request\.(operation|name|namespace|subResource|userInfo\.(username|uid))\s*")
+_TOKENS: Final = re.compile(r"""r?"(?:\\.|[^"\\])*"|r?'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\d[\w.]*|\s+|.""", re.S)
+_ESCAPES: Final = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"))
+
+
+class Refused(ValueError):
+    """Why an expression cannot be had: the detail of the field error."""
+
+
+class Failed(ValueError):
+    """Why an evaluation gave no result."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """What expressions of one policy may name; variables join as they are compiled."""
+
+    params: bool
+    authorizer: bool = True
+    variables: dict[str, Expression] = field(default_factory=dict)
+
+    def declared(self, *, authorizer: bool) -> tuple[tuple[str, str], ...]:
+        found = [(name, "DYN") for name in _BASE]
+        if self.params:
+            found.append(("params", "DYN"))
+        if authorizer:
+            found.append(("authorizer", "DYN"))
+        for name, expression in self.variables.items():
+            kind = expression.program.kind
+            found.append((f"variables.{name}", kind if kind in _KINDS else "DYN"))
+        return tuple(found)
+
+    def add(self, name: str, source: str) -> None:
+        """Raises Refused."""
+        self.variables[name] = self.compile(source)
+
+    def compile(self, source: str, wanted: Sequence[str] = (), *, authorizer: bool = True) -> Expression:
+        """``wanted``: the names of types that the result may have; none for any. Raises Refused."""
+        rewritten, constructs = constructed(source)
+        try:
+            program = compile_expression(_HAS.sub("true", rewritten), self.declared(authorizer=authorizer))
+        except CompileError as error:
+            raise Refused(f"compilation failed: {self._words(str(error))}") from None
+        if wanted:
+            self._check_type(source, program, wanted, constructs)
+        return Expression(source, program, frozenset(_VARIABLE.findall(source)))
+
+    def _words(self, text: str) -> str:
+        return _UNKNOWN.sub(
+            lambda m: f"undefined field '{m[1]}'" if self.variables else "undeclared reference to 'variables'", text
+        )
+
+    def _check_type(self, source: str, program: Program, wanted: Sequence[str], constructs: bool) -> None:
+        found = type_name(program.kind)
+        if _STRINGS.fullmatch(source):
+            found = "string"
+        elif source.strip() == "request.dryRun":
+            found = "bool"
+        if found in wanted or (constructs and found in ("dyn", "list(dyn)")) or _is_empty(found, wanted):
+            return
+        if len(wanted) == 1:
+            raise Refused(f"must evaluate to {wanted[0]} but got {found}")
+        raise Refused(f"must evaluate to one of [{' '.join(wanted)}] but got {found}")
+
+
+def _is_empty(found: str, wanted: Sequence[str]) -> bool:
+    return found == "list(dyn)" and wanted[0].startswith("list(")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    source: str
+    program: Program
+    uses: frozenset[str]
+
+    def failure(self, why: str) -> Failed:
+        return Failed(f"expression '{self.source}' resulted in error: {why}")
+
+
+class Evaluation:
+    """The values of one request for one policy; variables are worked out when first used."""
+
+    def __init__(self, scope: Scope, values: Mapping[str, Any], authorizer: Authorizer) -> None:
+        self._scope = scope
+        self._values = dict(values)
+        self._authorizer = authorizer
+        self._done: set[str] = set()
+        self._errors: dict[str, str] = {}
+
+    def run(self, expression: Expression) -> Any:
+        """Raises Failed."""
+        try:
+            return self._run(expression)
+        except EvalError as error:
+            raise expression.failure(str(error)) from None
+
+    def _run(self, expression: Expression) -> Any:
+        for name in expression.uses:
+            self._bind(name)
+        try:
+            return expression.program.run(self._values)
+        except EvalError as error:
+            unbound = _UNBOUND.search(str(error))
+            if unbound is None:
+                raise
+            why = self._errors.get(unbound[1], str(error))
+            raise EvalError(f'composited variable "{unbound[1]}" fails to evaluate: {why}') from None
+
+    def _bind(self, name: str) -> None:
+        if name in self._done or name not in self._scope.variables:
+            return
+        self._done.add(name)
+        try:
+            self._values[f"variables.{name}"] = self._run(self._scope.variables[name])
+        except EvalError as error:
+            self._errors[name] = str(error)
+
+
+# --- constructed types ---------------------------------------------------------------------
+
+
+def constructed(source: str) -> tuple[str, bool]:
+    """``Object.spec{replicas: 1}`` and ``JSONPatch{op: 'add'}`` as maps, and whether there were any."""
+    if "Object" not in source and "JSONPatch" not in source:
+        return source, False
+    tokens = _TOKENS.findall(source)
+    out = _rewritten(tokens, 0, len(tokens))
+    return out, out != source
+
+
+def _rewritten(tokens: list[str], start: int, end: int) -> str:
+    out: list[str] = []
+    index = start
+    while index < end:
+        opened = _constructor(tokens, index, end, out)
+        if opened < 0:
+            out.append(tokens[index])
+            index += 1
+            continue
+        closed = _closing(tokens, opened)
+        out.append("dyn({" + _fields(tokens, opened + 1, closed) + "})")
+        index = closed + 1
+    return "".join(out)
+
+
+def _constructor(tokens: list[str], index: int, end: int, before: list[str]) -> int:
+    """Where the brace of a constructor that starts here opens; -1 where none does."""
+    if tokens[index] not in ("Object", "JSONPatch"):
+        return -1
+    if next((t for t in reversed(before) if not t.isspace()), "") == ".":
+        return -1
+    while index < end and (tokens[index] == "." or tokens[index].isspace() or tokens[index].isidentifier()):
+        index += 1
+    return index if index < end and tokens[index] == "{" else -1
+
+
+def _closing(tokens: list[str], opened: int) -> int:
+    depth = 0
+    for index in range(opened, len(tokens)):
+        if tokens[index] in ("{", "(", "["):
+            depth += 1
+        elif tokens[index] in ("}", ")", "]"):
+            depth -= 1
+            if depth == 0:
+                return index
+    return len(tokens)
+
+
+def _fields(tokens: list[str], start: int, end: int) -> str:
+    """``a: x, ?b: y`` with quoted names."""
+    parts: list[str] = []
+    depth, at_name, begin = 0, True, start
+    for index in range(start, end):
+        token = tokens[index]
+        depth += (token in ("{", "(", "[")) - (token in ("}", ")", "]"))
+        if at_name and depth == 0 and token.isidentifier():
+            parts.append(f'"{_unescaped(token)}"')
+            at_name, begin = False, index + 1
+        elif depth == 0 and token == ",":
+            parts.append(_rewritten(tokens, begin, index) + ",")
+            at_name, begin = True, index + 1
+        elif at_name:
+            parts.append(token)
+            begin = index + 1
+    return "".join(parts) + _rewritten(tokens, begin, end)
+
+
+def _unescaped(name: str) -> str:
+    for escaped, char in _ESCAPES:
+        name = name.replace(escaped, char)
+    match = re.fullmatch(r"__(\w+)__", name)
+    return match[1] if match else name
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON data."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def namespace_view(namespace: Manifest | None) -> Manifest | None:
+    """What expressions see of a namespace."""
+    if namespace is None:
+        return None
+    shown = ("name", "generateName", "namespace", "labels", "annotations", "uid", "creationTimestamp", "deletionTimestamp",
+             "deletionGracePeriodSeconds", "generation", "resourceVersion", "finalizers")  # fmt: skip
+    meta = {k: v for k, v in namespace["metadata"].items() if k in shown}
+    rest = {k: namespace[k] for k in ("apiVersion", "kind", "spec", "status") if k in namespace}
+    return {**rest, "metadata": meta}
