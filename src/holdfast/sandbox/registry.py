@@ -184,7 +184,7 @@ class Registry:
             if meta.get(field) is None:
                 _copy(meta, before, field)
         self.hooks.prepare(call, resource, new, old, subresource)
-        counted = strategy.has_generation(resource)
+        counted = strategy.counts_updates(resource)
         moved = counted and subresource != "status" and strategy.moved(resource, new, old)
         if moved:
             meta["generation"] = int(before.get("generation") or 0) + 1

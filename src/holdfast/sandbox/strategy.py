@@ -43,6 +43,11 @@ def has_generation(resource: Resource) -> bool:
     return bool(resource.crd) or resource.kind in _KINDS_WITH_GENERATION
 
 
+def counts_updates(resource: Resource) -> bool:
+    """Whether a change of the spec moves the generation. CSIDriver has none until its first change."""
+    return has_generation(resource) or (resource.kind == "CSIDriver" and not resource.crd)
+
+
 def created_by_put(resource: Resource) -> bool:
     return not resource.crd and resource.kind in _CREATED_BY_PUT
 

@@ -15,7 +15,20 @@ _DEFAULT_MODE = 0o644
 _CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
+def addresses(state: Manifest) -> None:
+    """The one address and the list of addresses say the same; where they differ, the one address wins."""
+    for one, many in (("podIP", "podIPs"), ("hostIP", "hostIPs")):
+        listed = state.get(many) or []
+        if state.get(one) and (not listed or listed[0].get("ip") != state[one]):
+            if one == "podIP":
+                state[many] = [{"ip": state[one]}]
+        elif listed and listed[0].get("ip"):
+            state[one] = listed[0]["ip"]
+
+
 def pod(obj: Manifest) -> None:
+    if obj.get("status"):
+        addresses(obj["status"])
     spec = obj.setdefault("spec", {})
     pod_spec(spec)
     spec.setdefault("enableServiceLinks", True)

@@ -82,6 +82,15 @@ def _workload_status(kind: str) -> Update:
     return lambda errs, obj, old: validate_workloads.workload_status(errs, obj, old, kind)
 
 
+def _namespace_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    phase = (obj.get("status") or {}).get("phase") or ""
+    wanted, is_empty = (
+        ("Terminating", "is not empty") if obj["metadata"].get("deletionTimestamp") else ("Active", "is empty")
+    )
+    if phase != wanted:
+        errs.invalid("status.Phase", phase, f"may only be '{wanted}' if `deletionTimestamp` {is_empty}")
+
+
 def _service_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
     validate_service.balancer_status(errs, obj.get("status") or {}, "status.loadBalancer")
 
@@ -209,6 +218,7 @@ _STATUS: dict[tuple[str, str], Update] = {
     ("", "ReplicationController"): _workload_status("ReplicationController"),
     ("batch", "Job"): validate_batch.job_status,
     ("", "Service"): _service_status,
+    ("", "Namespace"): _namespace_status,
     (_NET, "Ingress"): validate_networking.ingress_status,
     ("certificates.k8s.io", "CertificateSigningRequest"): validate_policy.signing_status,
 }
