@@ -77,7 +77,7 @@ def _owned(exchange: Exchange, asked: Manifest) -> Manifest:
 
 def _read(exchange: Exchange) -> Manifest:
     body = bodies.read_object(exchange.request)
-    obj = bodies.as_object(body.value)
+    obj = bodies.as_object(body, exchange.request.body)
     version, kind = obj.get("apiVersion") or TOKEN_REQUEST.api_version, obj.get("kind") or "TokenRequest"
     if (version, kind) != (TOKEN_REQUEST.api_version, "TokenRequest"):
         raise status.bad_request(reader.unregistered(version, kind))

@@ -28,26 +28,52 @@ class Body:
     repeated: tuple[str, ...] = ()
 
 
-def read_object(request: Request) -> Body:
+def read_object(request: Request, kind: str = "") -> Body:
+    """``kind`` is what the body should be, for the refusal."""
     check_size(request)
     media = body_media(request.header("content-type"))
     if media == YAML:
         return _yaml(request.body)
     if media == PROTOBUF:
         return _protobuf(request.body)
-    return Body(parse_json(request.body), request.body)
+    return Body(parse_json(request.body, kind), request.body)
 
 
-def parse_json(text: bytes) -> Any:
+def parse_json(text: bytes, kind: str = "") -> Any:
+    """``kind`` is what the body should have been, for the refusal."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         pass
     try:
-        # What orjson refuses and Go accepts: big numbers, lone surrogates.
-        return json.loads(text)
+        # What orjson refuses and Go accepts: numbers beyond 64 bits, lone surrogates, bytes that are no UTF-8.
+        return _clean(json.loads(text.decode("utf-8", "replace"), parse_int=_integer, parse_constant=_no_constant))
     except (ValueError, RecursionError) as error:
-        raise status.bad_request(_broken(text, error)) from None
+        raise status.bad_request(unrecognized(kind) + _broken(text, error)) from None
+
+
+def _integer(text: str) -> int | float:
+    value = int(text)
+    return value if -(1 << 63) <= value < 1 << 63 else float(text)
+
+
+def _no_constant(text: str) -> Any:
+    raise json.JSONDecodeError("Expecting value", text, 0)
+
+
+def _clean(value: Any) -> Any:
+    """Lone surrogates become the replacement character, as Go's decoder does it."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_clean(v) for v in value]
+    if isinstance(value, dict):
+        return {_clean(k): _clean(v) for k, v in value.items()}
+    return value
+
+
+def unrecognized(kind: str) -> str:
+    return f"the object provided is unrecognized (must be of type {kind}): " if kind else ""
 
 
 def _broken(text: bytes, error: Exception) -> str:
@@ -77,6 +103,8 @@ def go_syntax_error(text: bytes, error: Exception) -> str:
     if at >= len(decoded.rstrip()):
         return "unexpected end of JSON input"
     char = gotext.quote(decoded[at])[1:-1]
+    if "control character" in str(error):
+        return f"invalid character '{char}' in string literal"
     if at == len(decoded) - len(decoded.lstrip()):
         return f"invalid character '{char}' looking for beginning of value"
     return f"invalid character '{char}' {_expected(str(error))}"
@@ -127,12 +155,18 @@ def _yaml(text: bytes) -> Body:
     return Body(documents[0].value if documents else None, None, repeated)
 
 
-def as_object(value: Any) -> Manifest:
-    """A body that is no object at all is refused; ``null`` counts as an empty one."""
-    if value is None:
+_HEAD = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
+_WORDS: dict[type, str] = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+def as_object(body: Body, text: bytes, kind: str = "") -> Manifest:
+    """A body that is no object at all is refused; ``null`` counts as an empty one. ``text`` is the body as it came."""
+    if body.value is None:
         return {}
-    if not isinstance(value, dict):
-        word = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}.get(type(value), "value")
-        why = f'json: cannot unmarshal {word} into Go value of type struct {{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'
-        raise status.bad_request(f"couldn't get version/kind; json parse error: {why}")
-    return value
+    if not isinstance(body.value, dict):
+        word = _WORDS.get(type(body.value), "value")
+        why = f"json: cannot unmarshal {word} into Go value of type {_HEAD}"
+        raise status.bad_request(f"{unrecognized(kind)}couldn't get version/kind; json parse error: {why} ({_shown(text)})")
+    return body.value

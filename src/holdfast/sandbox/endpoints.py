@@ -132,7 +132,7 @@ def _delete_options(exchange: Exchange) -> options.DeleteOptions:
     bodies.check_size(exchange.request)
     if not exchange.request.body:
         return options.delete_options(exchange.query, None)
-    body = bodies.as_object(bodies.read_object(exchange.request).value)
+    body = bodies.as_object(bodies.read_object(exchange.request), exchange.request.body)
     kind = body.get("kind")
     if kind not in (None, "", "DeleteOptions"):
         raise status.bad_request(reader.unregistered(body.get("apiVersion") or "v1", kind))

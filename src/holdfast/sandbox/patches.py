@@ -182,6 +182,9 @@ def parse_patch(body: bytes, media: str) -> Any:
             )
         if isinstance(patch, list) and len(patch) > 10_000:
             raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(patch)}")
+        return patch
+    if patch is not None and not isinstance(patch, dict):
+        raise status.bad_request("Invalid JSON Patch" if media == MERGE_PATCH else "json: cannot unmarshal patch into an object")
     return patch
 
 

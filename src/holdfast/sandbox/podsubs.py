@@ -209,7 +209,7 @@ def stream(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
 
 def _read(exchange: Exchange, kind: GroupVersionKind) -> Manifest:
     body = bodies.read_object(exchange.request)
-    obj = bodies.as_object(body.value)
+    obj = bodies.as_object(body, exchange.request.body)
     version, given = obj.get("apiVersion") or kind.api_version, obj.get("kind") or kind.kind
     if given != kind.kind:
         raise status.bad_request(reader.unregistered(version, given))

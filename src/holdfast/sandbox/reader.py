@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import bodies, crds, gotext, owners, seams, status
 from holdfast.sandbox.exchange import Exchange
@@ -12,18 +14,26 @@ from holdfast.sandbox.resources import Resource
 def read(exchange: Exchange, resource: Resource) -> Manifest:
     if resource.crd and body_media(exchange.request.header("content-type")) == PROTOBUF:
         raise status.unsupported_media_type((JSON, YAML))
-    body = bodies.read_object(exchange.request)
-    obj = bodies.as_object(body.value)
-    given = obj.get("apiVersion")
-    if isinstance(given, str) and given.count("/") > 1:
-        shown = bodies.shown(exchange.request.body)
-        why = f"unexpected GroupVersion string: {given} ({shown})"
-        raise status.bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {why}")
+    request = exchange.request
+    body = bodies.read_object(request, resource.kind)
+    obj = bodies.as_object(body, request.body, resource.kind)
+    _check_identifiable(resource, obj, request.body)
     warn_repeated(exchange, resource.gvk, body)
     check_kind(exchange, resource, obj, body.raw)
     obj = decode(exchange, resource, obj, body.raw)
     owners.deduplicate(obj, exchange.call.warn, after_admission=False)
     return obj
+
+
+def _check_identifiable(resource: Resource, obj: Manifest, text: bytes) -> None:
+    """Built-in kinds are filled in from the endpoint; custom ones have to say what they are."""
+    given, why = obj.get("apiVersion"), ""
+    if isinstance(given, str) and given.count("/") > 1:
+        why = f"unexpected GroupVersion string: {given}"
+    elif resource.crd and not obj.get("kind"):
+        why = f"Object 'Kind' is missing in '{text.decode('utf-8', 'replace')}'"
+    if why:
+        raise status.bad_request(f"{bodies.unrecognized(resource.kind)}{why} ({bodies.shown(text)})")
 
 
 def warn_repeated(exchange: Exchange, kind: GroupVersionKind, body: bodies.Body) -> None:
@@ -44,12 +54,20 @@ def check_kind(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes
     """Missing identity is filled in from the endpoint; another one is refused."""
     version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
     if version != resource.api_version:
+        _warn_sibling(exchange, GroupVersionKind.parse(str(version), str(kind)), obj, raw)
         raise status.bad_request(
             f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
         )
     if kind != resource.kind:
         raise status.bad_request(unregistered(version, kind))
     obj["apiVersion"], obj["kind"] = version, kind
+
+
+def _warn_sibling(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> None:
+    """A body of another version is decoded as what it is before it is refused: its unknown fields are told."""
+    for text in seams.decode(kind, copy.deepcopy(obj), exchange.call.validation, raw):
+        if exchange.call.validation == "Warn":
+            exchange.call.warn(text)
 
 
 def unregistered(version: str, kind: str) -> str:

@@ -91,7 +91,7 @@ def _dig(obj: Any, path: list[str]) -> Any:
 
 def _read(exchange: Exchange, resource: Resource) -> Manifest:
     body = bodies.read_object(exchange.request)
-    scale = bodies.as_object(body.value)
+    scale = bodies.as_object(body, exchange.request.body)
     given = (scale.get("apiVersion") or API_VERSION, scale.get("kind") or "Scale")
     if given != (API_VERSION, "Scale"):
         if resource.crd:

@@ -16,6 +16,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema, builtin, custom_resource
 from holdfast.sandbox import apply, gotext, status
 from holdfast.sandbox.conversion import between, converts
+from holdfast.sandbox.kinds import zeros
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.status import FieldError
 
@@ -107,9 +108,10 @@ def kind_warnings(gvk: GroupVersionKind, obj: Manifest) -> list[str]:
 
 
 def write_zeros(resource: Resource, obj: Manifest) -> None:
-    write = _kind("write_zeros", "zeros")
-    if write and not resource.crd:
-        write(resource.gvk, obj)
+    """The object as storage would give it back: what is always written is there."""
+    if not resource.crd:
+        zeros.write_zeros(resource.gvk, obj)
+        zeros.as_stored(resource.gvk, obj)
 
 
 Versions = Callable[[str], Any]

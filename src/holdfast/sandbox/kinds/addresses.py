@@ -20,7 +20,7 @@ class AddressPool:
     The lower part of each range is left to explicit requests, as the real allocators do.
     """
 
-    def __init__(self, network: str = "10.96.0.0/16", first_port: int = 30000, last_port: int = 32767) -> None:
+    def __init__(self, network: str = "10.0.0.0/16", first_port: int = 30000, last_port: int = 32767) -> None:
         self._network = ipaddress.IPv4Network(network)
         self._ports = range(first_port, last_port + 1)
         self._used_ips: set[int] = set()

@@ -195,7 +195,10 @@ def _struct(kind: Type, value: Any, path: Path, unknown: list[Path]) -> None:
             raise
         if new is not item:
             value[key] = new
-        if _is_zero(inner.kind, new, field.keep_zero):
+        # An empty list in a field that is always written was set, and somebody owns it (see zeros.as_stored).
+        if _is_zero(inner.kind, new, field.keep_zero) and not (
+            new == [] and any(key == name for name, _ in kind.always)
+        ):
             drop.append(key)
     for key in drop:
         del value[key]

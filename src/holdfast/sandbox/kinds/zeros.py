@@ -5,6 +5,7 @@ In: a kind and its object. Out: the same dict with those fields. Never: defaults
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
@@ -24,6 +25,31 @@ def zero_object(gvk: GroupVersionKind) -> Manifest:
     obj: Manifest = {}
     write_zeros(gvk, obj)
     return obj
+
+
+def as_stored(gvk: GroupVersionKind, obj: Manifest) -> None:
+    """What storage makes of fields that are always written: an empty list comes back as null."""
+    struct = struct_of(gvk)
+    if struct is not None:
+        _null_empty(struct, obj)
+
+
+def _null_empty(struct: Type, value: Manifest) -> None:
+    for field, _ in struct.always:
+        if value.get(field) == []:
+            value[field] = None
+    for field, kind in struct.walk if struct.walk is not None else _plan(struct):
+        for inner in _structs(kind, value.get(field)):
+            _null_empty(*inner)
+
+
+def _structs(kind: Type, value: Any) -> Iterator[tuple[Type, Manifest]]:
+    if kind.kind == "struct":
+        if isinstance(value, dict):
+            yield kind, value
+    elif kind.element is not None and value:
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from _structs(kind.element, item)
 
 
 def _write(struct: Type, value: Manifest) -> None:

@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from holdfast.sandbox import convert_events
 from holdfast.sandbox.tables import autoscalers, pods, text
 from holdfast.sandbox.tables.text import NONE, UNSET, since
 
@@ -345,6 +346,10 @@ def _secret(obj: Object, now: datetime.datetime) -> list[Any]:
 
 
 def _event(obj: Object, now: datetime.datetime) -> list[Any]:
+    if "regarding" in obj:
+        # Seen through events.k8s.io; the cells are the core group's.
+        obj = dict(obj)
+        convert_events.to_core(obj)
     first = since(obj.get("firstTimestamp") or obj.get("eventTime"), now)
     last = since(obj["lastTimestamp"], now) if obj.get("lastTimestamp") else first
     count = obj.get("count") or 1
