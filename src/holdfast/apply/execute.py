@@ -1,9 +1,10 @@
 """Executing the stages of a plan.
 
 Within a stage, everything that could be refused is tried with a dry run before anything is changed: updates, kinds whose
-rules only the server knows, and all of it where somebody else's rights count. What is left is a plain creation of a kind that
-has no rules beyond its schema; those go at once, the first one of each namespace ahead of the others. So a stage with an
-error changes nothing, and a first installation costs little more than one request per object.
+rules only the server knows, and all of it where somebody else's rights count. Two things are spared. The last of those is sent
+for real, before anything else: if it is refused, nothing has happened either. And plain data that is valid as far as can be
+seen is created without a rehearsal, the first of each namespace ahead of the others. So a stage with an error changes nothing,
+and a first installation costs little more than one request per object.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from holdfast.apply.errors import ApplyError, is_immutable, refused
+from holdfast.apply.valid import is_plainly_valid
 from holdfast.base.errors import HoldfastError
 from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.errors import NotFound
@@ -25,21 +27,6 @@ T = TypeVar("T")
 
 CONCURRENCY = 8
 STAGE_SECONDS = 60.0
-_PLAIN_KINDS = frozenset(
-    {
-        ("", "ConfigMap"),
-        ("", "Secret"),
-        ("", "ServiceAccount"),
-        ("", "Namespace"),
-        ("", "Service"),
-        ("rbac.authorization.k8s.io", "Role"),
-        ("rbac.authorization.k8s.io", "RoleBinding"),
-        ("rbac.authorization.k8s.io", "ClusterRole"),
-        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-        ("networking.k8s.io", "NetworkPolicy"),
-        ("policy", "PodDisruptionBudget"),
-    }
-)
 
 
 class Preparation(Protocol):
@@ -68,6 +55,10 @@ class Neighbours(Protocol):
 
     def owned_of(self, live: Manifest) -> str:
         """The same of a whole object."""
+        ...
+
+    def had(self, live: Manifest) -> bool:
+        """Whether this very object was applied before (it only fell out of the live view)."""
         ...
 
     def forces(self, desired: Manifest, live: Manifest) -> bool:
@@ -146,10 +137,14 @@ class Executor:
         todo = [t for t in tasks if not self._settled(t)]
         await self._each(todo, self._look)
         todo = [t for t in todo if t.done is None]
-        risky = [t for t in todo if self._is_risky(t)] if len(todo) > 1 or self._careful else []
-        await self._each(risky, self._try)
-        first, rest = _first_of_namespaces(todo, {id(t) for t in risky})
-        for task in first:
+        risky = [t for t in todo if self._is_risky(t)]
+        leap = [] if self._careful else risky[-1:]
+        tried = risky if self._careful else risky[:-1]
+        await self._each(tried, self._try)
+        plain = [t for t in todo if not self._is_risky(t)]
+        first, others = _first_of_namespaces(plain, {t.change.ref.namespace for t in risky})
+        rest = [*tried, *others]
+        for task in [*leap, *first]:
             await self._send(task)
         await self._each(rest, self._send)
         return [_entry(t) for t in tasks]
@@ -204,7 +199,7 @@ class Executor:
         change = task.change
         if self._careful or change.action is not Action.CREATE or task.live is not None:
             return True
-        return (change.ref.group, change.ref.kind) not in _PLAIN_KINDS
+        return not is_plainly_valid(task.desired)
 
     async def _try(self, task: _Task) -> None:
         """A dry run. With force, an object with an immutable change is deleted here, so that the real one can follow."""
@@ -286,7 +281,9 @@ class Executor:
 
     def _what_happened(self, task: _Task, before: str | None, *, touched: bool) -> Done:
         if before is None:
-            existed = task.live is not None or _had_managers(_managers(task.answer or {}), self._owner.manager)
+            answer = task.answer or {}
+            others = _had_managers(_managers(answer), self._owner.manager)
+            existed = task.live is not None or others or self._near.had(answer)
             return Done.CONFIGURED if existed or touched else Done.CREATED
         if not touched and before == self._near.owned_of(task.answer or {}):
             return Done.UNCHANGED
@@ -301,16 +298,15 @@ class Executor:
             raise
 
 
-def _first_of_namespaces(tasks: Sequence[_Task], tried: set[int]) -> tuple[list[_Task], list[_Task]]:
-    """Untried tasks that are the first of their namespace, and all others."""
+def _first_of_namespaces(tasks: Sequence[_Task], known: set[str]) -> tuple[list[_Task], list[_Task]]:
+    """Those which are the first of a namespace that is not known to be there, and all others."""
     first: list[_Task] = []
-    seen: set[str] = {t.change.ref.namespace for t in tasks if id(t) in tried}
+    others: list[_Task] = []
+    seen = set(known)
     for task in tasks:
-        if id(task) not in tried and task.change.ref.namespace not in seen:
-            seen.add(task.change.ref.namespace)
-            first.append(task)
-    chosen = {id(t) for t in first}
-    return first, [t for t in tasks if id(t) not in chosen]
+        (others if task.change.ref.namespace in seen else first).append(task)
+        seen.add(task.change.ref.namespace)
+    return first, others
 
 
 def _managers(obj: Manifest) -> Sequence[Mapping[str, Any]]:

@@ -41,6 +41,7 @@ class ClusterState:
         self._informers: dict[tuple[str, str], Informer[LiveObject]] = {}
         self._records: dict[ObjectRef, tuple[str, str]] = {}
         self._managed: dict[ObjectRef, UnitKey] = {}
+        self._uids: dict[ObjectRef, str] = {}
         self._transform = self._facts
         self._selectors = Selectors(labels=f"{owner.group}/name")
 
@@ -85,15 +86,22 @@ class ClusterState:
         facts = observe(live, self.owner)
         self._records[ref] = (desired_hash(desired), facts.owned)
         self._managed[ref] = unit
+        self._uids[ref] = facts.uid
         informer = self._informers.get((ref.group, ref.kind))
         if informer is not None:
             informer.observe(live)
+
+    def had(self, live: Manifest) -> bool:
+        """Whether this very object was applied or confirmed before."""
+        uid = (live.get("metadata") or {}).get("uid")
+        return bool(uid) and self._uids.get(ObjectRef.of(live)) == uid
 
     def confirmed(self, unit: UnitKey, ref: ObjectRef, desired: Manifest) -> None:
         """The view's object is as desired; nothing was sent."""
         live = self.get(ref)
         if live is not None:
             self._records[ref] = (desired_hash(desired), live.owned)
+            self._uids[ref] = live.uid
         self._managed[ref] = unit
 
     def released(self, unit: UnitKey, ref: ObjectRef) -> None:
@@ -101,6 +109,7 @@ class ClusterState:
         if self._managed.get(ref) == unit:
             del self._managed[ref]
             self._records.pop(ref, None)
+            self._uids.pop(ref, None)
 
     # --- who listens
 

@@ -30,6 +30,9 @@ class Near:
     def owned_of(self, live: Manifest) -> str:
         return owned_hash(live, self._delivery.owner.manager)
 
+    def had(self, live: Manifest) -> bool:
+        return self._state.had(live)
+
     def forces(self, desired: Manifest, live: Manifest) -> bool:
         group = self._delivery.owner.group
         return self._delivery.policy.force or any(on(switches(o, group), "force", "enabled") for o in (desired, live))

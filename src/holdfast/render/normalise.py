@@ -11,6 +11,7 @@ import binascii
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.render.typed import as_typed
 
 _POD_SPECS: dict[tuple[str, str], tuple[str, ...]] = {
     ("v1", "Pod"): ("spec",),
@@ -22,10 +23,21 @@ _POD_SPECS: dict[tuple[str, str], tuple[str, ...]] = {
     ("batch/v1", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
 }
 
+_UNTOUCHED = frozenset(
+    {
+        # Flux leaves these alone since a serialisation defect of their types once emptied their rules.
+        ("rbac.authorization.k8s.io/v1", "Role"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+    }
+)
+
 
 def normalise(obj: Manifest) -> Manifest:
     """A changed copy; the argument is left alone."""
     kind = (str(obj.get("apiVersion")), str(obj.get("kind")))
+    if kind not in _UNTOUCHED:
+        obj = as_typed(obj)
     if kind in _POD_SPECS:
         obj = _with(obj, _POD_SPECS[kind], _pod_spec)
     elif kind == ("v1", "Service"):
