@@ -12,7 +12,8 @@ _KINDS_WITH_GENERATION: Final = frozenset(
         "Pod", "ReplicationController", "PodTemplate", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob",
         "PodDisruptionBudget", "Ingress", "IngressClass", "NetworkPolicy", "EndpointSlice", "PriorityClass", "CustomResourceDefinition",
         "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding", "ServiceCIDR", "IPAddress",
+        "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding", "ServiceCIDR", "IPAddress", "FlowSchema",
+        "PriorityLevelConfiguration",
     }
 )  # fmt: skip
 _CREATED_BY_PUT: Final = frozenset(

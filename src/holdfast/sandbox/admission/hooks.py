@@ -6,6 +6,7 @@ In: the registry's hooks. Out: objects prepared and judged. Never: HTTP.
 from __future__ import annotations
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox.admission.policy_hooks import problems
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.crd import custom, definition
 from holdfast.sandbox.crds import is_definition
@@ -50,7 +51,8 @@ class FullHooks(Hooks):
             return custom.validate_create(resource.spec, resource.kind, obj, resource.namespaced)
         if is_definition(resource):
             return _told(call, definition.validate_create(obj))
-        errs = validate_create(resource.gvk, obj)
+        errs = validate_create(resource.gvk, obj) + problems(resource, obj, None)
+        settle(resource.gvk, obj)
         if not errs and _is_service(resource):
             errs += self._allocate(obj, None)
         return errs
@@ -66,7 +68,7 @@ class FullHooks(Hooks):
                 if subresource
                 else _told(call, definition.validate_update(obj, old))
             )
-        errs = validate_update(resource.gvk, obj, old, subresource)
+        errs = validate_update(resource.gvk, obj, old, subresource) + problems(resource, obj, old)
         if not errs and _is_service(resource) and not subresource:
             errs += self._allocate(obj, old)
         return errs

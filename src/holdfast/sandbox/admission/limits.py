@@ -146,10 +146,10 @@ def _least(name: str, text: str, kind: str, limits: Manifest, requests: Manifest
     bound = parse(text)
     if name not in requests:
         return [f"minimum {name} usage per {kind} is {text}.  No request is specified"]
-    problems = []
+    problems: list[str] = []
     if parse(requests[name]).value < bound.value:
         problems.append(f"minimum {name} usage per {kind} is {text}, but request is {requests[name]}")
-    if name in limits and parse(limits[name]).value < bound.value:
+    elif name in limits and parse(limits[name]).value < bound.value:
         problems.append(f"minimum {name} usage per {kind} is {text}, but limit is {limits[name]}")
     return problems
 
@@ -161,7 +161,7 @@ def _most(name: str, text: str, kind: str, limits: Manifest, requests: Manifest)
     problems = []
     if parse(limits[name]).value > bound.value:
         problems.append(f"maximum {name} usage per {kind} is {text}, but limit is {limits[name]}")
-    if name in requests and parse(requests[name]).value > bound.value:
+    elif name in requests and parse(requests[name]).value > bound.value:
         problems.append(f"maximum {name} usage per {kind} is {text}, but request is {requests[name]}")
     return problems
 

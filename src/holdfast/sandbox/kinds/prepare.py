@@ -53,6 +53,14 @@ def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Circumstances =
     write_zeros(gvk, obj)
 
 
+def settle(gvk: GroupVersionKind, obj: Manifest) -> None:
+    """What the next read would add: done after validation, which must not see it."""
+    if (gvk.group, gvk.kind) == ("batch", "Job") and not obj["metadata"].get("labels"):
+        labels = (obj["spec"]["template"].get("metadata") or {}).get("labels")
+        if labels:
+            obj["metadata"]["labels"] = dict(labels)
+
+
 def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances = NOWHERE) -> None:
     """An update of the object itself (not of a subresource); its status is the stored one already."""
     rule = _UPDATE.get((gvk.group, gvk.kind))
@@ -126,8 +134,6 @@ def _job(obj: Manifest, around: Circumstances) -> None:
     selector = spec.get("selector") or {}
     spec["selector"] = {**selector, "matchLabels": {**(selector.get("matchLabels") or {})}}
     spec["selector"]["matchLabels"].setdefault("batch.kubernetes.io/controller-uid", uid)
-    if not meta.get("labels"):
-        meta["labels"] = dict(labels)
 
 
 def _service(obj: Manifest, around: Circumstances) -> None:
@@ -221,18 +227,8 @@ def _update_service(obj: Manifest, old: Manifest, around: Circumstances) -> None
     service.carry_over(spec, before)
     service.normalise(spec, before)
     service.drop_dependent(spec, before)
-
-
-def _update_pod(obj: Manifest, old: Manifest, around: Circumstances) -> None:
-    status = obj.get("status") or {}
-    gated = any(c.get("reason") == "SchedulingGated" for c in status.get("conditions") or ())
-    if gated and not obj["spec"].get("schedulingGates"):
-        obj["status"] = {
-            **status,
-            "conditions": [c for c in status["conditions"] if c.get("reason") != "SchedulingGated"],
-        }
-        if not obj["status"]["conditions"]:
-            del obj["status"]["conditions"]
+    if before.get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
+        obj["status"] = {"loadBalancer": {}}
 
 
 _GENERATION = "deprecated.daemonset.template.generation"
@@ -259,7 +255,6 @@ def _update_claim(obj: Manifest, old: Manifest, around: Circumstances) -> None:
 _Update = Callable[[Manifest, Manifest, Circumstances], None]
 _UPDATE: dict[tuple[str, str], _Update] = {
     ("", "Service"): _update_service,
-    ("", "Pod"): _update_pod,
     ("apps", "DaemonSet"): _update_daemon_set,
     ("", "PersistentVolumeClaim"): _update_claim,
     ("", "Namespace"): _keep("spec", "finalizers"),

@@ -313,8 +313,6 @@ def job_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
         errs.invalid_plain("status.conditions", "cannot set Complete=True and Failed=true conditions")
     if complete and conditions.get("FailureTarget") == "True":
         errs.invalid_plain("status.conditions", "cannot set Complete=True and FailureTarget=true conditions")
-    if (complete or failed) and not status.get("startTime"):
-        errs.required("status.startTime", "startTime is required for finished job")
     if complete and not status.get("completionTime"):
         errs.required("status.completionTime", "completionTime is required for Complete jobs")
     if status.get("completionTime") and not complete:
@@ -337,6 +335,8 @@ def job_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
     for name in ("FailureTarget", "SuccessCriteriaMet"):
         if had.get(name) == "True" and conditions.get(name) != "True":
             errs.invalid_plain("status.conditions", f"cannot disable the {name}=True condition")
+    if (complete or failed) and not status.get("startTime"):
+        errs.required("status.startTime", "startTime is required for finished job")
 
 
 # --- cron jobs -----------------------------------------------------------------------

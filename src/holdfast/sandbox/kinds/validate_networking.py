@@ -199,7 +199,7 @@ def _policy_port(errs: Errors, item: Manifest, path: str) -> None:
         errs.each(f"{path}.port", port, names.port_number(port))
         if end is not None:
             if end < port:
-                errs.invalid(f"{path}.endPort", end, "must be greater than or equal to `port`")
+                errs.invalid(f"{path}.endPort", port, "must be greater than or equal to `port`")
             if not 1 <= end <= 65535:
                 errs.invalid(f"{path}.endPort", end, names.between(1, 65535))
 

@@ -11,6 +11,7 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import dump
 from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.kinds.validate_pod import pod_spec
 
 _SENTENCE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
@@ -22,6 +23,7 @@ def update(errs: Errors, pod: Manifest, old: Manifest) -> None:
     spec, before = pod["spec"], old["spec"]
     if spec == before:
         return
+    pod_spec(errs, spec, "spec")
     if _counts(errs, spec, before):
         return
     _images(errs, spec)

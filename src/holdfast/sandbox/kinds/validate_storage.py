@@ -134,9 +134,9 @@ def volume(errs: Errors, obj: Manifest) -> None:
         errs.unsupported("spec.capacity", capacity or None, ("storage",))
     for name, quantity in capacity.items():
         resource_name(errs, name, f"spec.capacity[{name}]")
-        _positive(errs, quantity, f"spec.capacity[{name}]")
         if parse(quantity).value < 0:
             errs.invalid(f"spec.capacity[{name}]", int(parse(quantity).value), "must be a valid resource quantity")
+        _positive(errs, quantity, f"spec.capacity[{name}]")
     _volume_policy(errs, spec)
     _volume_source(errs, spec)
     if spec.get("storageClassName"):
@@ -209,7 +209,7 @@ def storage_class(errs: Errors, obj: Manifest) -> None:
         errs.required("provisioner")
     else:
         for problem in names.qualified(provisioner.lower()):
-            errs.invalid("provisioner", provisioner, problem)
+            errs.invalid("provisioner", provisioner.lower(), problem)
     for key in obj.get("parameters") or {}:
         if not key:
             errs.invalid("parameters", key, "field can not be empty.")

@@ -259,7 +259,7 @@ def _unique_paths(errs: Errors, kind: str, source: Manifest, path: str, paths: s
         found = [source.get("path")]
     for name in found:
         if name and name in paths:
-            errs.invalid(path, name, "conflicting duplicate paths")
+            errs.invalid(path, source.get("name") or name, "conflicting duplicate paths")
         paths.add(name or "")
 
 
@@ -273,13 +273,13 @@ def _projected_keys(name_field: str = "name") -> Source:
 
 
 def _token(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    if not spec.get("serviceAccountName"):
-        errs.forbidden(path, "must not be specified when serviceAccountName is not set")
     seconds = source.get("expirationSeconds") or 0
     if seconds < 600:
         errs.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
     elif seconds > 1 << 32:
         errs.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
+    if not spec.get("serviceAccountName"):
+        errs.forbidden(path, "must not be specified when serviceAccountName is not set")
     if not source.get("path"):
         errs.required(f"{path}.path")
     else:

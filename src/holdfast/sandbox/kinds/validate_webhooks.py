@@ -129,7 +129,8 @@ def webhook_url(errs: Errors, url: str, path: str) -> None:
 def webhook_service(errs: Errors, service: Manifest, path: str) -> None:
     for key in ("name", "namespace"):
         if not service.get(key):
-            errs.required(f"{path}.{key}")
+            # The real server reports a missing namespace under the name, too.
+            errs.required(f"{path}.name")
     port = service.get("port")
     if port is not None and names.port_number(port):
         errs.invalid(f"{path}.port", port, "port is not valid: " + names.port_number(port)[0])

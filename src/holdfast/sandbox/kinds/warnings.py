@@ -68,7 +68,7 @@ def _pod_spec(spec: Manifest, path: str) -> Iterator[str]:
         for kind, text in _OLD_VOLUMES.items():
             if kind in volume:
                 yield f"{path}.volumes[{index}].{kind}: {text}"
-        if "projected" in volume and not volume["projected"].get("sources"):
+        if any(not source for source in (volume.get("projected") or {}).get("sources") or ()):
             yield f'volume "{volume.get("name")}" (Projected) has no sources provided'
     for index, item in enumerate(spec.get("topologySpreadConstraints") or ()):
         if item.get("labelSelector") is None:
