@@ -117,6 +117,28 @@ def intersection(a: Fields, b: Fields) -> Fields:
     return out
 
 
+ANY: Final = "*"
+"""In a pattern: whatever path element stands here."""
+
+
+def matching(a: Fields, pattern: Fields) -> Fields:
+    """What lies on or below the paths of ``pattern``, a set whose elements may be ``ANY``; {} in it matches all below."""
+    if not pattern:
+        return a
+    out: Fields = {}
+    for key, node in a.items():
+        if key == SELF:
+            out[key] = node
+            continue
+        below = pattern.get(ANY, pattern.get(key))
+        if below is None:
+            continue
+        kept = matching(node, below) if node else node
+        if kept or not node:
+            out[key] = kept
+    return out
+
+
 def leaves(a: Fields) -> Fields:
     """The members without members below them."""
     return {key: leaves(node) for key, node in a.items() if key != SELF}

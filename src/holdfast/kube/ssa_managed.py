@@ -194,13 +194,22 @@ class Updater:
     """Moves ownership for objects of one kind, written in ``version``.
 
     ``ignored`` are the fields that this endpoint does not write (status at the main resource, spec at /status): changes there
-    are nobody's. ``views`` knows the versions; without it they all look the same.
+    are nobody's. Where ``only`` is given, it is the pattern of the few fields that the endpoint does write. ``views`` knows the versions; without it they all look the same.
     """
 
-    def __init__(self, kind: Type, version: str, *, ignored: Fields | None = None, views: Views | None = None) -> None:
+    def __init__(
+        self,
+        kind: Type,
+        version: str,
+        *,
+        ignored: Fields | None = None,
+        only: Fields | None = None,
+        views: Views | None = None,
+    ) -> None:
         self.kind = kind
         self.version = version
-        self.ignored = ignored or {}
+        self._ignored = ignored or {}
+        self._only = only or {}
         self._views: dict[str, View | None] = {}
         self._find_view: Views = views or (lambda _: (kind, None))
 
@@ -215,6 +224,9 @@ class Updater:
         if not obj or view is None or view[1] is None or obj.get("apiVersion") == version:
             return obj
         return view[1](obj)
+
+    def _written(self, fields: Fields) -> Fields:
+        return fieldset.matching(fieldset.recursive_difference(fields, self._ignored), self._only)
 
     def update(self, live: Manifest, new: Manifest, managers: Managers, manager: Manager, now: str) -> Managers:
         """A plain write: what changed belongs to ``manager``, and to nobody else any more."""
@@ -235,7 +247,7 @@ class Updater:
         managers = self._reconciled(managers)
         merged = ssa_values.merge(live, config, self.kind)
         last = managers.get(manager)
-        applied = fieldset.recursive_difference(ssa_values.fields_of(config, self.kind), self.ignored)
+        applied = self._written(ssa_values.fields_of(config, self.kind))
         managers[manager] = Owned(applied, self.version, last.time if last else "")
         if last is not None and last.fields:
             merged = self._pruned(merged, managers, last, applied)
@@ -285,8 +297,8 @@ class Updater:
             view = None if version == self.version else self._view(version)
             kind = view[0] if view else self.kind
             compare = ssa_values.compare(self._seen(live, version), self._seen(new, version), kind)
-            if self.ignored and not compare.is_same:
-                compare = Comparison(*(fieldset.recursive_difference(part, self.ignored) for part in compare))
+            if not compare.is_same:
+                compare = Comparison(*map(self._written, compare))
             known[version] = compare
         return compare
 

@@ -46,8 +46,16 @@ _NOT_BY_STATUS: Final[dict[tuple[str, str], Fields]] = {
     ("", "Pod"): fieldset.of_names("spec", "metadata.deletionTimestamp", "metadata.ownerReferences"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"): fieldset.of_names("metadata", "spec"),
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): fieldset.of_names("metadata", "spec"),
+    ("storage.k8s.io", "VolumeAttachment"): fieldset.of_names("metadata", "spec"),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): fieldset.of_names("metadata", "spec"),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): fieldset.of_names("metadata", "spec"),
 }
-_WITHOUT_STATUS_ENDPOINT: Final = frozenset({("", "Event"), ("networking.k8s.io", "NetworkPolicy")})
+_RESIZED: Final[Fields] = {fieldset.ANY: {"f:resources": {}, "f:resizePolicy": {}}}
+_ONLY: Final[dict[str, Fields]] = {
+    "ephemeralcontainers": {"f:spec": {"f:ephemeralContainers": {}}},
+    "resize": {"f:spec": {"f:containers": _RESIZED, "f:initContainers": _RESIZED}},
+}
+"""Subresources of a Pod that write a small part of it."""
 
 
 def ignored_fields(gvk: GroupVersionKind, subresource: str, *, has_status: bool, custom: bool) -> Fields:
@@ -55,7 +63,7 @@ def ignored_fields(gvk: GroupVersionKind, subresource: str, *, has_status: bool,
     key = (gvk.group, gvk.kind)
     if subresource == "status":
         return fieldset.of_names("metadata", "spec") if custom else _NOT_BY_STATUS.get(key, _SPEC)
-    if not subresource and has_status:
+    if (not subresource and has_status) or subresource == "finalize":
         return _STATUS
     return {}
 
@@ -160,6 +168,7 @@ class _Context:
             self.type,
             gvk.api_version,
             ignored=ignored_fields(gvk, subresource, has_status=has_status, custom=custom),
+            only=_ONLY.get(subresource),
             views=self._view,
         )
 

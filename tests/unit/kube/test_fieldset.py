@@ -100,3 +100,18 @@ def test_what_is_no_field_set_is_refused(bad: object) -> None:
 
 def test_keys_are_written_as_go_writes_them() -> None:
     assert fs.key_element([("a", "<&>"), ("n", 1.0), ("u", "ä")]) == 'k:{"a":"\\u003c\\u0026\\u003e","n":1,"u":"ä"}'
+
+
+def test_a_pattern_keeps_what_lies_on_or_below_its_paths() -> None:
+    fields = {
+        "f:spec": {
+            "f:containers": {'k:{"name":"c"}': {".": {}, "f:image": {}, "f:resources": {"f:limits": {}}}},
+            "f:nodeName": {},
+        },
+        "f:status": {},
+    }
+    pattern = {"f:spec": {"f:containers": {fs.ANY: {"f:resources": {}}}}}
+    assert fs.matching(fields, pattern) == {
+        "f:spec": {"f:containers": {'k:{"name":"c"}': {".": {}, "f:resources": {"f:limits": {}}}}}
+    }
+    assert fs.matching(fields, {}) is fields
