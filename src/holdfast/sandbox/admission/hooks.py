@@ -14,7 +14,7 @@ from holdfast.sandbox.hooks import Hooks
 from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_create, validate_update
 from holdfast.sandbox.kinds.addresses import AddressPool
 from holdfast.sandbox.kinds.field import Errors
-from holdfast.sandbox.kinds.prepare import Circumstances, Who
+from holdfast.sandbox.kinds.prepare import Circumstances, Who, settle
 from holdfast.sandbox.kinds.service import Allocation, hold, release
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.admission import classes, lifecycle, limits, pod_security, pods, quota
+from holdfast.sandbox.admission import classes, lifecycle, limits, pod_security, pods, policy_hooks, quota
 from holdfast.sandbox.admission.request import Request
 from holdfast.sandbox.admission.world import World
 from holdfast.sandbox.context import Call
@@ -25,6 +25,7 @@ _MUTATING: dict[Key, tuple[Plugin, ...]] = {
     ("", "persistentvolumeclaims", "CREATE"): (classes.protect, classes.storage_class),
     ("", "persistentvolumes", "CREATE"): (classes.protect,),
     ("networking.k8s.io", "ingresses", "CREATE"): (classes.ingress_class,),
+    ("storage.k8s.io", "volumeattributesclasses", "CREATE"): (classes.protect,),
     ("", "nodes", "CREATE"): (classes.taint_node,),
 }
 _VALIDATING: dict[Key, tuple[Plugin, ...]] = {
@@ -86,14 +87,25 @@ class Admission:
             lifecycle.check(self.world, request)
         for plugin in _VALIDATING.get((resource.group, resource.plural, operation), ()):
             plugin(self.world, request)
+
+    def charge(
+        self,
+        call: Call,
+        resource: Resource,
+        operation: str,
+        new: Manifest | None,
+        old: Manifest | None,
+        subresource: str,
+    ) -> None:
+        """Quota is the last of all: what nobody refuses is counted."""
         if (operation == "CREATE" and resource.namespaced and not subresource) or (
             operation == "UPDATE" and resource.plural in ("persistentvolumeclaims", "services") and not subresource
         ):
-            quota.charge(self.world, request)
+            quota.charge(self.world, Request(call, resource, operation, new, old, subresource))
 
 
 def install(registry: Registry) -> Admission:
     admission = Admission(registry)
-    registry.hooks.mutating.append(admission.mutate)
-    registry.hooks.validating.append(admission.validate)
+    registry.hooks.mutating += [admission.mutate, policy_hooks.mutating(registry)]
+    registry.hooks.validating += [admission.validate, policy_hooks.validating(registry), admission.charge]
     return admission

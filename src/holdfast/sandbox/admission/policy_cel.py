@@ -19,7 +19,9 @@ _BASE: Final = ("object", "oldObject", "request", "namespaceObject")
 _KINDS: Final = ("BOOL", "STRING", "INT", "DOUBLE", "BYTES", "TIMESTAMP", "DURATION")
 _VARIABLE: Final = re.compile(r"\bvariables\.([A-Za-z_]\w*)")
 _HAS: Final = re.compile(r"\bhas\(\s*variables\.[A-Za-z_]\w*\s*\)")
-_UNKNOWN: Final = re.compile(r"undeclared reference to 'variables\.([A-Za-z_]\w*)[\w.]*' \(in container ''\)")
+_UNKNOWN: Final = re.compile(
+    r"(<input>:\d+:)\d+: undeclared reference to 'variables' \(in container ''\)\n \| (.*)\n \| (\.*)\^"
+)
 _UNBOUND: Final = re.compile(r'No value with name "variables\.(\w+)" found in Activation')
 _STRINGS: Final = re.compile(r"\s*request\.(operation|name|namespace|subResource|userInfo\.(username|uid))\s*")
 _TOKENS: Final = re.compile(r"""r?"(?:\\.|[^"\\])*"|r?'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\d[\w.]*|\s+|.""", re.S)
@@ -69,9 +71,8 @@ class Scope:
         return Expression(source, program, frozenset(_VARIABLE.findall(source)))
 
     def _words(self, text: str) -> str:
-        return _UNKNOWN.sub(
-            lambda m: f"undefined field '{m[1]}'" if self.variables else "undeclared reference to 'variables'", text
-        )
+        """Variables are fields of one object, as soon as there is one."""
+        return _UNKNOWN.sub(_undefined, text) if self.variables else text
 
     def _check_type(self, source: str, program: Program, wanted: Sequence[str], constructs: bool) -> None:
         found = type_name(program.kind)
@@ -88,6 +89,14 @@ class Scope:
 
 def _is_empty(found: str, wanted: Sequence[str]) -> bool:
     return found == "list(dyn)" and wanted[0].startswith("list(")
+
+
+def _undefined(match: re.Match[str]) -> str:
+    place, source, dots = match.groups()
+    dot = source.find(".", len(dots))
+    name = re.match(r"\s*(\w*)", source[dot + 1 :])
+    field_name = name[1] if name else ""
+    return f"{place}{dot + 1}: undefined field '{field_name}'\n | {source}\n | {'.' * dot}^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,5 +242,5 @@ def namespace_view(namespace: Manifest | None) -> Manifest | None:
     shown = ("name", "generateName", "namespace", "labels", "annotations", "uid", "creationTimestamp", "deletionTimestamp",
              "deletionGracePeriodSeconds", "generation", "resourceVersion", "finalizers")  # fmt: skip
     meta = {k: v for k, v in namespace["metadata"].items() if k in shown}
-    rest = {k: namespace[k] for k in ("apiVersion", "kind", "spec", "status") if k in namespace}
+    rest: Manifest = {k: namespace[k] for k in ("apiVersion", "kind", "spec", "status") if k in namespace}
     return {**rest, "metadata": meta}

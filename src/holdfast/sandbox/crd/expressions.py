@@ -108,7 +108,21 @@ def compile_expression(source: str, variables: Variables) -> Program:
 
 def _compile_text(text: str) -> str:
     text = re.sub(r"^[A-Z_]+: ", "", text)
-    return re.sub(r" \[[A-Z_]+\]$", "", text)
+    return _UNDECLARED.sub(_at_root, re.sub(r" \[[A-Z_]+\]$", "", text))
+
+
+_UNDECLARED = re.compile(
+    r"ERROR: <input>:(\d+):(\d+): undeclared reference to '(\w+)\.[\w.]+' \(in container ''\)\n \| (.*)\n \| (\.*)\^"
+)
+
+
+def _at_root(match: re.Match[str]) -> str:
+    """A path whose first name is unknown is told by that name and where it stands."""
+    line, column, name, source, _ = match.groups()
+    chain = re.search(r"[A-Za-z_]\w*(?:\s*\.\s*\w+)*$", source[: int(column) - 1])
+    start = chain.start() if chain and chain[0].startswith(name) else int(column) - 1
+    where = f"ERROR: <input>:{line}:{start + 1}: undeclared reference to '{name}' (in container '')"
+    return f"{where}\n | {source}\n | {'.' * start}^"
 
 
 _NAMES = {"BOOL": "bool", "INT": "int", "UINT": "uint", "DOUBLE": "double", "STRING": "string", "BYTES": "bytes", "NULL": "null_type", "DYN": "dyn",
