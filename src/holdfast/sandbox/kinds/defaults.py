@@ -228,14 +228,16 @@ def _cron_job(obj: Manifest) -> None:
 # --- scaling, networking, access ------------------------------------------------
 
 
+_METRICS = "autoscaling.alpha.kubernetes.io/metrics"
+
+
 def _autoscaler(obj: Manifest) -> None:
     spec = obj.setdefault("spec", {})
     spec.setdefault("minReplicas", 1)
-    if (
-        not spec.get("metrics")
-        and "targetCPUUtilizationPercentage" not in spec
-        and str(obj.get("apiVersion", "")).endswith("/v2")
-    ):
+    if str(obj.get("apiVersion", "")).endswith("/v1"):
+        if _METRICS not in ((obj.get("metadata") or {}).get("annotations") or {}):
+            spec.setdefault("targetCPUUtilizationPercentage", 80)
+    elif not spec.get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
     behavior = spec.get("behavior")

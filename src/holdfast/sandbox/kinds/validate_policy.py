@@ -258,14 +258,20 @@ def lease_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 
 def new_event(errs: Errors, obj: Manifest) -> None:
+    """Without an eventTime it counts as one of the old kind, of which less is asked."""
     home = obj["metadata"].get("namespace") or ""
     about = (obj.get("regarding") or obj.get("involvedObject") or {}).get("namespace") or ""
     if about != home and (about or home != "default"):
         errs.invalid("involvedObject.namespace", about, "does not match event.namespace")
+    if obj.get("eventTime") is not None:
+        _reported(errs, obj)
     if obj.get("eventTime") is None:
         errs.required("eventTime")
     if obj.get("type") not in ("Normal", "Warning"):
         errs.invalid("type", "", "has invalid value: " + (obj.get("type") or ""))
+
+
+def _reported(errs: Errors, obj: Manifest) -> None:
     controller = obj.get("reportingController") or obj.get("reportingComponent") or ""
     if not controller:
         errs.required("reportingController")
