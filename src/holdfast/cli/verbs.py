@@ -26,5 +26,6 @@ VERBS: tuple[Verb, ...] = (
     Verb("run", "holdfast.cli.run", "run the controller in the foreground"),
     Verb("sandbox", "holdfast.cli.sandbox", "run an embedded Kubernetes-compatible API server"),
     Verb("test", "holdfast.cli.test", "find what is wrong in a repository, without a cluster"),
+    Verb("up", "holdfast.cli.up", "register a repository and follow it until all is ready"),
     Verb("version", "holdfast.cli.version", "print the version"),
 )

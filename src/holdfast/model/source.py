@@ -62,7 +62,7 @@ class CommitInfo:
     time: int  # seconds since the epoch, of the author
     signature: bytes = b""
     signed: bytes = b""
-    tag: str = ""  # name of the annotated tag that was followed
+    tag: str = ""  # name of the tag that was followed
     tag_signature: bytes = b""
     tag_signed: bytes = b""
 

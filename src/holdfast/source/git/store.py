@@ -255,7 +255,11 @@ def _tag_of(repository: pygit2.Repository, target: _Target) -> tuple[str, bytes,
         return "", b"", b""
     found = repository[repository.references[target.reference].target]
     if not isinstance(found, pygit2.Tag):
-        return "", b"", b""
+        return (
+            target.label.removeprefix("refs/tags/"),
+            b"",
+            b"",
+        )  # a lightweight tag: a name, and nothing that is signed
     raw = found.read_raw()
     starts = [raw.find(s) for s in _SIGNATURE_STARTS if s in raw]
     cut = min(starts) if starts else len(raw)

@@ -1,0 +1,181 @@
+"""Artifacts of sources: files on disk, served over HTTP, and the trees in them.
+
+In: snapshots and bytes. Out: the ``artifact`` of a status, and for a status' artifact the tree to build from, out of
+memory or from the stored file after a restart. Files appear whole or not at all; what is on disk is checked against its
+digest once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from holdfast.base.clock import Clock
+from holdfast.base.tree import MemoryTree
+from holdfast.kube.refs import ObjectRef
+from holdfast.model.source import Snapshot
+from holdfast.source.artifact import digest, tarball
+
+Listener = Callable[[ObjectRef], None]
+
+
+class ArtifactStore:
+    """``base_url`` is where ``root`` is served; it is set once the server listens."""
+
+    def __init__(self, root: Path, clock: Clock, *, base_url: str = "") -> None:
+        self.root = root
+        self.base_url = base_url
+        self._clock = clock
+        self._checked: set[tuple[str, str]] = set()
+        self._snapshots: dict[ObjectRef, Snapshot] = {}
+        self._listeners: list[Listener] = []
+
+    def path_of(self, ref: ObjectRef, name: str) -> str:
+        return f"{ref.kind.lower()}/{ref.namespace}/{ref.name}/{name}"
+
+    def url(self, path: str) -> str:
+        return f"{self.base_url}/{path}"
+
+    def local(self, path: str) -> Path | None:
+        """The file behind a path below the root; None for anything outside or absent."""
+        found = (self.root / path).resolve()
+        if not found.is_relative_to(self.root.resolve()) or not found.is_file():
+            return None
+        return found
+
+    async def present(self, artifact: Mapping[str, Any]) -> bool:
+        """Whether the file is there and has the digest that the status says; a spoilt file is removed."""
+        path, wanted = str(artifact.get("path")), str(artifact.get("digest"))
+        file = self.local(path)
+        if file is None:
+            return False
+        if (path, wanted) in self._checked:
+            return True
+        if await asyncio.to_thread(_digest_of, file) != wanted:
+            file.unlink(missing_ok=True)
+            return False
+        self._checked.add((path, wanted))
+        return True
+
+    async def store(
+        self, ref: ObjectRef, name: str, snapshot: Snapshot, metadata: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Packs a snapshot; returns the artifact for the status. The snapshot becomes what consumers build from."""
+        data = await asyncio.to_thread(tarball, snapshot.tree)
+        artifact = await self.store_bytes(ref, name, data, snapshot.revision, metadata)
+        self.offer(ref, snapshot)
+        return artifact
+
+    async def store_bytes(
+        self, ref: ObjectRef, name: str, data: bytes, revision: str, metadata: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        path = self.path_of(ref, name)
+        await asyncio.to_thread(_write, self.root / path, data)
+        content = digest(data)
+        self._checked.add((path, content))
+        artifact = {
+            "digest": content,
+            "lastUpdateTime": datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "path": path,
+            "revision": revision,
+            "size": len(data),
+            "url": self.url(path),
+        }
+        return {**artifact, "metadata": dict(metadata)} if metadata else artifact
+
+    def offer(self, ref: ObjectRef, snapshot: Snapshot) -> None:
+        """Keeps the snapshot at hand and tells the listeners when it is another one."""
+        known = self._snapshots.get(ref)
+        self._snapshots[ref] = snapshot
+        if known is None or (known.revision, known.identity) != (snapshot.revision, snapshot.identity):
+            for listener in self._listeners:
+                listener(ref)
+
+    def on_change(self, listener: Listener) -> None:
+        """Called with a source's reference when another snapshot of it is at hand."""
+        self._listeners.append(listener)
+
+    async def snapshot(self, ref: ObjectRef, artifact: Mapping[str, Any]) -> Snapshot | None:
+        """The snapshot behind the artifact of a status; None where the file is not there (yet)."""
+        known = self._snapshots.get(ref)
+        if known is not None and known.revision == artifact.get("revision"):
+            return known
+        if not await self.present(artifact):
+            return None
+        file = self.local(str(artifact["path"]))
+        if file is None:
+            return None
+        tree = await asyncio.to_thread(_read_tree, file)
+        found = Snapshot(str(artifact["revision"]), tree, str(artifact["digest"]))
+        self._snapshots[ref] = found
+        return found
+
+    async def collect(self, ref: ObjectRef, keep: Mapping[str, Any] | None) -> None:
+        """Removes older artifacts of one source."""
+        kept = str((keep or {}).get("path") or "")
+        await asyncio.to_thread(_prune, self.root / self.path_of(ref, ""), self.root / kept if kept else None)
+
+    async def remove_all(self, ref: ObjectRef) -> bool:
+        """Forgets a source. False when there was nothing of it."""
+        self._snapshots.pop(ref, None)
+        directory = self.root / self.path_of(ref, "")
+        if not directory.is_dir():
+            return False
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        return True
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _read_tree(file: Path) -> MemoryTree:
+    files: dict[str, bytes] = {}
+    with tarfile.open(file, mode="r:gz") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None:
+                files[os.path.normpath(member.name).lstrip("/")] = content.read()
+    return MemoryTree(files)
+
+
+def read_tarball(data: bytes) -> MemoryTree:
+    """The tree in a tarball that came from elsewhere."""
+    files: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            name = os.path.normpath(member.name).lstrip("/")
+            if content is not None and not name.startswith(".."):
+                files[name] = content.read()
+    return MemoryTree(files)
+
+
+def _prune(directory: Path, keep: Path | None) -> None:
+    if not directory.is_dir():
+        return
+    for file in directory.iterdir():
+        if file != keep and file.is_file():
+            file.unlink(missing_ok=True)

@@ -1,0 +1,350 @@
+"""GitRepositories: fetched when asked, due or changed, and offered as artifacts.
+
+In: keys of GitRepository objects. Out: their status, events and artifacts, as Flux's source-controller gives them. What
+Git does happens in ``source`` in a thread; what the status says is decided in ``dialects``; here the two meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from holdfast.base.clock import Clock
+from holdfast.base.errors import HoldfastError
+from holdfast.cluster.client import Client
+from holdfast.cluster.errors import ApiError
+from holdfast.cluster.informer import Informer
+from holdfast.controller.artifacts import ArtifactStore
+from holdfast.controller.events import NORMAL, WARNING, EventRecorder
+from holdfast.controller.includes import CopyFailed, place
+from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Requeue
+from holdfast.controller.patch import ObjectWriter
+from holdfast.controller.verify import VerificationFailed, verify
+from holdfast.dialects.flux import gitrepository as flux
+from holdfast.dialects.flux.source_status import (
+    FETCH_FAILED,
+    INCLUDE_UNAVAILABLE,
+    SOURCE_VERIFIED,
+    STORAGE_FAILED,
+    Ending,
+    SourceFailure,
+    SourceStatus,
+    Told,
+)
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.source import Credentials, Snapshot
+from holdfast.source import ignore
+from holdfast.source.git import GitStore
+from holdfast.source.git.tree import MountedTree
+
+# A status patch for a step that is over in a moment tells nobody anything.
+PROGRESS_AFTER = 1.0
+_AUTHENTICATION, _GIT_FAILED = "AuthenticationFailed", "GitOperationFailed"
+
+
+class GitRepositories:
+    """The reconciler of GitRepository objects."""
+
+    gvk: GroupVersionKind = flux.GVK
+
+    def __init__(
+        self,
+        client: Client,
+        objects: Informer[Manifest],
+        git: GitStore,
+        artifacts: ArtifactStore,
+        events: EventRecorder,
+        clock: Clock,
+        *,
+        requeue_dependency: float = 30.0,
+    ) -> None:
+        self._client = client
+        self._objects = objects
+        self._git = git
+        self._artifacts = artifacts
+        self._events = events
+        self._clock = clock
+        self._requeue_dependency = requeue_dependency
+
+    async def reconcile(self, ref: ObjectRef) -> Requeue:
+        obj = self._objects.get(ref)
+        if obj is None:
+            await self._artifacts.remove_all(ref)
+            return WHEN_CHANGED
+        writer = ObjectWriter(self._client, obj, flux.MANAGER, self._objects)
+        if obj["metadata"].get("deletionTimestamp"):
+            return await self._delete(ref, obj, writer)
+        if flux.FINALIZER not in (obj["metadata"].get("finalizers") or ()):
+            await writer.add_finalizer(flux.FINALIZER)
+            return AT_ONCE
+        run = _Run(self, ref, obj, writer)
+        return await run.rest() if run.source.suspend else await run.go()
+
+    async def _delete(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> Requeue:
+        if await self._artifacts.remove_all(ref):
+            self._events.event(
+                obj, NORMAL, "GarbageCollectionSucceeded", "garbage collected artifacts for deleted resource"
+            )
+        await writer.remove_finalizer(flux.FINALIZER)
+        return WHEN_CHANGED
+
+
+class _Run:
+    """One reconciliation of one GitRepository."""
+
+    def __init__(self, owner: GitRepositories, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> None:
+        self._owner = owner
+        self._ref = ref
+        self._object = obj
+        self._writer = writer
+        self._artifacts = owner._artifacts
+        self.source = flux.read(obj)
+        now = datetime.fromtimestamp(owner._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.status = SourceStatus(obj, now)
+
+    async def rest(self) -> Requeue:
+        self.status.rest()
+        await self._writer.status(self.status.result())
+        return WHEN_CHANGED
+
+    async def go(self) -> Requeue:
+        self.status.begin()
+        progress = asyncio.create_task(self._report_progress())
+        try:
+            told = await self._steps()
+            requeue = Requeue(after=self.source.interval)
+            self.status.succeed()
+        except SourceFailure as failure:
+            told = self.status.fail(failure)
+            requeue = self._after(failure.ending)
+        finally:
+            progress.cancel()
+            await asyncio.gather(progress, return_exceptions=True)
+        if told is not None:
+            self._tell(told)
+        await self._writer.status(self.status.result())
+        return requeue
+
+    def _after(self, ending: Ending) -> Requeue:
+        if ending is Ending.WAITING:
+            return Requeue(after=self._owner._requeue_dependency)
+        return WHEN_CHANGED if ending is Ending.STALLED else FAILED
+
+    async def _report_progress(self) -> None:
+        await self._owner._clock.sleep(PROGRESS_AFTER)
+        await asyncio.shield(self._writer.status(self.status.result(handled=False)))
+
+    async def _steps(self) -> Told | None:
+        artifact = self.status.artifact
+        self.status.storage(present=artifact is not None and await self._artifacts.present(artifact))
+        if self.status.artifact is not None:
+            await self._artifacts.collect(self._ref, self.status.artifact)
+            self.status.record({"artifact": self._with_url(self.status.artifact)})
+        if self.status.conditions.is_false(SOURCE_VERIFIED):
+            self.status.conditions.delete(SOURCE_VERIFIED)
+        credentials = await self._credentials()
+        included = self._included()
+        if flux.includes_differ(included, self.status.fields):
+            self.status.outdated(
+                "IncludeChange",
+                "included artifacts differ from last observed includes",
+                known=bool(self.status.fields.get("includedArtifacts")),
+            )
+        snapshot = await self._fetch(credentials)
+        if self._unchanged(snapshot, included):
+            return self._nothing_new(snapshot)
+        return await self._new(snapshot, included)
+
+    def _with_url(self, artifact: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**artifact, "url": self._artifacts.url(str(artifact.get("path")))}
+
+    # -- what is needed first -----------------------------------------------------------------------------------------
+
+    async def _credentials(self) -> Credentials | None:
+        proxy = ""
+        if self.source.proxy_secret:
+            data = await self._secret(self.source.proxy_secret, "failed to configure proxy options: ")
+            proxy = self._checked(lambda: flux.proxy_url(data, f"{self._ref.namespace}/{self.source.proxy_secret}"))
+        if self.source.provider in ("azure", "aws", "github"):
+            raise SourceFailure(
+                f"spec.provider '{self.source.provider}' is not supported by Holdfast yet; use a Secret with a token",
+                reason="InvalidProviderConfiguration",
+                condition=FETCH_FAILED,
+                ending=Ending.STALLED,
+            )
+        secret: Mapping[str, bytes] = {}
+        if self.source.secret:
+            name = f"{self._ref.namespace}/{self.source.secret}"
+            secret = await self._secret(self.source.secret, f"failed to get secret '{name}': " * 2)
+        if not secret and not self.source.git.url.startswith("ssh:"):
+            return Credentials(proxy=proxy) if proxy else None
+        return self._checked(lambda: flux.credentials(self.source.git.url, secret, proxy))
+
+    def _checked(self, make: Any) -> Any:
+        try:
+            return make()
+        except flux.CredentialsInvalid as error:
+            text = f"failed to configure authentication options: {error.message}"
+            raise SourceFailure(text, reason=_AUTHENTICATION, condition=FETCH_FAILED) from error
+
+    async def _secret(self, name: str, prefix: str) -> Mapping[str, bytes]:
+        try:
+            return await secret_data(self._owner._client, self._ref.namespace, name)
+        except ApiError as error:
+            raise SourceFailure(f"{prefix}{error.message}", reason=_AUTHENTICATION, condition=FETCH_FAILED) from error
+
+    def _included(self) -> list[Mapping[str, Any]]:
+        found = []
+        for include in self.source.include:
+            other = self._owner._objects.get(replace(self._ref, name=include.name))
+            if other is None:
+                text = f'gitrepositories.source.toolkit.fluxcd.io "{include.name}" not found'
+                raise self._unavailable("NotFound", f"could not get resource for include '{include.name}': {text}")
+            artifact = (other.get("status") or {}).get("artifact")
+            if not artifact:
+                raise self._unavailable("NoArtifact", f"no artifact available for include '{include.name}'")
+            found.append(artifact)
+        self.status.conditions.delete(INCLUDE_UNAVAILABLE)
+        return found
+
+    def _unavailable(self, reason: str, message: str) -> SourceFailure:
+        return SourceFailure(message, reason=reason, condition=INCLUDE_UNAVAILABLE, ending=Ending.WAITING)
+
+    # -- fetching -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _lists_first(self) -> bool:
+        """With an artifact the tip of a branch, tag or name is looked at before anything is fetched."""
+        ref = self.source.git.ref
+        pinned = not ref.name and (ref.commit or (ref.semver and not ref.tag))
+        return self.status.artifact is not None and not pinned
+
+    async def _fetch(self, credentials: Credentials | None) -> Snapshot:
+        try:
+            snapshot = await asyncio.to_thread(
+                self._owner._git.fetch,
+                self.source.git,
+                credentials,
+                known=self._lists_first,
+                observed=self.status.revision if self._lists_first else "",
+            )
+        except HoldfastError as error:
+            prefix = "" if error.reason else "failed to checkout and determine revision: "
+            reason = error.reason or _GIT_FAILED
+            raise SourceFailure(f"{prefix}{error.message}", reason=reason, condition=FETCH_FAILED) from error
+        self.status.conditions.delete(FETCH_FAILED)
+        return snapshot
+
+    def _unchanged(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> bool:
+        return (
+            self._lists_first
+            and snapshot.revision == self.status.revision
+            and not flux.content_changed(self.source, self.status.fields, included)
+        )
+
+    def _nothing_new(self, snapshot: Snapshot) -> Told | None:
+        self.status.stored(f"stored artifact for revision '{snapshot.revision}'")
+        self._artifacts_offer(snapshot)
+        if self.status.recovered:
+            annotations = self._annotations()
+            text = f"stored artifact for commit '{snapshot.revision}'"
+            self._tell(Told("Succeeded", text, annotations=annotations))
+        return Told(
+            "GitOperationSucceeded", f"no changes since last reconciliation: observed revision '{snapshot.revision}'"
+        )
+
+    def _artifacts_offer(self, snapshot: Snapshot) -> None:
+        # With includes the artifact is more than the repository: then the stored file is what counts.
+        if not self.source.include:
+            self._artifacts.offer(self._ref, snapshot)
+
+    async def _new(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> Told | None:
+        await self._verify(snapshot)
+        if self.status.revision != snapshot.revision:
+            self.status.outdated(
+                "NewRevision", f"new upstream revision '{snapshot.revision}'", known=self.status.artifact is not None
+            )
+        current = self.status.revision == snapshot.revision
+        if not current or flux.content_changed(self.source, self.status.fields, included):
+            await self._store(snapshot, included)
+        else:
+            self._artifacts_offer(snapshot)
+        self.status.stored(f"stored artifact for revision '{snapshot.revision}'")
+        message = snapshot.commit.message if snapshot.commit else snapshot.revision
+        text = f"stored artifact for commit '{flux.subject(message)}'"
+        if self.status.new_digest:
+            return Told("NewArtifact", text, annotations=self._annotations())
+        return Told("Succeeded", text, annotations=self._annotations()) if self.status.recovered else None
+
+    async def _store(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> None:
+        name = f"{snapshot.commit.id if snapshot.commit else snapshot.identity}.tar.gz"
+        try:
+            whole = await self._with_includes(snapshot, included)
+            artifact = await self._artifacts.store(self._ref, name, whole)
+        except CopyFailed as error:
+            raise SourceFailure(error.message, reason="CopyFailure", condition=STORAGE_FAILED) from error
+        except OSError as error:
+            text = f"unable to archive artifact to storage: {error}"
+            raise SourceFailure(text, reason="ArchiveOperationFailed", condition=STORAGE_FAILED) from error
+        self.status.record({"artifact": artifact, **flux.observations(self.source, included)})
+
+    async def _with_includes(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> Snapshot:
+        tree = snapshot.tree
+        for include, artifact in zip(self.source.include, included, strict=True):
+            other = await self._artifacts.snapshot(replace(self._ref, name=include.name), artifact)
+            try:
+                if other is None:
+                    raise CopyFailed(f"artifact {artifact.get('path')} is not in storage")
+                mounted, below = place(tree, include.to_path, other.tree, include.from_path)
+            except CopyFailed as error:
+                raise CopyFailed(
+                    f"failed to copy '{include.name}' include from {include.from_path} to {include.to_path}: {error}"
+                ) from error
+            tree = MountedTree(tree, {mounted: below})
+        if self.source.include:
+            tree = ignore.FilteredTree(tree, ignore.rules_of(tree, self.source.git.ignore, []))
+        identity = "+".join([snapshot.identity, *(str(a.get("digest")) for a in included)])
+        return replace(snapshot, tree=tree, identity=identity)
+
+    # -- verification, events -----------------------------------------------------------------------------------------
+
+    async def _verify(self, snapshot: Snapshot) -> None:
+        wanted = self.source.verify
+        if wanted is None:
+            self.status.record({"sourceVerificationMode": None})
+            self.status.conditions.delete(SOURCE_VERIFIED)
+            return
+        try:
+            keys = await secret_data(self._owner._client, self._ref.namespace, wanted.secret)
+        except ApiError as error:
+            text = f"public keys secret error: {error.message}"
+            raise SourceFailure(text, reason="VerificationError", condition=SOURCE_VERIFIED, bad=False) from error
+        try:
+            text = verify(snapshot.commit, list(keys.values()), head=wanted.head, tag=wanted.tag)
+        except VerificationFailed as error:
+            ending = Ending.STALLED if error.reason == "InvalidVerificationMode" else Ending.FAILED
+            raise SourceFailure(
+                error.message, reason=error.reason, condition=SOURCE_VERIFIED, ending=ending, bad=False
+            ) from error
+        self.status.record({"sourceVerificationMode": wanted.mode})
+        self.status.conditions.true(SOURCE_VERIFIED, "Succeeded", text)
+        self._tell(Told("Succeeded", text))
+
+    def _annotations(self) -> dict[str, str]:
+        artifact = self.status.artifact or {}
+        return {k: str(artifact.get(k)) for k in ("revision", "digest")}
+
+    def _tell(self, told: Told) -> None:
+        annotations = {f"{flux.GROUP}/{k}": v for k, v in told.annotations.items()}
+        kind = WARNING if told.warning else NORMAL
+        self._owner._events.event(self._object, kind, told.reason, told.message, annotations)
+
+
+async def secret_data(client: Client, namespace: str, name: str) -> Mapping[str, bytes]:
+    """The decoded data of a Secret. Raises NotFound and its kin."""
+    secret = await client.get(ObjectRef("", "Secret", namespace, name), version="v1")
+    return {k: base64.b64decode(v) for k, v in (secret.get("data") or {}).items()}
