@@ -161,6 +161,13 @@ def config_from_crds(text: bytes, path: str) -> TransformerConfig:
         raise KustomizeError(f"unable to parse open API definition from '{path}': {err}") from None
     if not isinstance(data, dict):
         return EMPTY
+    wrong = next((v for v in data.values() if v is not None and not isinstance(v, dict)), None)
+    if wrong is not None:
+        kind = {str: "string", bool: "bool", list: "array"}.get(type(wrong), "number")
+        raise KustomizeError(
+            f"unable to parse open API definition from '{path}': error unmarshaling JSON: while decoding JSON: "
+            f"json: cannot unmarshal {kind} into Go value of type accumulator.OpenAPIDefinition"
+        )
     config = EMPTY
     for name, definition in data.items():
         if _is_kubernetes_type(_properties(definition)):

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from holdfast.kube import yaml
-from holdfast.kustomize import nulls
+from holdfast.kustomize import written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
-from holdfast.kustomize.target import Accumulator, Build, _go_var
+from holdfast.kustomize.target import Accumulator, Build, go_var
 from holdfast.kustomize.yamlio import check_object
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
@@ -67,9 +67,9 @@ def _var_value(resources: Iterable[Resource], variable: dict[str, Any]) -> Any:
             except KustomizeError:
                 slot = None
             if slot is None:
-                raise KustomizeError(f"field specified in var '{_go_var(shown)}' not found in corresponding resource")
+                raise KustomizeError(f"field specified in var '{go_var(shown)}' not found in corresponding resource")
             return slot.value
-    raise KustomizeError(f"var '{_go_var(shown)}' cannot be mapped to a field in the set of known resources")
+    raise KustomizeError(f"var '{go_var(shown)}' cannot be mapped to a field in the set of known resources")
 
 
 def _indexed(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def clean_annotations(resource: Resource, metadata: list[str]) -> None:
         if type(meta) is dict:
             meta.pop("annotations", None)
         return
-    texts = {key: text for key, text in nulls.exact_texts(resource, "annotations").items() if key not in _INTERNAL}
+    texts = {key: text for key, text in written.exact_texts(resource, "annotations").items() if key not in _INTERNAL}
     _apply(texts, ORIGIN, "originAnnotations" in metadata, _origin_text(resource))
     _apply(texts, TRANSFORMATIONS, "transformerAnnotations" in metadata, _transformations_text(resource))
     meta.pop("annotations", None)

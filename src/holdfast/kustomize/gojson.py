@@ -1,7 +1,7 @@
 """Strict decoding of JSON data into known fields, with the words of Go's encoding/json.
 
 A schema is a small table: a type is "string", "bool", "int" or "any", a list ``[type]``, a mapping of texts ``{"*": type}`` or
-a ``Struct``. Unknown fields and wrong types are errors; names match without regard to case, as in Go; nulls are left out.
+a ``Struct``. Unknown fields and wrong types are errors; names match without regard to case, as in Go; written are left out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ Type = Any
 
 
 class Struct(NamedTuple):
-    """``name`` is the Go type's name, which messages mention."""
+    """``name`` is the Go type's name, which messages mention; ``via`` the embedded types that fields belong to."""
 
     name: str
     fields: dict[str, Type]
+    via: dict[str, str] = {}  # noqa: RUF012
 
 
 def decode(data: Any, struct: Struct, *, strict: bool = True, coerce: bool = False) -> dict[str, Any]:
@@ -55,7 +56,8 @@ class _Decoder:
                 if self._strict:
                     self._fail(f'json: unknown field "{key}"')
                 continue
-            value = self._value(data[key], struct.fields[name], struct, (*path, name))
+            place = (*path, struct.via[name], name) if name in struct.via else (*path, name)
+            value = self._value(data[key], struct.fields[name], struct, place)
             if value is not None:
                 out[name] = value
         return out

@@ -19,9 +19,11 @@ FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 STRINGS = ["string"]
 TEXTS = {"*": "string"}
 _GVK = {"group": "string", "version": "string", "kind": "string"}
-FIELD_SPEC = Struct("FieldSpec", {**_GVK, "path": "string", "create": "bool"})
+_VIA_GVK = dict.fromkeys(_GVK, "Gvk")
+_VIA_ID = {**dict.fromkeys(_GVK, "ResId.Gvk"), "name": "ResId", "namespace": "ResId"}
+FIELD_SPEC = Struct("FieldSpec", {**_GVK, "path": "string", "create": "bool"}, _VIA_GVK)
 _ID = {**_GVK, "name": "string", "namespace": "string"}
-SELECTOR = Struct("Selector", {**_ID, "annotationSelector": "string", "labelSelector": "string"})
+SELECTOR = Struct("Selector", {**_ID, "annotationSelector": "string", "labelSelector": "string"}, _VIA_ID)
 _OPTIONS = Struct(
     "GeneratorOptions",
     {"labels": TEXTS, "annotations": TEXTS, "disableNameSuffixHash": "bool", "immutable": "bool"},
@@ -36,8 +38,10 @@ _GENERATOR = {
     "env": "string",
     "options": _OPTIONS,
 }
-CONFIG_MAP = Struct("ConfigMapArgs", _GENERATOR)
-SECRET = Struct("SecretArgs", {**_GENERATOR, "type": "string"})
+_SOURCES = ("literals", "files", "envs", "env")
+_VIA_GENERATOR = {f: "GeneratorArgs.KvPairSources" if f in _SOURCES else "GeneratorArgs" for f in _GENERATOR}
+CONFIG_MAP = Struct("ConfigMapArgs", _GENERATOR, _VIA_GENERATOR)
+SECRET = Struct("SecretArgs", {**_GENERATOR, "type": "string"}, _VIA_GENERATOR)
 IMAGE = Struct(
     "Image", {"name": "string", "newName": "string", "tagSuffix": "string", "newTag": "string", "digest": "string"}
 )
@@ -53,7 +57,7 @@ PATCH = Struct(
 )
 _FIELD_OPTIONS = Struct("FieldOptions", {"delimiter": "string", "index": "int", "encoding": "string", "create": "bool"})
 _REPLACEMENT = {
-    "source": Struct("SourceSelector", {**_ID, "fieldPath": "string", "options": _FIELD_OPTIONS}),
+    "source": Struct("SourceSelector", {**_ID, "fieldPath": "string", "options": _FIELD_OPTIONS}, _VIA_ID),
     "sourceValue": "string",
     "targets": [
         Struct(
@@ -63,7 +67,9 @@ _REPLACEMENT = {
     ],
 }
 REPLACEMENT = Struct("Replacement", _REPLACEMENT)
-REPLACEMENT_FIELD = Struct("ReplacementField", {**_REPLACEMENT, "path": "string"})
+REPLACEMENT_FIELD = Struct(
+    "ReplacementField", {**_REPLACEMENT, "path": "string"}, dict.fromkeys(_REPLACEMENT, "Replacement")
+)
 _LABEL = Struct(
     "Label", {"pairs": TEXTS, "includeSelectors": "bool", "includeTemplates": "bool", "fields": [FIELD_SPEC]}
 )
@@ -71,7 +77,7 @@ _VAR = Struct(
     "Var",
     {
         "name": "string",
-        "objref": Struct("Target", {"apiVersion": "string", **_ID}),
+        "objref": Struct("Target", {"apiVersion": "string", **_ID}, _VIA_GVK),
         "fieldref": Struct("FieldSelector", {"fieldPath": "string"}),
     },
 )
@@ -160,6 +166,7 @@ KUSTOMIZATION = Struct(
         "validators": STRINGS,
         "buildMetadata": STRINGS,
     },
+    {"kind": "TypeMeta", "apiVersion": "TypeMeta"},
 )
 
 _FIX = "Run 'kustomize edit fix' to update your Kustomization automatically."

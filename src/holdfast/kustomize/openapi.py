@@ -25,8 +25,11 @@ class Schemas:
         self._chosen = False
         self._types: dict[Type, Shape] = {**BUILTIN, **ALWAYS}
         self._builtin_in_use = False
+        self._broken: KustomizeError | None = None
 
     def of(self, api_version: str, kind: str) -> Shape | None:
+        if self._broken is not None:
+            raise self._broken
         self._builtin_in_use = True
         return self._types.get((api_version, kind))
 
@@ -51,7 +54,12 @@ class Schemas:
             self._chosen = True
 
     def _use(self, document: bytes) -> None:
-        data = yaml.load(document)
+        try:
+            data = yaml.load(document)
+        except yaml.YAMLError as err:
+            # Nobody minds a broken schema until a type is looked up in it.
+            self._broken = KustomizeError(f"invalid schema file: {err.message}")
+            return
         data = data if isinstance(data, dict) else {}
         builtin = self._builtin_in_use
         custom = _types(data.get("definitions") or {}, DEFINITIONS if builtin else {})

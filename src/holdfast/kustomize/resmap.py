@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import Key
-from holdfast.kustomize.nulls import exact_texts
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import text_of
+from holdfast.kustomize.written import exact_texts
 
 
 class ResMap:

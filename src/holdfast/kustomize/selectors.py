@@ -45,7 +45,19 @@ def go_regex(pattern: str) -> GoRegex:
         return GoRegex(re2.compile(pattern, options))
     except re2.error as err:
         text = err.args[0].decode() if err.args and isinstance(err.args[0], bytes) else str(err)
-        raise KustomizeError(f"error parsing regexp: {text}: `{pattern}`") from None
+        raise KustomizeError(f"error parsing regexp: {_go_problem(text)}") from None
+
+
+def _go_problem(text: str) -> str:
+    """RE2's complaint in Go's words."""
+    what, _, where = text.partition(": ")
+    words = {
+        "missing )": "missing closing )",
+        "missing ]": "missing closing ]",
+        "no argument for repetition operator": "missing argument to repetition operator",
+        "bad repetition operator": "invalid nested repetition operator",
+    }
+    return f"{words.get(what, what)}: `{where}`"
 
 
 # Patterns without nested repetition mean the same in Python and cannot run away; they save loading RE2.
@@ -218,8 +230,10 @@ class _Requirements:
         return token
 
     def _values(self) -> frozenset[str]:
+        if self._peek() == "":
+            raise KustomizeError("unable to parse requirement: found '' expected: '('")
         if self._take() != "(":
-            raise KustomizeError("unable to parse requirement: found '', expected: '('")
+            raise KustomizeError(f"unable to parse requirement: found '{self._tokens[self._at - 1]}' expected: '('")
         out: set[str] = set()
         last = ","
         while (token := self._take()) != ")":

@@ -2,7 +2,7 @@
 
 Mappings merge, lists without merge keys are replaced, null removes. ``$patch`` says delete, replace or merge in a mapping or
 in an element of its own in a list. What is merged is walked even where the patch has nothing to say, which also removes
-doubles from merging lists and nulls that were written as nothing. New list elements come first.
+doubles from merging lists and written that were written as nothing. New list elements come first.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import kind_of, wrong_kind
 from holdfast.kustomize.mergekeys import Shape
-from holdfast.kustomize.nulls import EMPTY
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.scalars import copy_json, text_of
+from holdfast.kustomize.written import EMPTY
 
 DIRECTIVE = "$patch"
 
@@ -38,12 +38,25 @@ def _assign(holder: Any, key: Any, value: Any) -> None:
     holder[key] = value
 
 
-def merge(patch: Any, target: Any, schemas: Schemas, assign: Assign = _assign) -> Any:
+def as_it_is(old: str, key: str, value: Any) -> Any:
+    """What becomes of a number or boolean that is patched over a text."""
+    del old, key
+    return value
+
+
+def merge(
+    patch: Any,
+    target: Any,
+    schemas: Schemas,
+    assign: Assign = _assign,
+    over_text: Callable[[str, str, Any], Any] = as_it_is,
+) -> Any:
     """The patched object, or None where the patch deletes it. ``target`` may be changed in place; the patch is not.
 
-    ``assign(holder, key, value)`` is how a scalar that is there is changed.
+    ``assign(holder, key, value)`` is how a scalar that is there is changed; ``over_text(old, key, value)`` says what a number
+    or boolean becomes that takes the place of a text.
     """
-    result = _Merge(schemas, assign).walk(target, copy_json(patch), None)
+    result = _Merge(schemas, assign, over_text).walk(target, copy_json(patch), None)
     return None if result is MISSING or result is None else result
 
 
@@ -52,9 +65,10 @@ def _absent(node: Any) -> bool:
 
 
 class _Merge:
-    def __init__(self, schemas: Schemas, assign: Assign) -> None:
+    def __init__(self, schemas: Schemas, assign: Assign, over_text: Callable[[str, str, Any], Any]) -> None:
         self._schemas = schemas
         self._assign = assign
+        self._over_text = over_text
 
     def walk(self, dest: Any, src: Any, shape: Shape | None) -> Any:
         """The merged node, ``MISSING`` or None where it goes away, ``KEEP_NULL`` where a null stays."""
@@ -129,6 +143,8 @@ class _Merge:
             elif type(value) is dict or type(value) is list or old is MISSING:
                 dest[name] = value
             else:
+                if type(old) is str and type(value) is not str:
+                    value = self._over_text(old, name, value)
                 self._assign(dest, name, value)
 
     # Lists that merge

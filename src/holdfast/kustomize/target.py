@@ -69,7 +69,7 @@ class Accumulator:
             found = self._sources(variable)
             if len(found) > 1:
                 raise KustomizeError(
-                    f"found {len(found)} resId matches for var {_go_var(variable)} (unable to disambiguate)"
+                    f"found {len(found)} resId matches for var {go_var(variable)} (unable to disambiguate)"
                 )
             if found:
                 found[0].var_names.append(variable.get("name", ""))
@@ -101,16 +101,17 @@ def var_kind(reference: dict[str, Any]) -> str:
     return f"{group}/{version}" if group else version
 
 
-def _go_var(variable: dict[str, Any]) -> str:
-    reference = variable.get("objref", {})
-    path = variable.get("fieldref", {}).get("fieldPath", "")
-    api_version = reference.get("apiVersion", "")
-    group, _, version = var_kind(reference).rpartition("/")
-    kind, name = reference.get("kind", ""), reference.get("name", "")
+def go_var(variable: dict[str, Any], *, defaulted: bool = True) -> str:
+    """A var as Go prints it; ``defaulted`` once its apiVersion has been taken apart."""
     from holdfast.kustomize.ids import gvk_text
 
-    gvk = gvk_text(group, version, kind)
-    return f"{{{variable.get('name', '')} {{{api_version} {gvk} {name} {reference.get('namespace', '')}}} {{{path}}}}}"
+    reference = variable.get("objref", {})
+    path = variable.get("fieldref", {}).get("fieldPath", "")
+    group, version = reference.get("group", ""), reference.get("version", "")
+    if defaulted:
+        group, _, version = var_kind(reference).rpartition("/")
+    gvk = gvk_text(group, version, reference.get("kind", ""))
+    return f"{{{variable.get('name', '')} {gvk} {{{path}}}}}"
 
 
 class Target:
@@ -145,7 +146,7 @@ class Target:
         try:
             into.add_vars(data.structs("vars"))
         except KustomizeError as err:
-            shown = " ".join(_go_var(v) for v in data.structs("vars"))
+            shown = " ".join(go_var(v, defaulted=False) for v in data.structs("vars"))
             raise err.within(f"merging vars [{shown}]") from None
         return into
 
@@ -377,17 +378,18 @@ def _refuse_changes(before: list[Resource], after: ResMap) -> None:
     problem = "validator shouldn't modify the resource map: "
     if len(before) != len(after):
         raise KustomizeError(problem + "lists have different number of entries")
-    old = {r.key(): r for r in before}
-    for resource in after:
-        labels = resource.labels()
-        if labels.pop("validated-by", None) is not None:
-            resource.set_texts("labels", labels)
-        known = old.get(resource.key())
-        if known is None:
+    now = {r.key(): r for r in after}
+    for resource in before:
+        found = now.get(resource.key())
+        if found is None:
             raise KustomizeError(problem + f"id in self missing from other; id: {resource.id_text()}")
-        if known.manifest != resource.manifest:
+        changed = found.copy()
+        labels = changed.labels()
+        if labels.pop("validated-by", None) is not None:
+            changed.set_texts("labels", labels)
+        if resource.manifest != changed.manifest:
             raise KustomizeError(
-                problem + f"nodes unequal: \n -- {yaml.dump(known.manifest)},\n -- {yaml.dump(resource.manifest)}\n"
+                problem + f"nodes unequal: \n -- {yaml.dump(resource.manifest)},\n -- {yaml.dump(changed.manifest)}\n"
             )
 
 

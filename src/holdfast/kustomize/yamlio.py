@@ -32,10 +32,11 @@ def read_documents(text: bytes, path: str, patch: bool = False) -> list[Any]:
             place=Place(path, line),
         )
     shared = b"*" in text and b"&" in text
-    return [_load(part, path, shared, patch) for part in _split(text)]
+    return [_load(part, path, shared, patch) for part in split_documents(text)]
 
 
-def _split(text: bytes) -> list[bytes]:
+def split_documents(text: bytes) -> list[bytes]:
+    """The documents of a text, as kyaml tells them apart before it parses anything."""
     if b"\n---" not in text:
         return [text] if text else []
     parts, at = [], 0

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from holdfast.kustomize import json6902, nulls, strategic
+from holdfast.kube.yaml import Dialect
+from holdfast.kube.yaml.scalars import plain
+from holdfast.kustomize import json6902, strategic, written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.resmap import ResMap
@@ -72,7 +74,7 @@ def _merge_selected(resources: ResMap, patch: Patch, schemas: Schemas) -> None:
 
 def merge_selected(resources: ResMap, selected: Sequence[Resource], patch: Resource, schemas: Schemas) -> None:
     """Apply a merge patch to some resources, whose apiVersion and kind the patch then takes on."""
-    labels, annotations = (nulls.exact_texts(patch, field) for field in ("labels", "annotations"))
+    labels, annotations = (written.exact_texts(patch, field) for field in ("labels", "annotations"))
     for resource in selected:
         own = patch.copy()
         # Upstream makes the copy with a function meant for generators, which writes labels and annotations anew as texts:
@@ -97,19 +99,35 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
     name, namespace, kind = resource.name, resource.namespace, resource.kind
     if patch.allow_name_change or patch.allow_kind_change:
         resource.store_previous()
-    marked = nulls.mark(resource)
-    merged = strategic.merge(patch.manifest, resource.manifest, schemas, resource.assign)
+    marked = written.mark(resource)
+    quotes = _Quotes(resource, patch)
+    merged = strategic.merge(patch.manifest, resource.manifest, schemas, resource.assign, quotes.over_text)
     if not merged:
         resource.manifest = {}
         return
     if marked:
-        nulls.unmark(merged)
+        written.unmark(merged)
     resource.manifest = merged
     if not patch.allow_kind_change:
         resource.set_kind(kind)
     if not patch.allow_name_change:
         resource.set_name(name)
     resource.set_namespace(namespace)
+
+
+class _Quotes:
+    """A number patched over a text in quotes is put between these quotes, so that it becomes a text."""
+
+    def __init__(self, resource: Resource, patch: Resource) -> None:
+        self._resource = resource
+        self._patch = patch
+
+    def over_text(self, old: str, key: str, value: Any) -> Any:
+        # A text that YAML would take for something else has to have been quoted.
+        quoted = "\n" in old or plain(old, Dialect.KYAML) != old
+        if not quoted and (key, old) not in written.quoted_texts(self._resource):
+            return value
+        return written.number_text(self._patch, key, value)
 
 
 def _operate(resources: ResMap, patch: Patch) -> None:

@@ -1,14 +1,17 @@
-"""Nulls that were written as nothing.
+"""How a scalar was written, where JSON data no longer tells and kustomize's result depends on it.
 
-kyaml keeps the text of a null: ``field: null`` survives a strategic merge patch that does not mention it, ``field:`` does
-not, and an annotation ``key:`` becomes "" but ``key: null`` becomes "null". JSON data cannot tell them apart, so where a
-resource has nulls at all its text is read once more for the places of the empty ones.
+kyaml keeps text and quotes of every scalar. Three things show: ``field: null`` survives a strategic merge patch that does not
+mention it and ``field:`` does not; an annotation ``key:`` becomes "" and ``key: null`` becomes "null"; a number patched over a
+text in quotes goes between these quotes. In each case the text of the resource is read once more, which is seldom.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from holdfast.kube.yaml import Dialect
+from holdfast.kube.yaml.scalars import plain
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import text_of
 
@@ -40,24 +43,58 @@ def has_null(value: Any) -> bool:
 
 def empty_null_paths(resource: Resource) -> set[Path]:
     """Where the text of the resource has nulls without a text; empty for resources that were not read from a file."""
+    root = _nodes(resource)
+    found: set[Path] = set()
+    if root is not None:
+        _collect(root, (), found)
+    skip = len(resource.source.within) if resource.source else 0
+    within = resource.source.within if resource.source else ()
+    return {p[skip:] for p in found if p[:skip] == within}
+
+
+def quoted_texts(resource: Resource) -> set[tuple[str, str]]:
+    """(key, text) of the fields whose text stands in quotes or in a block."""
+    return {(k.value, v.value) for k, v in _scalars(_nodes(resource)) if v.style}
+
+
+def number_text(resource: Resource, key: str, value: Any) -> str:
+    """The text of a number or boolean in a field of this name; where it is not found, the usual one."""
+    for name, node in _scalars(_nodes(resource)):
+        if name.value == key and not node.style and plain(node.value, Dialect.KYAML) == value:
+            return str(node.value)
+    return text_of(value)
+
+
+def _scalars(root: Any) -> Iterator[tuple[Any, Any]]:
+    stack = [root] if root is not None else []
+    while stack:
+        node = stack.pop()
+        if node.id == "sequence":
+            stack.extend(node.value)
+        elif node.id == "mapping":
+            for key, value in node.value:
+                if key.id == "scalar" and value.id == "scalar":
+                    yield key, value
+                elif value.id != "scalar":
+                    stack.append(value)
+
+
+def _nodes(resource: Resource) -> Any:
+    """The nodes of the document that the resource came from."""
     source = resource.source
     if source is None or not source.text:
-        return set()
+        return None
     import yaml
 
-    from holdfast.kustomize.yamlio import _split
+    from holdfast.kustomize.yamlio import split_documents
 
-    parts = _split(source.text.replace(b"\r\n", b"\n"))
+    parts = split_documents(source.text.replace(b"\r\n", b"\n"))
     if source.document >= len(parts):
-        return set()
+        return None
     try:
-        root = yaml.compose(parts[source.document], Loader=_loader())
+        return yaml.compose(parts[source.document], Loader=_loader())
     except yaml.YAMLError:
-        return set()
-    found: set[Path] = set()
-    _collect(root, (), found)
-    skip = len(source.within)
-    return {p[skip:] for p in found if p[:skip] == source.within}
+        return None
 
 
 def _loader() -> Any:
@@ -79,7 +116,7 @@ def _collect(node: Any, path: Path, found: set[Path]) -> None:
 
 
 def exact_texts(resource: Resource, field: str) -> dict[str, str]:
-    """Labels or annotations as the texts that kyaml has for them, nulls included."""
+    """Labels or annotations as the texts that kyaml has for them, written included."""
     meta = resource.manifest.get("metadata")
     found = meta.get(field) if type(meta) is dict else None
     if type(found) is not dict:
@@ -92,7 +129,7 @@ def exact_texts(resource: Resource, field: str) -> dict[str, str]:
 
 
 def mark(resource: Resource) -> bool:
-    """Put ``EMPTY`` in the place of empty nulls; whether there were any."""
+    """Put ``EMPTY`` in the place of empty written; whether there were any."""
     if not has_null(resource.manifest):
         return False
     paths = empty_null_paths(resource)
