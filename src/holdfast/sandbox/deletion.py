@@ -152,9 +152,9 @@ def _set(meta: Manifest, field: str, value: list[str]) -> None:
 def _remove(registry: Registry, call: Call, resource: Resource, key: Key, obj: Manifest) -> Manifest:
     if call.dry_run:
         return obj
-    gone = registry.store.delete(resource.storage, key, to_storage(resource, obj))
+    gone = registry.store.delete(resource.storage, key)
     registry.hooks.written(resource, gone)
-    return registry.show(resource, gone)
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(gone.revision)}}
 
 
 def _write(

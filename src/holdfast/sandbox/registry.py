@@ -205,11 +205,12 @@ class Registry:
             return old
         if call.dry_run:
             return new
-        stored = to_storage(resource, new)
         if _finished(resource, new, old):
-            record = self.store.delete(resource.storage, key, stored)
-        else:
-            record = self.store.update(resource.storage, key, stored, resource.version)
+            # The write answers with the object as it would have been; watchers see the last one that was stored.
+            gone = self.store.delete(resource.storage, key)
+            self.hooks.written(resource, gone)
+            return {**new, "metadata": {**new["metadata"], "resourceVersion": str(gone.revision)}}
+        record = self.store.update(resource.storage, key, to_storage(resource, new), resource.version)
         self.hooks.written(resource, record)
         return self.show(resource, record)
 

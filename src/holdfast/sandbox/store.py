@@ -214,8 +214,8 @@ class Store:
         self._publish(table, Event(type_, revision, fresh, previous, {}))
         return fresh
 
-    def delete(self, name: str, key: Key, last: dict[str, Any] | None = None) -> Record:
-        """Removes the record; ``last`` replaces the state that the DELETED event carries."""
+    def delete(self, name: str, key: Key) -> Record:
+        """Removes the record; answers its last state, at the deletion's revision."""
         table = self.table(name)
         previous = table.get(key)
         assert previous is not None
@@ -223,7 +223,7 @@ class Store:
         if self._journal is not None:
             self._journal.delete(name, key, revision)
         self.revision = revision
-        gone = record(key, revision, last if last is not None else previous.load(), previous.version)
+        gone = record(key, revision, previous.load(), previous.version)
         table.drop(key)
         self._publish(table, Event(DELETED, revision, gone, previous, {}))
         return gone
