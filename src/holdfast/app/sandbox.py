@@ -1,104 +1,21 @@
 """The sandbox as a process: start in the background, tell when it is ready, stop, remember.
 
-Everything a running sandbox needs to be found again is in one folder per name under the user's state folder: its state,
-its certificates, its kubeconfig and its log. Never serves requests itself (``app.sandbox_server`` does).
+Never serves requests itself (``app.sandbox_server`` does).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from holdfast.app.sandbox_state import Settings, State, alive, folder, load, names, parse_controllers
 from holdfast.base.errors import RetryLater, Stop
 
-CONTROLLERS = ("namespace", "gc", "serviceaccount", "quota", "aggregation", "workloads")
-START_SECONDS = 30.0
 STOP_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """``port`` 0 takes the last one used under this name if it is free, else any."""
-
-    name: str = "default"
-    port: int = 0
-    kubeconfig: Path | None = None
-    data: Path | None = None
-    controllers: tuple[str, ...] = CONTROLLERS
-    authorization: str = "RBAC"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A sandbox that runs, or ran."""
-
-    name: str
-    pid: int
-    server: str
-    kubeconfig: str
-    data: str
-    controllers: list[str]
-    authorization: str
-
-
-def parse_controllers(text: str) -> tuple[str, ...]:
-    """``all``, ``none`` or names separated by commas."""
-    if text == "all":
-        return CONTROLLERS
-    if text in ("none", ""):
-        return ()
-    names = tuple(n.strip() for n in text.split(",") if n.strip())
-    unknown = [n for n in names if n not in CONTROLLERS]
-    if unknown:
-        raise Stop(
-            f"unknown controller {unknown[0]}", hint=f"one or more of: {', '.join(CONTROLLERS)}, or all, or none"
-        )
-    return names
-
-
-def folder(name: str) -> Path:
-    if not name or "/" in name or name.startswith("."):
-        raise Stop(f"{name!r} cannot be the name of a sandbox", hint="use letters, digits and dashes")
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "holdfast" / "sandbox" / name
-
-
-def load(name: str) -> State | None:
-    try:
-        return State(**json.loads((folder(name) / "state.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def save(state: State) -> None:
-    place = folder(state.name)
-    draft = place / "state.json.new"
-    draft.write_text(json.dumps(asdict(state), indent=1) + "\n")
-    draft.replace(place / "state.json")
-
-
-def names() -> list[str]:
-    parent = folder("x").parent
-    return sorted(p.name for p in parent.iterdir() if (p / "state.json").exists()) if parent.is_dir() else []
-
-
-def alive(state: State) -> bool:
-    """Whether the process is there and is ours (a process id may have been given to somebody else since)."""
-    try:
-        os.kill(state.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False
-    with contextlib.suppress(OSError):
-        return b"sandbox" in Path(f"/proc/{state.pid}/cmdline").read_bytes()
-    return True
 
 
 def start(settings: Settings, *, foreground: bool) -> State | None:
@@ -147,7 +64,7 @@ def _serve(settings: Settings, place: Path, tell: int) -> None:
 
         run(settings, on_ready=lambda: _say(tell, b"ready"))
         code = 0
-    except BaseException as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the waiting parent has to be told
         _say(tell, str(error).encode() or type(error).__name__.encode())
         import traceback
 
@@ -191,3 +108,6 @@ def kubeconfig(name: str) -> str:
     if state is None:
         raise Stop(f"there is no sandbox {name}", hint=f"start it with: holdfast sandbox start --name {name}")
     return Path(state.kubeconfig).read_text()
+
+
+__all__ = ["Settings", "State", "alive", "kubeconfig", "load", "names", "parse_controllers", "start", "stop"]

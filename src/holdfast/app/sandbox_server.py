@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from holdfast.app.sandbox import Settings, State, folder, load, save
+from holdfast.app.sandbox_state import Settings, State, folder, load, save
 from holdfast.sandbox import tls
 from holdfast.sandbox.httpd import Server
 from holdfast.sandbox.identity import AUTHENTICATED, Authenticator, User
