@@ -10,6 +10,7 @@ from holdfast.sandbox import accounts, builtin, seed
 from holdfast.sandbox.admission import plugins
 from holdfast.sandbox.admission.hooks import FullHooks
 from holdfast.sandbox.auth import bootstrap
+from holdfast.sandbox.auth.attributes import AlwaysAllow
 from holdfast.sandbox.auth.escalation import Escalation
 from holdfast.sandbox.auth.gate import Gate
 from holdfast.sandbox.auth.rbac import Rbac
@@ -56,8 +57,7 @@ def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, auth
     """``authorization``: ``RBAC`` or ``AlwaysAllow``."""
     registry = Registry(_store(data), builtin.catalog(), clock)
     registry.hooks = FullHooks(registry)
-    if authorization == "RBAC":
-        registry.authorizer = Rbac(registry.store)
+    registry.authorizer = Rbac(registry.store) if authorization == "RBAC" else AlwaysAllow()
     _install(registry)
     seed.populate(registry, clock())
     bootstrap.populate(registry, Call(clock(), manager="kube-apiserver"))

@@ -15,7 +15,6 @@ from typing import Any, Final
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import custom_resource
 from holdfast.sandbox import gotext, hooks, owners, seams, status, strategy
-from holdfast.sandbox.auth.attributes import AlwaysAllow, Authorizer
 from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.conversion import from_storage, to_storage
 from holdfast.sandbox.resources import Catalog, Resource
@@ -36,7 +35,8 @@ class Registry:
         self.clock = clock
         self.issuer = TokenIssuer()
         self.hooks = hooks.Hooks()
-        self.authorizer: Authorizer = AlwaysAllow()
+        self.authorizer: Any = None
+        """An ``auth.attributes.Authorizer``, given by ``machine``: authorisation knows the registry, not the other way round."""
         self._shapes: dict[Resource, Any] = {}
 
     # --- reading ---
