@@ -1,0 +1,115 @@
+"""Custom objects through the schema of their definition."""
+
+from typing import Any
+
+import pytest
+
+from holdfast.sandbox.crd import custom
+from holdfast.sandbox.kinds import DecodeError
+
+Body = dict[str, Any]
+
+
+def version(**properties: Any) -> Body:
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": properties}}}
+    return {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+
+
+def widget(**spec: Any) -> Body:
+    return {"apiVersion": "g.io/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "d"}, "spec": spec}
+
+
+def errors(found: Body, obj: Body, old: Body | None = None) -> list[str]:
+    if old is None:
+        return [str(e) for e in custom.validate_create(found, "Widget", obj, True)]
+    return [str(e) for e in custom.validate_update(found, obj, old)[0]]
+
+
+def test_unknown_fields_are_pruned_and_told_metadata_first() -> None:
+    obj = widget(a=1, zz=2)
+    obj["metadata"]["lables"] = {}
+    obj["b"] = 1
+    warnings = custom.decode(version(a={"type": "integer"}), "Widget", obj, "Warn", None)
+    assert warnings == ['unknown field "metadata.lables"', 'unknown field "b"', 'unknown field "spec.zz"']
+    assert obj == widget(a=1)
+
+
+def test_strict_mode_refuses_unknown_fields() -> None:
+    with pytest.raises(DecodeError) as caught:
+        custom.decode(version(), "Widget", widget(zz=1), "Strict", None)
+    assert caught.value.message == 'strict decoding error: unknown field "spec.zz"'
+
+
+def test_defaults_fill_what_is_absent_or_null() -> None:
+    shape = version(
+        a={"type": "string", "default": "x"},
+        n={"type": "string"},
+        k={"type": "string", "nullable": True},
+        o={"type": "object", "default": {}, "properties": {"i": {"type": "integer", "default": 3}}},
+    )
+    obj = widget(a=None, n=None, k=None)
+    custom.decode(shape, "Widget", obj, "Ignore", None)
+    assert obj["spec"] == {"a": "x", "k": None, "o": {"i": 3}}
+
+
+def test_whole_floats_are_integers_again() -> None:
+    obj = widget(f=3.0)
+    custom.decode(version(f={"type": "integer"}), "Widget", obj, "Ignore", None)
+    assert type(obj["spec"]["f"]) is int
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "words"),
+    [
+        ({"type": "integer"}, "x", ['spec.f: Invalid value: "string": spec.f in body must be of type integer: "string"']),
+        ({"type": "string", "maxLength": 2}, "abc", ["spec.f: Too long: may not be more than 2 bytes"]),
+        ({"type": "string", "enum": ["a", "b"]}, "c", ['spec.f: Unsupported value: "c": supported values: "a", "b"']),
+        ({"type": "string", "pattern": "^b+$"}, "a", ["spec.f: Invalid value: \"a\": spec.f in body should match '^b+$'"]),
+        ({"type": "string", "format": "ipv4"}, "x", ['spec.f: Invalid value: "x": spec.f in body must be of type ipv4: "x"']),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": True}, 1, ["spec.f: Invalid value: 1: spec.f in body should be greater than 1"]),
+        ({"type": "array", "items": {"type": "string"}, "maxItems": 1}, ["a", "b"], ["spec.f: Too many: 2: must have at most 1 item"]),
+        ({"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"}, ["a", "a"], ['spec.f[1]: Duplicate value: "a"']),
+        ({"type": "object", "required": ["r"], "properties": {"r": {"type": "string"}}}, {}, ["spec.f.r: Required value"]),
+        ({"type": "integer", "not": {"enum": [2]}}, 2, ['<nil>: Invalid value: "": "spec.f" must not validate the schema (not)']),
+        ({"x-kubernetes-int-or-string": True}, True, ['spec.f: Invalid value: "boolean": spec.f in body must be of type integer,string: "boolean"']),
+    ],
+)  # fmt: skip
+def test_a_value_that_does_not_fit_is_refused(schema: Body, value: Any, words: list[str]) -> None:
+    texts = errors(version(f=schema), widget(f=value))
+    assert texts == words
+
+
+def test_unchanged_bad_values_pass_an_update_and_changed_ones_do_not() -> None:
+    shape = version(a={"type": "string", "maxLength": 1}, b={"type": "string"})
+    old = widget(a="long", b="x")
+    assert errors(shape, widget(a="long", b="y"), old) == []
+    assert errors(shape, widget(a="longer", b="x"), old) == ["spec.a: Too long: may not be more than 1 byte"]
+
+
+def test_items_of_a_map_list_are_compared_by_their_keys() -> None:
+    items = {
+        "type": "object",
+        "required": ["n"],
+        "properties": {"n": {"type": "string"}, "v": {"type": "string", "maxLength": 1}},
+    }
+    shape = version(
+        l={"type": "array", "items": items, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["n"]}
+    )
+    old = widget(l=[{"n": "a", "v": "long"}])
+    assert errors(shape, widget(l=[{"n": "b", "v": "x"}, {"n": "a", "v": "long"}]), old) == []
+
+
+def test_what_another_version_does_not_know_is_lost_on_the_way_to_the_store() -> None:
+    obj = widget(a="1", b="2")
+    custom.to_storage(version(a={"type": "string"}), obj)
+    assert obj["spec"] == {"a": "1"}
+
+
+def test_an_embedded_resource_needs_its_type() -> None:
+    shape = version(
+        o={"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    )
+    assert errors(shape, widget(o={"x": 1})) == [
+        "spec.o.apiVersion: Required value: must not be empty",
+        "spec.o.kind: Required value: must not be empty",
+    ]

@@ -1,0 +1,181 @@
+"""Validation answers the field, the reason and the words of the API server."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from holdfast.kube.refs import GroupVersionKind
+from holdfast.sandbox.kinds import (
+    apply_defaults,
+    check,
+    prepare_create,
+    prepare_update,
+    validate_create,
+    validate_update,
+)
+
+Causes = list[tuple[str, str]]
+
+
+def made(obj: dict[str, Any]) -> dict[str, Any]:
+    gvk = GroupVersionKind.of(obj)
+    obj = copy.deepcopy(obj)
+    obj.setdefault("metadata", {}).setdefault("name", "a")
+    check(gvk, obj, None, "Ignore", None)
+    apply_defaults(gvk, obj)
+    obj["metadata"].setdefault("uid", "u-1")
+    return obj
+
+
+def refused(obj: dict[str, Any]) -> Causes:
+    gvk, found = GroupVersionKind.of(obj), made(obj)
+    prepare_create(gvk, found)
+    return [(e.field, e.body) for e in validate_create(gvk, found)]
+
+
+def changed(old: dict[str, Any], change: dict[str, Any]) -> Causes:
+    """Validate an update that replaces some fields of the spec, or of the object."""
+    gvk, before = GroupVersionKind.of(old), made(old)
+    prepare_create(gvk, before)
+    after = copy.deepcopy(before)
+    for key, value in change.items():
+        after.get("spec", after)[key] = value
+    prepare_update(gvk, after, before)
+    return [(e.field, e.body) for e in validate_update(gvk, after, before)]
+
+
+def pod(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": "x"}], **spec}}
+
+
+def deployment(**spec: Any) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "spec": {"selector": {"matchLabels": {"app": "a"}}, "template": template, **spec},
+    }
+
+
+def one(kind: str, version: str = "v1", **fields: Any) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, **fields}
+
+
+CASES: dict[str, tuple[dict[str, Any], Causes]] = {
+    "a pod without containers": (pod(containers=[]), [("spec.containers", "Required value")]),
+    "a container without an image": (pod(containers=[{"name": "c"}]), [("spec.containers[0].image", "Required value")]),
+    "two containers of one name": (
+        pod(containers=[{"name": "c", "image": "x"}, {"name": "c", "image": "y"}]),
+        [("spec.containers[1].name", 'Duplicate value: "c"')],
+    ),
+    "an unknown restart policy": (
+        pod(restartPolicy="x"),
+        [("spec.restartPolicy", 'Unsupported value: "x": supported values: "Always", "OnFailure", "Never"')],
+    ),
+    "a request above its limit": (
+        pod(containers=[{"name": "c", "image": "x", "resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "2"}}}]),
+        [("spec.containers[0].resources.requests", 'Invalid value: "2": must be less than or equal to cpu limit of 1')],
+    ),
+    "a volume with two sources": (
+        pod(volumes=[{"name": "v", "emptyDir": {}, "configMap": {"name": "c"}}]),
+        [("spec.volumes[0].configMap", "Forbidden: may not specify more than 1 volume type")],
+    ),
+    "a mount of no volume": (
+        pod(containers=[{"name": "c", "image": "x", "volumeMounts": [{"name": "w", "mountPath": "/w"}]}]),
+        [("spec.containers[0].volumeMounts[0].name", 'Not found: "w"')],
+    ),
+    "a probe of nothing": (
+        pod(containers=[{"name": "c", "image": "x", "livenessProbe": {}}]),
+        [("spec.containers[0].livenessProbe", "Required value: must specify a handler type")],
+    ),
+    "a deployment without a selector": (
+        deployment(selector=None),
+        [("spec.selector", "Required value"), ("spec.template.metadata.labels", 'Invalid value: {"app":"a"}: `selector` does not match template `labels`')],
+    ),
+    "a rolling update that cannot move": (
+        deployment(strategy={"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}),
+        [("spec.strategy.rollingUpdate.maxUnavailable", "Invalid value: 0: may not be 0 when `maxSurge` is 0")],
+    ),
+    "a job that always restarts": (
+        one("Job", "batch/v1", spec={"template": {"spec": {"containers": [{"name": "c", "image": "x"}]}}}),
+        [("spec.template.spec.restartPolicy", 'Required value: valid values: "OnFailure", "Never"')],
+    ),
+    "a schedule that is none": (
+        one("CronJob", "batch/v1", spec={"schedule": "0 0 * * 7", "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "x"}]}}}}}),
+        [("spec.schedule", 'Invalid value: "0 0 * * 7": end of range (7) above maximum (6): 7')],
+    ),
+    "a service without ports": (one("Service", spec={"selector": {"a": "b"}}), [("spec.ports", "Required value")]),
+    "a node port of a cluster service": (
+        one("Service", spec={"ports": [{"port": 80, "nodePort": 30000}]}),
+        [("spec.ports[0].nodePort", "Forbidden: may not be used when `type` is 'ClusterIP'")],
+    ),
+    "an ingress of nothing": (
+        one("Ingress", "networking.k8s.io/v1", spec={}),
+        [("spec", "Invalid value: null: either `defaultBackend` or `rules` must be specified")],
+    ),
+    "a network peer of nobody": (
+        one("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}, "ingress": [{"from": [{}]}]}),
+        [("spec.ingress[0].from[0]", "Required value: must specify a peer")],
+    ),
+    "a claim without size": (
+        one("PersistentVolumeClaim", spec={"accessModes": ["ReadWriteOnce"]}),
+        [("spec.resources[storage]", "Required value")],
+    ),
+    "a storage class without provisioner": (one("StorageClass", "storage.k8s.io/v1"), [("provisioner", "Required value")]),
+    "an autoscaler with less than its minimum": (
+        one("HorizontalPodAutoscaler", "autoscaling/v2", spec={"minReplicas": 5, "maxReplicas": 2, "scaleTargetRef": {"kind": "D", "name": "d", "apiVersion": "apps/v1"}}),
+        [("spec.maxReplicas", "Invalid value: 2: must be greater than or equal to `minReplicas`")],
+    ),
+    "a role without verbs": (
+        one("Role", "rbac.authorization.k8s.io/v1", rules=[{"apiGroups": [""], "resources": ["pods"]}]),
+        [("rules[0].verbs", "Required value: verbs must contain at least one value")],
+    ),
+    "a tls secret without its key": (
+        one("Secret", type="kubernetes.io/tls", data={"tls.crt": ""}),
+        [("data[tls.key]", "Required value")],
+    ),
+    "a bad config key": (
+        one("ConfigMap", data={"..": "x"}),
+        [("data[..]", "Invalid value: \"..\": must not be '..'")],
+    ),
+    "a quota of fractions": (
+        one("ResourceQuota", spec={"hard": {"pods": "1500m"}}),
+        [("spec.hard[pods]", 'Invalid value: "1500m": must be an integer')],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_refused(case: str) -> None:
+    obj, causes = CASES[case]
+    assert refused(obj) == causes
+
+
+def test_what_is_right_passes() -> None:
+    assert refused(pod()) == [] and refused(deployment()) == []
+
+
+def test_a_selector_cannot_change() -> None:
+    assert changed(deployment(), {"selector": {"matchLabels": {"app": "a", "x": "y"}}})[-1] == (
+        "spec.selector",
+        'Invalid value: {"matchLabels":{"app":"a","x":"y"}}: field is immutable',
+    )
+
+
+def test_a_pods_spec_is_fixed_and_the_refusal_shows_the_difference() -> None:
+    ((field, text),) = changed(pod(), {"terminationGracePeriodSeconds": 5})
+    assert field == "spec" and text.startswith("Forbidden: pod updates may not change fields other than")
+    assert '\n- "TerminationGracePeriodSeconds": 30,\n+ "TerminationGracePeriodSeconds": 5,\n' in text
+
+
+def test_a_pods_image_may_change() -> None:
+    new = made(pod(containers=[{"name": "c", "image": "y", "imagePullPolicy": "Always"}]))
+    assert changed(pod(), {"containers": new["spec"]["containers"]}) == []
+
+
+def test_metadata_of_an_update_is_judged_more_than_once() -> None:
+    gvk, before = GroupVersionKind("", "v1", "ConfigMap"), made(one("ConfigMap"))
+    after = {**before, "metadata": {**before["metadata"], "labels": {"a b": "c"}}}
+    found = [e.body for e in validate_update(gvk, after, before)]
+    assert len(found) > 1 and len(set(found)) == 1
