@@ -13,7 +13,7 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import status
-from holdfast.sandbox.crd import rules, values
+from holdfast.sandbox.crd import rules, scale_rules, values
 from holdfast.sandbox.crd.structural import Node, Path, apply_defaults, drop_nulls, prune
 from holdfast.sandbox.kinds import metadata, names
 from holdfast.sandbox.kinds.decode import DecodeError, Mismatch, dotted, duplicates, read_struct
@@ -169,6 +169,7 @@ def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") ->
         shown,
         values.MISSING if before is values.MISSING else {**before, **{k: old[k] for k in rooted if k in old}},
     )
+    errs += scale_rules.errors(version, obj)
     values.validate_lists(errs, node, body, "", before)
     _embedded_errors(errs, node, body, "")
     if node.has_rules:
