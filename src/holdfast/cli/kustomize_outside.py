@@ -7,10 +7,7 @@ command has a time limit.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from typing import Any
 
 from holdfast.base.tree import OverlayTree, Tree
@@ -36,10 +33,16 @@ class Outside:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._directories:
+            return
+        import shutil
+
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
 
     def _temporary(self) -> str:
+        import tempfile
+
         directory = os.path.realpath(tempfile.mkdtemp(prefix="kustomize-"))
         self._directories.append(directory)
         return directory
@@ -66,6 +69,8 @@ class Outside:
         return self._fetched[key]._replace(path=os.path.join(self._fetched[key].path, spec.path).rstrip("/"))
 
     def _clone(self, spec: RepoSpec) -> Fetched:
+        import shutil
+
         git = shutil.which("git")
         if git is None:
             raise KustomizeError("no 'git' program on path: exec: \"git\": executable file not found in $PATH")
@@ -123,6 +128,8 @@ class Outside:
         return self._helm([*args, "--debug"] if self._helm_debug else args, env)
 
     def _helm(self, args: list[str], env: dict[str, str]) -> str:
+        import subprocess
+
         command = [self._helm_command, *args]
         try:
             done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=_SECONDS, check=False)
@@ -139,6 +146,8 @@ class Outside:
 
     def run_function(self, request: FunctionRequest) -> str:
         """An executable in or below the kustomization's directory, fed a ResourceList."""
+        import subprocess
+
         from holdfast.kube import yaml
 
         top = "/" + request.root
@@ -172,6 +181,8 @@ class Outside:
 
 
 def _run_git(command: list[str], directory: str, timeout: float) -> None:
+    import subprocess
+
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(

@@ -6,7 +6,6 @@ Values are immutable, so the defaults are shared by all kustomizations and mergi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -156,8 +155,8 @@ def parse_config(text: bytes) -> TransformerConfig:
 def config_from_crds(text: bytes, path: str) -> TransformerConfig:
     """What a file under ``crds`` says with its x-kubernetes extensions about names, labels and annotations."""
     try:
-        data = json.loads(text) if text.startswith(b"{") else yaml.load(text)
-    except (yaml.YAMLError, json.JSONDecodeError) as err:
+        data = yaml.load(text)
+    except yaml.YAMLError as err:
         raise KustomizeError(f"unable to parse open API definition from '{path}': {err}") from None
     if not isinstance(data, dict):
         return EMPTY

@@ -6,7 +6,6 @@ errors are the library's. The kube room's JSON patch is the API server's, which 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from holdfast.kube import yaml
@@ -23,9 +22,7 @@ def decode(text: str) -> list[Operation] | None:
     if not text:
         raise KustomizeError("empty json patch operations")
     try:
-        data = json.loads(text) if text[0] == "[" else yaml.load(text)
-    except json.JSONDecodeError as err:
-        raise KustomizeError(f"invalid JSON: {err.msg}") from None
+        data = _load_json(text) if text[0] == "[" else _load_yaml(text)
     except yaml.YAMLError as err:
         raise KustomizeError(f"error converting YAML to JSON: {err.message}") from None
     if data is None:
@@ -36,6 +33,25 @@ def decode(text: str) -> list[Operation] | None:
         if item is not None and type(item) is not dict:
             raise KustomizeError(f"json: cannot unmarshal {_json_kind(item)} into Go value of type jsonpatch.Operation")
     return [item or {} for item in data]
+
+
+def _load_json(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as err:
+        raise KustomizeError(f"invalid JSON: {err.msg}") from None
+
+
+def _load_yaml(text: str) -> Any:
+    if text.startswith("- "):
+        # Under a key, a list takes the YAML room's fast path, which only documents that are mappings have.
+        try:
+            return yaml.load("operations:\n" + text)["operations"]
+        except yaml.YAMLError:
+            pass
+    return yaml.load(text)
 
 
 def _json_kind(value: Any) -> str:

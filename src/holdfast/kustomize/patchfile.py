@@ -53,7 +53,7 @@ def _patch_text(data: Mapping[str, Any], loader: Loader, config: Callable[[], st
 
 
 def _as_merges(text: bytes, path: str, scopes: Kinds) -> tuple[list[Resource] | None, KustomizeError | None]:
-    if text.startswith(b"["):
+    if text.startswith((b"[", b"- ")):
         return None, KustomizeError("missing Resource metadata")
     try:
         return read_resources(text, path, scopes, patch=True), None

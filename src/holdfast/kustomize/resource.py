@@ -53,6 +53,7 @@ class Resource:
         "manifest",
         "needs_hash",
         "origin",
+        "patched_from",
         "prefixes",
         "previous",
         "scopes",
@@ -85,6 +86,7 @@ class Resource:
         self.var_names: list[str] = []
         self.origin: Origin | None = None
         self.transformations: list[Origin] = []
+        self.patched_from: list[Source] = []
         self._shared: dict[tuple[int, str], list[dict[str, Any]]] = {}
 
     def share(self, key: str, holders: list[dict[str, Any]]) -> None:
@@ -104,8 +106,10 @@ class Resource:
                 other[key] = value
 
     def unshare(self) -> None:
-        """The object was written and read again: every scalar is its own."""
+        """The object was written and read again: every scalar is its own, and how it was written is forgotten."""
         self._shared = {}
+        self.source = None
+        self.patched_from = []
 
     def copy(self) -> Resource:
         """A deep copy, with all that is remembered."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from holdfast.kube import yaml
 from holdfast.kube.yaml import Dialect
 from holdfast.kube.yaml.scalars import plain
-from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.resource import Resource, Source
 from holdfast.kustomize.scalars import text_of
 
 Path = tuple[str | int, ...]
@@ -43,7 +44,7 @@ def has_null(value: Any) -> bool:
 
 def empty_null_paths(resource: Resource) -> set[Path]:
     """Where the text of the resource has nulls without a text; empty for resources that were not read from a file."""
-    root = _nodes(resource)
+    root = _nodes(resource.source)
     found: set[Path] = set()
     if root is not None:
         _collect(root, (), found)
@@ -52,14 +53,17 @@ def empty_null_paths(resource: Resource) -> set[Path]:
     return {p[skip:] for p in found if p[:skip] == within}
 
 
-def quoted_texts(resource: Resource) -> set[tuple[str, str]]:
-    """(key, text) of the fields whose text stands in quotes or in a block."""
-    return {(k.value, v.value) for k, v in _scalars(_nodes(resource)) if v.style}
+def is_quoted(resource: Resource, key: str, text: str) -> bool:
+    """Whether the text of a field stands in quotes or in a block: because it has to, or because somebody wrote it so."""
+    if yaml.dump(text)[:1] in "\"'|>":
+        return True
+    sources = [s for s in (resource.source, *resource.patched_from) if s is not None]
+    return any(k.value == key and v.value == text and v.style for s in sources for k, v in _scalars(_nodes(s)))
 
 
 def number_text(resource: Resource, key: str, value: Any) -> str:
     """The text of a number or boolean in a field of this name; where it is not found, the usual one."""
-    for name, node in _scalars(_nodes(resource)):
+    for name, node in _scalars(_nodes(resource.source)):
         if name.value == key and not node.style and plain(node.value, Dialect.KYAML) == value:
             return str(node.value)
     return text_of(value)
@@ -79,12 +83,11 @@ def _scalars(root: Any) -> Iterator[tuple[Any, Any]]:
                     stack.append(value)
 
 
-def _nodes(resource: Resource) -> Any:
-    """The nodes of the document that the resource came from."""
-    source = resource.source
+def _nodes(source: Source | None) -> Any:
+    """The nodes of the document that a resource came from."""
     if source is None or not source.text:
         return None
-    import yaml
+    import yaml as pyyaml
 
     from holdfast.kustomize.yamlio import split_documents
 
@@ -92,8 +95,8 @@ def _nodes(resource: Resource) -> Any:
     if source.document >= len(parts):
         return None
     try:
-        return yaml.compose(parts[source.document], Loader=_loader())
-    except yaml.YAMLError:
+        return pyyaml.compose(parts[source.document], Loader=_loader())
+    except pyyaml.YAMLError:
         return None
 
 

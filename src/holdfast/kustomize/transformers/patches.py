@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from holdfast.kube.yaml import Dialect
-from holdfast.kube.yaml.scalars import plain
 from holdfast.kustomize import json6902, strategic, written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
@@ -107,6 +105,8 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
         return
     if marked:
         written.unmark(merged)
+    if patch.source is not None:
+        resource.patched_from.append(patch.source)
     resource.manifest = merged
     if not patch.allow_kind_change:
         resource.set_kind(kind)
@@ -123,11 +123,9 @@ class _Quotes:
         self._patch = patch
 
     def over_text(self, old: str, key: str, value: Any) -> Any:
-        # A text that YAML would take for something else has to have been quoted.
-        quoted = "\n" in old or plain(old, Dialect.KYAML) != old
-        if not quoted and (key, old) not in written.quoted_texts(self._resource):
-            return value
-        return written.number_text(self._patch, key, value)
+        if written.is_quoted(self._resource, key, old):
+            return written.number_text(self._patch, key, value)
+        return value
 
 
 def _operate(resources: ResMap, patch: Patch) -> None:
@@ -149,7 +147,6 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
         if meta.get("annotations") is None:
             meta["annotations"] = {}
     result: Any = json6902.apply(resource.manifest, list(operations))
-    resource.source = None
     resource.unshare()
     if type(result) is not dict:
         raise KustomizeError("json: cannot unmarshal array into Go value of type map[string]interface {}")
