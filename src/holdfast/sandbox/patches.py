@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.kube.patch import PatchError
-from holdfast.kube.refs import Manifest
+from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema
 from holdfast.sandbox import apply, bodies, gotext, options, reader, restore, seams, status
 from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
@@ -59,7 +59,7 @@ def _change(
         if duplicates and exchange.call.validation == "Strict":
             shown = gotext.dumps(patched)
             raise (refuse or _refusal_of(shown))("strict decoding error: " + ", ".join(duplicates))
-        return finish(exchange, resource, old, patched, refuse)
+        return finish(registry, exchange, resource, old, patched, refuse)
 
     return registry.update(exchange.call, resource, key, transform, subresource=subresource)
 
@@ -99,6 +99,7 @@ def _refusal(error: PatchError, media: str, patch: Any) -> status.StatusError:
 
 
 def finish(
+    registry: Registry,
     exchange: Exchange,
     resource: Resource,
     old: Manifest | None,
@@ -113,7 +114,10 @@ def finish(
     if patched.get("metadata") is None:
         patched["metadata"] = {}
     refusal = refuse or _refusal_of(gotext.dumps(patched))
-    _check_identity(exchange, resource, patched, refusal)
+    if resource.crd:
+        _check_custom_identity(registry, exchange, resource, patched)
+    else:
+        _check_identity(exchange, resource, patched, refusal)
     try:
         if refuse and not resource.crd:
             restore.restore(resource.gvk, patched)
@@ -133,11 +137,6 @@ def _check_identity(
     version, kind = patched.get("apiVersion"), patched.get("kind")
     if (version, kind) == (resource.api_version, resource.kind):
         return
-    if resource.crd:
-        wanted = (("apiVersion", version, resource.api_version), ("kind", kind, resource.kind))
-        errors = [status.invalid_value(f, was, f"must be {must}") for f, was, must in wanted if was != must]
-        name = str(patched["metadata"].get("name") or "")
-        raise status.invalid(resource.kind, resource.group, name, errors)
     if not version and not kind:
         # An object without a type has no fields that are known, hence no name.
         for key in sorted(patched):
@@ -147,6 +146,20 @@ def _check_identity(
             f"the name of the object ({where} based on URL) was undeterminable: name must be provided"
         )
     raise refusal(f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
+
+
+def _check_custom_identity(registry: Registry, exchange: Exchange, resource: Resource, patched: Manifest) -> None:
+    version, kind = str(patched.get("apiVersion") or ""), str(patched.get("kind") or "")
+    wanted = (("apiVersion", version, resource.api_version), ("kind", kind, resource.kind))
+    errors = [status.invalid_value(field, was, f"must be {must}") for field, was, must in wanted if was != must]
+    if not errors:
+        return
+    if registry.catalog.by_kind(GroupVersionKind.parse(version, resource.kind)) is None:
+        # Nothing but metadata is known of a version that is not there.
+        for key in sorted(patched.keys() - {"apiVersion", "kind", "metadata"}):
+            exchange.call.warn(f'unknown field "{key}"')
+    name = str(patched["metadata"].get("name") or "")
+    raise status.invalid(kind, resource.group, name, errors)
 
 
 def _refusal_of(shown: str) -> Callable[[str], Exception]:
@@ -184,7 +197,9 @@ def parse_patch(body: bytes, media: str) -> Any:
             raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(patch)}")
         return patch
     if patch is not None and not isinstance(patch, dict):
-        raise status.bad_request("Invalid JSON Patch" if media == MERGE_PATCH else "json: cannot unmarshal patch into an object")
+        raise status.bad_request(
+            "Invalid JSON Patch" if media == MERGE_PATCH else "json: cannot unmarshal patch into an object"
+        )
     return patch
 
 
@@ -225,7 +240,7 @@ def _apply(
             shape=registry.shape(resource),
             versions=registry.versions(resource),
         )
-        return finish(exchange, resource, old, merged, refuse)
+        return finish(registry, exchange, resource, old, merged, refuse)
 
     if registry.find(resource, key) is None:
         if subresource:
