@@ -50,6 +50,12 @@ _NOT_BY_STATUS: Final[dict[tuple[str, str], Fields]] = {
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): fieldset.of_names("metadata", "spec"),
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): fieldset.of_names("metadata", "spec"),
 }
+_SIGNING: Final[dict[str, Fields]] = {
+    "": fieldset.of_names("spec", "status"),
+    "status": fieldset.of_names("spec", "status.conditions"),
+    "approval": fieldset.of_names("spec", "status.certificate"),
+}
+"""Signing requests belong to the server: nobody owns what they ask for."""
 _RESIZED: Final[Fields] = {fieldset.ANY: {"f:resources": {}, "f:resizePolicy": {}}}
 _ONLY: Final[dict[str, Fields]] = {
     "ephemeralcontainers": {"f:spec": {"f:ephemeralContainers": {}}},
@@ -61,6 +67,8 @@ _ONLY: Final[dict[str, Fields]] = {
 def ignored_fields(gvk: GroupVersionKind, subresource: str, *, has_status: bool, custom: bool) -> Fields:
     """What the endpoint resets before it writes, so that nobody owns it through that endpoint."""
     key = (gvk.group, gvk.kind)
+    if key == ("certificates.k8s.io", "CertificateSigningRequest"):
+        return _SIGNING.get(subresource, _STATUS)
     if subresource == "status":
         return fieldset.of_names("metadata", "spec") if custom else _NOT_BY_STATUS.get(key, _SPEC)
     if (not subresource and has_status) or subresource == "finalize":
