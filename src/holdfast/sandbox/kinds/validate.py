@@ -110,6 +110,7 @@ _NAMES: dict[tuple[str, str], names.NameRule] = {
     (_RBAC, "RoleBinding"): names.path_segment,
     (_RBAC, "ClusterRoleBinding"): names.path_segment,
     ("policy", "PodDisruptionBudget"): names.path_segment,
+    ("certificates.k8s.io", "CertificateSigningRequest"): names.path_segment,
     ("", "Event"): names.path_segment,
     ("events.k8s.io", "Event"): names.path_segment,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): names.path_segment,
