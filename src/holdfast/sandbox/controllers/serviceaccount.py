@@ -1,4 +1,8 @@
-"""Every namespace gets the ServiceAccount ``default`` and the ConfigMap ``kube-root-ca.crt``, and gets them back."""
+"""Every namespace gets the ServiceAccount ``default``, and gets it back.
+
+So does the ConfigMap ``kube-root-ca.crt``, which pods need: it is published where pods are simulated (in Kubernetes that is a
+controller of its own too).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ _DESCRIPTION = (
 class ServiceAccountController(Controller):
     name = "serviceaccount"
 
-    def __init__(self, facade: Facade, ca_bundle: str) -> None:
+    def __init__(self, facade: Facade, ca_bundle: str | None) -> None:
+        """``ca_bundle`` None: none is published."""
         super().__init__(facade)
         self._ca = ca_bundle
 
@@ -35,8 +40,12 @@ class ServiceAccountController(Controller):
         if self.facade.get("serviceaccounts", key, "default") is None:
             head = {"name": "default", "namespace": key}
             await self._made("serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": head})
+        if self._ca is not None:
+            await self._publish(key, self._ca)
+
+    async def _publish(self, key: str, ca: str) -> None:
         bundle = self.facade.get("configmaps", key, _BUNDLE)
-        wanted = {"ca.crt": self._ca}
+        wanted = {"ca.crt": ca}
         if bundle is None:
             head = {
                 "name": _BUNDLE,

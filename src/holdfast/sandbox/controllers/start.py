@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from holdfast.sandbox.controllers import NAMES
 from holdfast.sandbox.controllers.facade import Controller, Facade
 
 
-def start(names: Iterable[str], facade: Facade, ca_bundle: str) -> list[Controller]:
+def start(names: Collection[str], facade: Facade, ca_bundle: str) -> list[Controller]:
     """Start each named controller on the running loop; stop them with ``Controller.stop``."""
     started = []
     for name in NAMES:
         if name in names:
-            controller = _make(name, facade, ca_bundle)
+            controller = _make(name, facade, ca_bundle if "workloads" in names else None)
             controller.start()
             started.append(controller)
     return started
 
 
-def _make(name: str, facade: Facade, ca_bundle: str) -> Controller:
+def _make(name: str, facade: Facade, ca_bundle: str | None) -> Controller:
     if name == "gc":
         from holdfast.sandbox.controllers.gc import GarbageCollector
 

@@ -41,16 +41,18 @@ class GitStore:
         self._guard = threading.Lock()
         self._ignore_files: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def fetch(self, spec: GitSpec, credentials: Credentials | None = None, *, known: bool = False) -> Snapshot:
+    def fetch(
+        self, spec: GitSpec, credentials: Credentials | None = None, *, known: bool = False, observed: str = ""
+    ) -> Snapshot:
         """Bring the mirror up to date and show the tree that ``spec`` asks for.
 
         ``known``: an artifact of this source exists already; like Flux's, the errors then tell of listing the remote
-        rather than of cloning it. Raises GitError (try again later) or GitInputError (the spec or a key is wrong).
+        rather than of cloning it. ``observed`` is its revision: where the remote still has it, nothing else is asked. Raises GitError (try again later) or GitInputError (the spec or a key is wrong).
         """
         remote = Remote(spec.url, credentials or Credentials(), spec.timeout)
         mirror = self._mirror(spec.url)
         with self._lock(mirror):
-            target = self._resolve(mirror, remote, spec.ref, known)
+            target = self._resolve(mirror, remote, spec.ref, known, observed)
             commit = self._bring(mirror, remote, target)
         tree = self._tree(mirror, commit, spec, remote)
         revision = f"{target.label}@sha1:{commit.id}" if target.label else f"sha1:{commit.id}"
@@ -79,14 +81,14 @@ class GitStore:
 
     # -- references ---------------------------------------------------------------------------------------------------
 
-    def _resolve(self, mirror: str, remote: Remote, ref: GitRef, known: bool) -> _Target:
+    def _resolve(self, mirror: str, remote: Remote, ref: GitRef, known: bool, observed: str = "") -> _Target:
         try:
             refs = list_refs(mirror, remote)
         except TransportError as error:
             doing = "list remote for" if known else "clone"
             raise GitError(f"unable to {doing} '{remote.url}': {error.message}") from None
         try:
-            return _choose(refs, ref, known)
+            return _choose(refs, ref, known, observed)
         except RefNotFound as error:
             raise GitError(f"unable to clone '{remote.url}': {error.message}") from None
 
@@ -185,9 +187,10 @@ def _depth(repository: pygit2.Repository, remote: Remote, target: _Target) -> in
     return _UNSHALLOW if repository.is_shallow else 0
 
 
-def _choose(refs: dict[str, str], ref: GitRef, known: bool) -> _Target:
+def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _Target:
     if ref.name:
-        if known and ref.branch and f"refs/heads/{ref.branch}" not in refs:
+        moved = not observed or f"{ref.name}@sha1:{refs.get(ref.name, '')}" != observed
+        if known and moved and ref.branch and f"refs/heads/{ref.branch}" not in refs:
             # Flux's full clone of a changed source starts from the branch, though the name decides in the end.
             raise RefNotFound(f'couldn\'t find remote ref "refs/heads/{ref.branch}"')
         if ref.name not in refs:

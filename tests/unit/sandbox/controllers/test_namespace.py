@@ -39,7 +39,7 @@ def _message(c: Cluster) -> str:
 
 
 async def test_a_new_namespace_gets_its_account_and_bundle_back_whenever_they_go() -> None:
-    async with cluster("serviceaccount") as c:
+    async with cluster("serviceaccount", "workloads") as c:
         await c.create("namespaces", _namespace("team"))
 
         def complete() -> bool:
