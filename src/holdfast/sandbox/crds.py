@@ -7,11 +7,13 @@ from typing import Any, Final
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.builtin import CRD_VERBS
 from holdfast.sandbox.context import Call
-from holdfast.sandbox.resources import Resource, Subresource
+from holdfast.sandbox.resources import Resource, Subresource, version_order
 
 GROUP: Final = "apiextensions.k8s.io"
 STORAGE: Final = "__storage"
 """Where the part of a version that is not stored keeps the one that is."""
+NEWER: Final = "__newer"
+"""Where a deprecated version keeps the name of the one to use instead."""
 FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 _EDIT: Final = ("get", "patch", "update")
 
@@ -60,6 +62,19 @@ def resources_of(crd: Manifest) -> list[Resource]:
     return [_resource(crd, spec, names, v, storage) for v in spec["versions"] if v.get("served")]
 
 
+def _shown(spec: Manifest, version: Manifest, storage: str) -> Manifest:
+    """A version with what it has to know about the others."""
+    more: Manifest = {}
+    if version["name"] != storage:
+        more[STORAGE] = _version(spec, storage)
+    if version.get("deprecated"):
+        served = [v["name"] for v in spec["versions"] if v.get("served") and not v.get("deprecated")]
+        newer = [name for name in sorted(served, key=version_order) if version_order(name) < version_order(version["name"])]
+        if newer:
+            more[NEWER] = newer[0]
+    return {**version, **more} if more else version
+
+
 def _version(spec: Manifest, name: str) -> Manifest:
     return next((v for v in spec["versions"] if v["name"] == name), {})
 
@@ -87,7 +102,7 @@ def _resource(crd: Manifest, spec: Manifest, names: Manifest, version: Manifest,
         storage_group=spec["group"],
         storage_version=storage,
         crd=crd["metadata"]["name"],
-        spec=version if version["name"] == storage else {**version, STORAGE: _version(spec, storage)},
+        spec=_shown(spec, version, storage),
     )
 
 

@@ -72,7 +72,7 @@ def _selectable(resource: Resource) -> tuple[str, ...]:
 
 
 def _unknown(resource: Resource, field: str, known: tuple[str, ...]) -> status.StatusError:
-    if (resource.group, resource.kind) in _OWN and not resource.crd:
+    if resource.crd or (resource.group, resource.kind) in _OWN:
         return status.bad_request(f"field label not supported: {field}")
     names = ", ".join(f'"{k}"' for k in sorted(known))
     return status.bad_request(f"{gotext.quote(field)} is not a known field selector: only {names}")

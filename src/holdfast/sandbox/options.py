@@ -110,7 +110,7 @@ def _validation_errors(query: Query) -> list[FieldError]:
     value = query.text("fieldValidation")
     if not value or value in FIELD_VALIDATION:
         return []
-    return [status.not_supported("fieldValidation", value, FIELD_VALIDATION)]
+    return [status.not_supported("fieldValidation", value, ("", *sorted(FIELD_VALIDATION)))]
 
 
 def _manager_errors(manager: str) -> list[FieldError]:
@@ -119,9 +119,8 @@ def _manager_errors(manager: str) -> list[FieldError]:
         errors.append(status.too_long("fieldManager", MAX_MANAGER))
     for index, char in enumerate(manager):
         if not char.isprintable():
-            detail = f"invalid character {gotext.quote(char)} (at position {index})"
-            errors.append(status.invalid_value("fieldManager", manager, "should only contain printable characters"))
-            del detail
+            detail = f"invalid character U+{ord(char):04X} (at position {index})"
+            errors.append(status.invalid_value("fieldManager", manager, detail))
             break
     return errors
 

@@ -53,14 +53,35 @@ def warn_repeated(exchange: Exchange, kind: GroupVersionKind, body: bodies.Body)
 def check_kind(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes | None) -> None:
     """Missing identity is filled in from the endpoint; another one is refused."""
     version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
+    if not resource.crd and (version, kind) != (resource.api_version, resource.kind):
+        _check_convertible(resource, GroupVersionKind.parse(str(version), str(kind)))
     if version != resource.api_version:
         _warn_sibling(exchange, GroupVersionKind.parse(str(version), str(kind)), obj, raw)
         raise status.bad_request(
             f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
         )
     if kind != resource.kind:
-        raise status.bad_request(unregistered(version, kind))
+        wrong = status.invalid_value("kind", kind, f"must be {resource.kind}")
+        raise status.invalid(resource.kind, resource.group, str((obj.get("metadata") or {}).get("name") or ""), [wrong])
     obj["apiVersion"], obj["kind"] = version, kind
+
+
+_LEGACY = {("apps", "v1beta1"), ("apps", "v1beta2"), ("extensions", "v1beta1"), ("batch", "v1beta1"), ("policy", "v1beta1")}
+
+
+def _check_convertible(resource: Resource, given: GroupVersionKind) -> None:
+    """A body of another kind is refused in the words of the converter, or of the scheme that does not know it."""
+    sibling = given.kind == resource.kind and given.group == resource.group
+    if sibling and (seams.builtin_schema(given) is not None or (given.group, given.version) in _LEGACY):
+        return
+    if seams.builtin_schema(given) is not None:
+        internal = resource.group.partition(".")[0] or "core"
+        why = f"converting ({given.version}.{given.kind}) to ({internal}.{resource.kind}): unknown conversion"
+    else:
+        why = unregistered(given.api_version, given.kind)
+    raise status.bad_request(
+        f"{given.kind} in version {gotext.quote(given.version)} cannot be handled as a {resource.kind}: {why}"
+    )
 
 
 def _warn_sibling(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> None:

@@ -59,6 +59,8 @@ class Registry:
     def create(self, call: Call, resource: Resource, namespace: str, obj: Manifest) -> Manifest:
         """``obj`` is decoded and defaulted; its metadata may lack a namespace."""
         meta = obj["metadata"]
+        for field in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+            meta.pop(field, None)
         strategy.reset(resource, obj, None, "")
         obj = self.track(call, resource, None, obj, "")
         return self.create_tracked(call, resource, namespace, obj, str(meta.get("name") or ""))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from holdfast.sandbox import discovery, encode, endpoints, negotiate, route, status
+from holdfast.sandbox.crds import NEWER
 from holdfast.sandbox.context import Clock
 from holdfast.sandbox.exchange import Exchange, warning_headers
 from holdfast.sandbox.httpd import Request, Response
@@ -216,7 +217,9 @@ def deprecation(resource: Resource) -> list[str]:
     if not resource.crd:
         text = _DEPRECATED.get((resource.group, resource.kind))
     elif resource.spec.get("deprecated"):
-        text = resource.spec.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated"
+        newer = resource.spec.get(NEWER)
+        use = f"; use {resource.group}/{newer} {resource.kind}" if newer else ""
+        text = resource.spec.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated{use}"
     else:
         text = None
     return [text] if text else []
