@@ -268,7 +268,7 @@ def json_patches(draw: st.DrawFn) -> list[Data]:
         path = "/metadata/labels" if operation == "remove" else draw(st.sampled_from(paths))
         entry: Data = {"op": operation, "path": path}
         if operation != "remove":
-            entry["value"] = draw(st.sampled_from((3, "text", None, True, "renamed")))
+            entry["value"] = "renamed" if path == "/metadata/name" else draw(st.sampled_from((3, "text", None, True)))
         out.append(entry)
     return out
 

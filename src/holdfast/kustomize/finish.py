@@ -88,7 +88,10 @@ def drop_local(resources: ResMap) -> None:
     """Leave out objects that only configure tools. Also the last check: every object has a kind and a name of its own."""
     kept: list[Resource] = []
     for resource in resources:
-        if check_object(resource.manifest) and resource.annotations().get(LOCAL_CONFIG, "false") == "false":
+        meta = resource.manifest.get("metadata")
+        annotated = type(meta) is dict and meta.get("annotations")
+        is_local = annotated and resource.annotations().get(LOCAL_CONFIG, "false") != "false"
+        if check_object(resource.manifest) and not is_local:
             kept.append(resource)
     resources.replace_all([])
     resources.append_all(kept)

@@ -166,10 +166,16 @@ class Resource:
 
     def key(self) -> Key:
         """The current identity."""
-        api_version, kind = self.api_version, self.kind
+        # Asked for several times per resource and build, hence without the properties.
+        manifest = self.manifest
+        meta = manifest.get("metadata")
+        if type(meta) is not dict:
+            meta = {}
+        parts = (manifest.get("apiVersion"), manifest.get("kind"), meta.get("namespace"), meta.get("name"))
+        api_version, kind, namespace, name = ["" if p is None else p if type(p) is str else text_of(p) for p in parts]
         if (api_version, kind) in self.scopes:
-            return Key(api_version, kind, NOT_A_NAMESPACE, self.name)
-        return Key(api_version, kind, self.namespace or "default", self.name)
+            return Key(api_version, kind, NOT_A_NAMESPACE, name)
+        return Key(api_version, kind, namespace or "default", name)
 
     def previous_keys(self) -> list[Key]:
         """All earlier identities, oldest first; the apiVersion is always the current one."""

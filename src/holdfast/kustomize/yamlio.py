@@ -111,11 +111,13 @@ def _is_wrapper(document: Any) -> bool:
 
 def check_object(value: Any) -> bool:
     """Whether there is an object at all. Raises KustomizeError where it has no kind or name."""
+    if type(value) is dict and value.get("kind") and type(meta := value.get("metadata")) is dict and meta.get("name"):
+        return True
     if value is None or value == {} or value == []:
         return False
-    meta, kind, name = _identity(value)
+    some, kind, name = _identity(value)
     if not kind:
-        if not meta:
+        if not some:
             raise KustomizeError("missing Resource metadata")
         raise KustomizeError(f"missing kind in object {_go_meta(value)}")
     if not name and not kind.endswith("List"):

@@ -35,12 +35,16 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
         _walk(resource.manifest, listed)
         configured: list[Slot] = []
         for spec in index.of(resource.api_version, resource.kind):
-            apply_spec(resource, spec, lambda node, key, found=configured: found.append((node, key)))  # type: ignore[misc]
+            apply_spec(resource, spec, _collector(configured))
         for update in updates if listed or configured else ():
             for node, key in listed:
                 update.put(node, key)
             for node, key in configured:
                 update.put(node, key)
+
+
+def _collector(found: list[Slot]) -> Callable[[Any, Any], None]:
+    return lambda node, key: found.append((node, key))
 
 
 def _walk(node: Any, found: list[Slot]) -> None:
