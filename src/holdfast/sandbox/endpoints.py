@@ -52,6 +52,9 @@ def _not_allowed(exchange: Exchange, resource: Resource) -> status.StatusError:
         return status.method_not_supported(
             resource.plural, resource.group, exchange.verb or exchange.request.method.lower()
         )
+    if exchange.route.name and set(resource.verbs) == {"create"}:
+        # Reviews and bindings are only ever posted; there is no path for one of them.
+        return status.no_resource()
     return status.method_not_allowed()
 
 
