@@ -20,6 +20,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("completion", "holdfast.cli.completion", "print a completion script for a shell"),
     Verb("demo", "holdfast.cli.demo", "see GitOps work on this machine, end to end"),
     Verb("envsubst", "holdfast.cli.envsubst", "substitute variables as post-build substitution does"),
+    Verb("helm", "holdfast.cli.helm", "render, lint, show and fetch Helm charts"),
     Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
     Verb("kustomize", "holdfast.cli.kustomize", "build, edit and create kustomizations"),
     Verb("render", "holdfast.cli.render", "render a whole repository without a cluster"),

@@ -25,7 +25,7 @@ def table(values: dict[str, Any], name: str) -> Values:
     return found if isinstance(found, Values) else Values(found)
 
 
-def _path_value(values: dict[str, Any], path: str) -> Any:
+def path_value(values: dict[str, Any], path: str) -> Any:
     if not path:
         raise GoError("YAML path cannot be empty")
     head, _, key = path.rpartition(".")
@@ -46,7 +46,7 @@ Values.methods = {
     "AsMap": method("AsMap", "", lambda v: dict(v) if not v else v),
     "Table": method("Table", "string", table),
     "YAML": method("YAML", "", _yaml),
-    "PathValue": method("PathValue", "string", _path_value),
+    "PathValue": method("PathValue", "string", path_value),
     "Encode": method("Encode", "io.Writer", lambda v, w: None),
 }
 VALUES_METHODS = frozenset(Values.methods)

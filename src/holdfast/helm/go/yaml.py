@@ -16,7 +16,9 @@ from holdfast.helm.go.types import INVALID, GoStruct, from_bytes, to_bytes
 from holdfast.kube.yaml.scalars import Dialect, plain, timestamp
 
 _BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_OLD_BOOLS = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"])
+_OLD_BOOLS = frozenset(
+    ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"]
+)
 _UNREADABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _NEL = re.compile("[ \t]*\x85(?:[ \t]*\x85)*[ \t]*")
 _BREAKS = "\r\n\x85\u2028\u2029"
@@ -149,6 +151,36 @@ def _literal(text: str, indent: int, style: _Style) -> str:
     return f"|{hint}{chomp}\n{body}"
 
 
+_WIDTH = 80
+_FOLD_FROM = 40
+
+
+def fold(text: str, column: int, indent: int) -> str:
+    """A written scalar broken at blanks beyond the best width, as sigs.k8s.io/yaml does and yaml.v3 does not."""
+    if column + len(text) <= _WIDTH:
+        return text
+    quoted = text[0] if text[0] in "'\"" else ""
+    first, last = (1, len(text) - 2) if quoted else (0, len(text) - 1)
+    out: list[str] = []
+    spaces = False
+    for i, c in enumerate(text):
+        if c == " " and first <= i <= last:
+            following = text[i + 1 : i + 2] == " "
+            inner = not quoted or first < i < last
+            if not spaces and column > _WIDTH and inner and (quoted == '"' or not following):
+                out.append("\n" + " " * indent + ("\\" if following else ""))
+                column = indent + following
+            else:
+                out.append(c)
+                column += 1
+            spaces = True
+        else:
+            out.append(c)
+            column += 1
+            spaces = False
+    return "".join(out)
+
+
 class _Writer:
     def __init__(self, style: _Style) -> None:
         self.style = style
@@ -167,7 +199,9 @@ class _Writer:
             deeper = indent + 2 if self.style.pretty or not mapped else indent
             self.sequence(value, deeper, inline=not mapped)
         else:
-            self.out.append((" " if mapped else "") + self.scalar(value, indent + 2))
+            if mapped:
+                self.out.append(" ")
+            self.out.append(self.scalar(value, indent + 2))
 
     def mapping(self, value: dict[str, Any], indent: int, *, inline: bool) -> None:
         for key in sort_keys(value, self.style):
@@ -192,7 +226,19 @@ class _Writer:
             self.out.append("- ")
             self.value(item, indent, mapped=False)
 
+    def column(self) -> int:
+        """How many characters the line has so far."""
+        size = 0
+        for piece in reversed(self.out):
+            cut = piece.rfind("\n")
+            if cut >= 0:
+                return size + len(piece) - cut - 1
+            size += len(piece)
+        return size
+
     def scalar(self, value: Any, indent: int) -> str:
+        if isinstance(value, str) and len(value) > _FOLD_FROM and not self.style.pretty and " " in value and "\n" not in value:
+            return fold(self.style.scalar(value), self.column(), indent)
         if isinstance(value, str):
             return (
                 _literal(value, indent, self.style)

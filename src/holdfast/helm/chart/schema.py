@@ -1,0 +1,254 @@
+"""values.schema.json: values checked against the schemas of a chart family, with the words Helm's library uses."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from holdfast.helm.chart.model import Chart
+from holdfast.helm.errors import ValuesError
+from holdfast.helm.go import json as gojson
+from holdfast.helm.go.errors import GoError
+from holdfast.helm.go.types import type_name
+
+_INTRO = "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+
+
+def check_schemas(chart: Chart, values: dict[str, Any]) -> None:
+    """Raises ValuesError with the faults of all levels together."""
+    text = _family(chart, values)
+    if text:
+        raise ValuesError(_INTRO + text)
+
+
+def _family(chart: Chart, values: dict[str, Any]) -> str:
+    found = ""
+    if chart.schema is not None:
+        fault = schema_fault(values, chart.schema)
+        if fault:
+            found = f"{chart.name}:\n{fault}"
+    for child in chart.dependencies:
+        below = values.get(child.name)
+        if below is None:
+            continue
+        if type(below) is not dict:
+            found += f"{child.name}:\ninvalid type for values: expected object (map), got {type_name(below)}\n"
+            continue
+        found += _family(child, below)
+    return found
+
+
+def schema_fault(values: dict[str, Any], schema: bytes) -> str:
+    """What is wrong, one line for each fault; "" when nothing is."""
+    text = schema.decode("utf-8", "replace")
+    try:
+        gojson.decode(text)
+    except GoError as fault:
+        return fault.text
+    validator = _validator(json.loads(text))
+    if isinstance(validator, str):
+        return validator
+    errors = validator.iter_errors(values)
+    return "".join(f"{line}\n" for line in _flat(errors, 0))
+
+
+def _validator(schema: Any) -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import extend, validator_for
+    from referencing import Registry, Resource
+    from referencing.exceptions import NoSuchResource
+    from referencing.jsonschema import DRAFT202012
+
+    def refuse(uri: str) -> Resource[Any]:
+        # A reference to the network is never followed; one that cannot be resolved permits everything, as a URN does in Helm.
+        if uri.startswith("urn:"):
+            return Resource.from_contents(True, default_specification=DRAFT202012)
+        raise NoSuchResource(ref=uri)
+
+    base = validator_for(schema, default=Draft202012Validator)
+    try:
+        base.check_schema(schema)
+    except SchemaError as fault:
+        lines = _flat([fault], 0)
+        return f"'file:///values.schema.json#' is not valid against metaschema: jsonschema validation failed with '{base.META_SCHEMA.get('$id', '')}#'\n" + "\n".join(lines)
+    checker = base.TYPE_CHECKER.redefine("integer", _is_integer)
+    return extend(base, type_checker=checker)(schema, registry=Registry(retrieve=refuse))  # type: ignore[call-arg]
+
+
+def _is_integer(_checker: Any, value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+
+
+def _pointer(path: Iterable[Any]) -> str:
+    parts = (str(p).replace("~", "~0").replace("/", "~1") for p in path)
+    return "".join(f"/{p}" for p in parts).replace("'", "\\'")
+
+
+def _flat(errors: Iterable[Any], depth: int) -> list[str]:
+    lines: list[str] = []
+    groups = _grouped(errors)
+    for error in groups:
+        lines += _lines(error, depth)
+    return lines
+
+
+def _grouped(errors: Iterable[Any]) -> list[Any]:
+    """Errors in the order found; the missing properties of one object are one fault."""
+    found: list[Any] = []
+    missing: dict[str, Any] = {}
+    for error in errors:
+        key = _pointer(error.absolute_path) + "|" + _pointer(error.absolute_schema_path)
+        if error.validator in ("required", "additionalProperties") and key in missing:
+            continue
+        missing[key] = error
+        found.append(error)
+    return found
+
+
+def _lines(error: Any, depth: int) -> list[str]:
+    path = list(error.absolute_path)
+    if error.validator in ("if", "$ref", "$dynamicRef") and error.context:
+        return _flat(error.context, depth)
+    pad = "  " * depth
+    words = _words(error)
+    own = f"{pad}- at '{_pointer(path)}': {words}"
+    if error.validator == "allOf" and error.parent is None:
+        return _all_of(error, depth)
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        return [own, *_flat(error.context, depth + 1)]
+    if error.validator == "contains" and isinstance(error.instance, list):
+        return [own, *_contains(error, depth + 1)]
+    return [own]
+
+
+def _all_of(error: Any, depth: int) -> list[str]:
+    return [f"{'  ' * depth}- at '{_pointer(error.absolute_path)}': 'allOf' failed", *_flat(error.context, depth + 1)]
+
+
+def _contains(error: Any, depth: int) -> list[str]:
+    lines: list[str] = []
+    validator = _validator(error.validator_value)
+    for i, item in enumerate(error.instance):
+        for inner in validator.iter_errors(item):
+            inner.path.appendleft(i)
+            inner.parent = None
+            inner.path.extendleft(reversed(list(error.absolute_path)))
+            lines += _lines(inner, depth)
+    return lines
+
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "boolean"), (dict, "object"), (list, "array"), (str, "string"), (int, "number"), (float, "number"), (type(None), "null"),
+)  # fmt: skip
+
+
+def _kind(value: Any) -> str:
+    return next((name for cls, name in _KINDS if isinstance(value, cls)), "")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, separators=(",", ":"))
+    return gojson.encode(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float) and not value.is_integer():
+        return str(value)
+    return str(int(value)) if not math.isinf(value) else str(value)
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ", ".join(_shown(n) for n in names)
+
+
+_SIZES = {
+    "minLength": len, "maxLength": len, "minItems": len, "maxItems": len, "minProperties": len, "maxProperties": len,
+}  # fmt: skip
+
+
+def _words(error: Any) -> str:
+    kind, value, instance = error.validator, error.validator_value, error.instance
+    if kind is None:
+        return "false schema"
+    if kind in _SIZES:
+        return f"{kind}: got {len(instance)}, want {value}"
+    if kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        return f"{kind}: got {_number(instance)}, want {_number(value)}"
+    writer = _WRITERS.get(kind)
+    return writer(value, instance, error) if writer else f"'{kind}' failed"
+
+
+def _type_words(value: Any, instance: Any, error: Any) -> str:
+    wanted = value if isinstance(value, list) else [value]
+    return f"got {_kind(instance)}, want {' or '.join(wanted)}"
+
+
+def _required_words(value: Any, instance: Any, error: Any) -> str:
+    missing = [n for n in value if n not in instance]
+    return f"missing propert{'y' if len(missing) == 1 else 'ies'} {_joined(missing)}"
+
+
+def _extra_words(value: Any, instance: Any, error: Any) -> str:
+    import re
+
+    known = error.schema.get("properties", {})
+    patterns = error.schema.get("patternProperties", {})
+    extra = [n for n in instance if n not in known and not any(re.search(p, n) for p in patterns)]
+    return f"additional properties {_joined(extra)} not allowed"
+
+
+def _unique_words(value: Any, instance: Any, error: Any) -> str:
+    for j in range(len(instance)):
+        for i in range(j):
+            if instance[i] == instance[j] and type(instance[i]) is type(instance[j]):
+                return f"items at {i} and {j} are equal"
+    return "items are equal"
+
+
+def _one_of_words(value: Any, instance: Any, error: Any) -> str:
+    if error.context:
+        return "'oneOf' failed, none matched"
+    valid = [str(i) for i, s in enumerate(value) if not isinstance(_validator(s), str) and _validator(s).is_valid(instance)]
+    return f"'oneOf' failed, subschemas {', '.join(valid)} matched"
+
+
+def _multiple_words(value: Any, instance: Any, error: Any) -> str:
+    return f"multipleOf: got {_number(instance)}, want {_number(value)}"
+
+
+def _dependent_words(value: Any, instance: Any, error: Any) -> str:
+    for name, wanted in value.items():
+        if name in instance and isinstance(wanted, list):
+            missing = [w for w in wanted if w not in instance]
+            if missing:
+                return f"properties {_joined(missing)} required, if {_shown(name)} exists"
+    return "dependentRequired failed"
+
+
+_WRITERS = {
+    "type": _type_words,
+    "required": _required_words,
+    "additionalProperties": _extra_words,
+    "uniqueItems": _unique_words,
+    "oneOf": _one_of_words,
+    "multipleOf": _multiple_words,
+    "dependentRequired": _dependent_words,
+    "dependencies": _dependent_words,
+    "enum": lambda value, instance, error: (
+        f"value must be one of {', '.join(map(_shown, value))}" if all(not isinstance(v, (list, dict)) for v in value) else "enum failed"
+    ),
+    "const": lambda value, instance, error: (
+        f"value must be {_shown(value)}" if not isinstance(value, (list, dict)) else "const failed"
+    ),
+    "pattern": lambda value, instance, error: f"{_shown(instance)} does not match pattern {_shown(value)}",
+    "contains": lambda value, instance, error: "no items match contains schema",
+    "propertyNames": lambda value, instance, error: f"invalid propertyName {_shown(instance)}",
+}
