@@ -7,10 +7,11 @@ management sees them), ``ssa_values`` (compare, merge, prune), ``ssa_managed`` (
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from holdfast.kube import fieldset, ssa_values
+from holdfast.kube import fieldset, quantity, ssa_values
 from holdfast.kube.fieldset import Fields, Path
 from holdfast.kube.refs import Manifest
 from holdfast.kube.schema import Schema
@@ -69,6 +70,13 @@ class Change(NamedTuple):
     before: Any
     after: Any
 
+    @property
+    def may_be_default(self) -> bool:
+        """Whether ``before`` only says more than ``after``: an atomic part (tolerations, claim templates) is replaced whole
+        on paper, but the server may fill in the very defaults that are there. Only its dry run knows.
+        """
+        return isinstance(self.after, dict | list) and _covers(self.before, self.after)
+
 
 def owned_fields_changed(live: Manifest, desired: Manifest, manager: str, schema: Schema | None) -> list[Change]:
     """What a forced server-side apply of ``desired`` by ``manager`` would change in ``live``, in order of the paths.
@@ -77,9 +85,9 @@ def owned_fields_changed(live: Manifest, desired: Manifest, manager: str, schema
     ``desired`` no longer has and nobody else owns. Fields of others are no change, whatever their values; neither is status.
     ``schema`` is the kind's (``Schemas.lookup``, or ``custom_resource`` for a CRD's); None treats lists as atomic.
 
-    Values compare as they are written, so the caller brings ``desired`` into the server's form first (defaults it relies on
-    are simply absent and thus not compared; quantities such as ``1000m`` would show as changed to ``1``). managedFields that
-    cannot be read count as owning nothing.
+    Quantities compare by value and a Secret's stringData as the data it becomes. Nulls are compared as they stand: the server
+    drops most of them. Inside atomic parts ``may_be_default`` tells which changes a dry run has to confirm. managedFields
+    that cannot be read count as owning nothing.
     """
     kind = type_of(schema)
     version = str(live.get("apiVersion") or "")
@@ -88,14 +96,51 @@ def owned_fields_changed(live: Manifest, desired: Manifest, manager: str, schema
     except BadEntryError:
         managers = {}
     updater = Updater(kind, version, ignored=fieldset.of_names("status"))
-    config = {**desired, "apiVersion": version}
+    config = _as_stored({**desired, "apiVersion": version})
     merged, _ = updater.apply(live, config, managers, Manager(manager, APPLY), force=True, now="")
     compare = ssa_values.compare(live, merged, kind)
     found: list[Change] = []
     for fields in compare:
         for path in _outermost(fieldset.recursive_difference(fields, _NOT_CONTENT)):
-            found.append(Change(fieldset.path_text(path), _at(live, path, kind), _at(merged, path, kind)))
+            (before, of), (after, _) = _at(live, path, kind), _at(merged, path, kind)
+            if not _same_quantities(before, after, of):
+                found.append(Change(fieldset.path_text(path), before, after))
     return sorted(found, key=lambda change: change.path)
+
+
+def _as_stored(obj: Manifest) -> Manifest:
+    texts = obj.get("stringData")
+    if (obj.get("apiVersion"), obj.get("kind")) != ("v1", "Secret") or not isinstance(texts, dict):
+        return obj
+    data = {key: base64.b64encode(str(text or "").encode()).decode() for key, text in texts.items()}
+    out = {**obj, "data": {**(obj.get("data") or {}), **data}}
+    del out["stringData"]
+    return out
+
+
+def _same_quantities(before: Any, after: Any, kind: Type) -> bool:
+    """Equal but for the notation of quantities in it."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        same_keys = before.keys() == after.keys()
+        return same_keys and all(_same_quantities(before[k], after[k], kind.field(k) or kind) for k in after)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(
+            _same_quantities(one, other, kind.items) for one, other in zip(before, after, strict=True)
+        )
+    if kind.is_quantity and isinstance(before, str | int | float) and isinstance(after, str | int | float):
+        try:
+            return quantity.parse(str(before)) == quantity.parse(str(after))
+        except quantity.QuantityError:
+            return False
+    return ssa_values.same(before, after)
+
+
+def _covers(more: Any, less: Any) -> bool:
+    if isinstance(less, dict):
+        return isinstance(more, dict) and all(key in more and _covers(more[key], value) for key, value in less.items())
+    if isinstance(less, list):
+        return isinstance(more, list) and len(more) == len(less) and all(map(_covers, more, less))
+    return ssa_values.same(more, less)
 
 
 def _outermost(fields: Fields, prefix: Path = ()) -> Iterator[Path]:
@@ -108,7 +153,8 @@ def _outermost(fields: Fields, prefix: Path = ()) -> Iterator[Path]:
             yield from _outermost(node, (*prefix, element))
 
 
-def _at(value: Any, path: Path, kind: Type) -> Any:
+def _at(value: Any, path: Path, kind: Type) -> tuple[Any, Type]:
+    """The value at a path and its type."""
     for element in path:
         if element[0] == "f":
             value = value.get(element[2:], MISSING) if isinstance(value, dict) else MISSING
@@ -117,6 +163,4 @@ def _at(value: Any, path: Path, kind: Type) -> Any:
             items = value if isinstance(value, list) else []
             value = next((item for item in items if ssa_values.element_of(kind, item) == element), MISSING)
             kind = kind.items
-        if value is MISSING:
-            return MISSING
-    return value
+    return value, kind

@@ -129,6 +129,10 @@ class Type:
         return type_of(schema.additional, self.sticky) if isinstance(raw, dict) and raw else DEDUCED
 
     @property
+    def is_quantity(self) -> bool:
+        return self._schema is not None and self._schema.name == QUANTITY
+
+    @property
     def is_open_map(self) -> bool:
         """A map without declared fields whose values may be anything: schema changes are not followed into it."""
         declared = self._schema is not None and bool(self._schema.properties)

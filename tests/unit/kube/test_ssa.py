@@ -310,3 +310,40 @@ def test_asking_changes_neither_object() -> None:
     kept = copy.deepcopy((live, desired))
     owned_fields_changed(live, desired, "holdfast", schema("Deployment", "apps"))
     assert ssa_values.same([live, desired], list(kept))
+
+
+def test_quantities_in_another_notation_are_no_change() -> None:
+    applied = deployment()
+    applied["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"cpu": "1", "memory": "1Gi"}}
+    live = cluster_after(applied)
+    desired = copy.deepcopy(applied)
+    limits = desired["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+    limits |= {"cpu": "1000m", "memory": "1024Mi"}
+    assert owned_fields_changed(live, desired, "holdfast", schema("Deployment", "apps")) == []
+    limits["cpu"] = 2
+    found = owned_fields_changed(live, desired, "holdfast", schema("Deployment", "apps"))
+    assert [(c.before, c.after) for c in found] == [("1", 2)]
+
+
+def test_string_data_is_compared_as_the_data_it_becomes() -> None:
+    live = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": "dg=="}}
+    desired = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "v"}}
+    assert owned_fields_changed(live, desired, "holdfast", schema("Secret")) == []
+    desired["stringData"] = {"k": "w"}
+    assert [c.path for c in owned_fields_changed(live, desired, "holdfast", schema("Secret"))] == [".data.k"]
+
+
+def test_an_atomic_part_that_only_says_more_may_hold_defaults() -> None:
+    claim = {"metadata": {"name": "d"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    sets = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "a"}}
+    desired = {**sets, "spec": {"volumeClaimTemplates": [claim]}}
+    stored = {**claim, "spec": {**claim["spec"], "volumeMode": "Filesystem"}, "status": {"phase": "Pending"}}
+    found = owned_fields_changed(
+        {**sets, "spec": {"volumeClaimTemplates": [stored]}}, desired, "m", schema("StatefulSet", "apps")
+    )
+    assert [(c.path, c.may_be_default) for c in found] == [(".spec.volumeClaimTemplates", True)]
+    other = {**stored, "metadata": {"name": "e"}}
+    found = owned_fields_changed(
+        {**sets, "spec": {"volumeClaimTemplates": [other]}}, desired, "m", schema("StatefulSet", "apps")
+    )
+    assert [c.may_be_default for c in found] == [False]
