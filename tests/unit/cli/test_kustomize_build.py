@@ -1,0 +1,82 @@
+"""``holdfast kustomize build`` and ``create`` as commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.main import main
+
+CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n"
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "kustomization.yaml").write_text("resources: [c.yaml]\n")
+    (tmp_path / "c.yaml").write_text(CM)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_build_prints_the_resources(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kustomize", "build", str(app)]) == 0
+    assert capsys.readouterr().out == CM
+
+
+def test_build_writes_a_file_or_one_file_per_object(app: Path) -> None:
+    assert main(["kustomize", "build", "-o", "out.yaml"]) == 0
+    assert (app / "out.yaml").read_text() == CM
+    (app / "out").mkdir()
+    assert main(["kustomize", "build", "-o", "out"]) == 0
+    assert [p.name for p in (app / "out").iterdir()] == ["v1_configmap_c.yaml"]
+
+
+def test_a_failure_is_one_line_and_an_exit_code(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (app / "c.yaml").unlink()
+    assert main(["kustomize", "build"]) == 1
+    assert capsys.readouterr().err.startswith("Error: accumulating resources: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--reorder", "odd"], "illegal flag value --reorder odd; legal values: [legacy none]"),
+        (["--load-restrictor", "odd"], "illegal flag value --load-restrictor odd"),
+        (["a", "b"], "specify one path to kustomization.yaml"),
+    ],
+)
+def test_wrong_usage_is_refused(
+    app: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    assert main(["kustomize", "build", *arguments]) == 1
+    assert problem in capsys.readouterr().err
+
+
+def test_a_function_runs_as_an_executable_when_allowed(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = app / "fn.sh"
+    script.write_text("#!/bin/sh\nsed 's/name: c/name: changed/'\n")
+    script.chmod(0o755)
+    (app / "fn.yaml").write_text(
+        "apiVersion: example.com/v1\nkind: Fn\nmetadata:\n  name: f\n  annotations:\n"
+        "    config.kubernetes.io/function: 'exec: {path: ./fn.sh}'\n"
+    )
+    (app / "kustomization.yaml").write_text("resources: [c.yaml]\ntransformers: [fn.yaml]\n")
+    assert main(["kustomize", "build", "--enable-alpha-plugins"]) == 1
+    assert "must specify --enable-exec" in capsys.readouterr().err
+    assert main(["kustomize", "build", "--enable-alpha-plugins", "--enable-exec"]) == 0
+    assert "name: changed" in capsys.readouterr().out
+
+
+def test_create_lists_what_it_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text(CM)
+    (tmp_path / "readme.md").write_text("# not: a resource\n- x\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "kustomization.yaml").write_text("resources: []\n")
+    assert main(["kustomize", "create", "--autodetect", "--recursive", "--namespace", "prod"]) == 0
+    assert (tmp_path / "kustomization.yaml").read_text() == (
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+        "resources:\n- c.yaml\n- sub\nnamespace: prod\n"
+    )
+    assert main(["kustomize", "create"]) == 1

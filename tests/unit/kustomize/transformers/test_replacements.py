@@ -1,0 +1,68 @@
+"""Replacements: sources, targets and paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SOURCE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata: {host: db.local:5432, n: '8'}\n"
+
+
+def _replaced(repo: Any, target: str, path: str, extra: str = "", field: str = "data.host", source: str = "") -> Any:
+    repo.write("source.yaml", SOURCE).write("target.yaml", target)
+    repo.write(
+        "kustomization.yaml",
+        f"resources: [source.yaml, target.yaml]\nreplacements:\n- source: {{kind: ConfigMap, name: s, fieldPath: {field}{source}}}\n"
+        f"  targets:\n  - select: {{kind: Gadget}}\n    fieldPaths: ['{path}']\n{extra}",
+    )
+    return next(r.manifest for r in repo.result(reorder="none").resources if r.kind == "Gadget")
+
+
+GADGET = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: g}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "expected"),
+    [
+        pytest.param("a: x\n", "a", {"a": "db.local:5432"}, id="a field"),
+        pytest.param("l: [{k: 1, v: x}, {k: 2, v: y}]\n", "l.[k=2].v", {"l": [{"k": 1, "v": "x"}, {"k": 2, "v": "db.local:5432"}]}, id="an element by key"),
+        pytest.param("l: [{v: x}, {v: y}]\n", "l.*.v", {"l": [{"v": "db.local:5432"}] * 2}, id="all elements"),
+        pytest.param("l: [x, y]\n", "l.1", {"l": ["x", "db.local:5432"]}, id="an element by index"),
+        pytest.param('j: \'{"a":{"b":"x"}}\'\n', "j.a.b", {"j": '{"a":{"b":"db.local:5432"}}'}, id="inside of JSON text"),
+        pytest.param("y: |-\n  # kept\n  a: x\n", "y.a", {"y": "# kept\na: db.local:5432"}, id="inside of YAML text"),
+    ],
+)  # fmt: skip
+def test_the_value_goes_where_the_path_leads(repo: Any, body: str, path: str, expected: Any) -> None:
+    found = _replaced(repo, GADGET + body, path)
+    assert {k: found[k] for k in expected} == expected
+
+
+def test_a_part_of_a_text_is_replaced_by_a_part(repo: Any) -> None:
+    found = _replaced(
+        repo,
+        GADGET + "url: http://x/path\n",
+        "url",
+        "    options: {delimiter: /, index: 2}\n",
+        source=", options: {delimiter: ':', index: 0}",
+    )
+    assert found["url"] == "http://db.local/path"
+
+
+def test_a_text_becomes_a_number_where_a_number_was(repo: Any) -> None:
+    assert _replaced(repo, GADGET + "n: 1\n", "n", field="data.n")["n"] == 8
+
+
+def test_missing_fields_are_made_on_demand_only(repo: Any) -> None:
+    assert _replaced(repo, GADGET, "a.b", "    options: {create: true}\n")["a"] == {"b": "db.local:5432"}
+    repo.write("kustomization.yaml", repo.files["kustomization.yaml"].decode().replace("create: true", "create: false"))
+    assert 'unable to find field "a.b" in replacement target' in repo.fails()
+
+
+def test_no_source_is_an_error_that_names_the_selector(repo: Any) -> None:
+    repo.write("g.yaml", GADGET)
+    repo.write(
+        "kustomization.yaml",
+        "resources: [g.yaml]\nreplacements:\n- source: {kind: Secret, name: x}\n  targets: [{select: {kind: Gadget}}]\n",
+    )
+    assert repo.fails() == "nothing selected by Secret.[noVer].[noGrp]/x.[noNs]"
