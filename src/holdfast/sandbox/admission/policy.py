@@ -186,12 +186,12 @@ class Policies:
         values: dict[str, Any] = {
             "object": _versioned(obj, invocation.resource),
             "oldObject": _versioned(request.old, invocation.resource),
-            "request": _admission_request(request, invocation.resource),
+            "request": admission_request(request, invocation.resource),
             "namespaceObject": namespace_view(namespace),
             "params": invocation.param,
-            "authorizer": {"authorizer": ""},
+            "authorizer": {"requestResource": _asked_about(request)},
         }
-        return Evaluation(invocation.policy.scope, values, self._registry.authorizer)
+        return Evaluation(invocation.policy.scope, values, self._registry.authorizer, request.call.user)
 
 
 def applies(policy: Compiled, evaluation: Evaluation) -> bool:
@@ -219,7 +219,19 @@ def _versioned(obj: Manifest | None, resource: Resource) -> Manifest | None:
     return {**obj, "apiVersion": resource.api_version}
 
 
-def _admission_request(request: Request, matched: Resource) -> Manifest:
+def _asked_about(request: Request) -> Manifest:
+    """The question about the request itself, still without a verb."""
+    found = {
+        "group": request.resource.group,
+        "resource": request.resource.plural,
+        "subresource": request.subresource,
+        "namespace": request.namespace,
+        "name": request.name,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def admission_request(request: Request, matched: Resource) -> Manifest:
     own, user, call = request.resource, request.call.user, request.call
     gone = call.verb == "deletecollection"
     found: Manifest = {

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.auth.attributes import Authorizer
+from holdfast.sandbox.auth.attributes import Attributes, Authorizer
+from holdfast.sandbox.crd import authorization
 from holdfast.sandbox.crd.expressions import CompileError, EvalError, Program, compile_expression, type_name
+from holdfast.sandbox.identity import AUTHENTICATED, User
 
 _BASE: Final = ("object", "oldObject", "request", "namespaceObject")
-_KINDS: Final = ("BOOL", "STRING", "INT", "DOUBLE", "BYTES", "TIMESTAMP", "DURATION")
+_DECLARABLE: Final = re.compile(r"((LIST<|MAP<STRING, )*)(BOOL|STRING|INT|DOUBLE|BYTES|TIMESTAMP|DURATION|DYN)(>*)")
 _VARIABLE: Final = re.compile(r"\bvariables\.([A-Za-z_]\w*)")
 _HAS: Final = re.compile(r"\bhas\(\s*variables\.[A-Za-z_]\w*\s*\)")
 _UNKNOWN: Final = re.compile(
@@ -25,6 +27,7 @@ _UNKNOWN: Final = re.compile(
 _UNBOUND: Final = re.compile(r'No value with name "variables\.(\w+)" found in Activation')
 _STRINGS: Final = re.compile(r"\s*request\.(operation|name|namespace|subResource|userInfo\.(username|uid))\s*")
 _TOKENS: Final = re.compile(r"""r?"(?:\\.|[^"\\])*"|r?'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\d[\w.]*|\s+|.""", re.S)
+_ASKED: Final = ("verb", "group", "resource", "subresource", "namespace", "name", "path")
 _ESCAPES: Final = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"))
 
 
@@ -52,7 +55,7 @@ class Scope:
             found.append(("authorizer", "DYN"))
         for name, expression in self.variables.items():
             kind = expression.program.kind
-            found.append((f"variables.{name}", kind if kind in _KINDS else "DYN"))
+            found.append((f"variables.{name}", kind if _DECLARABLE.fullmatch(kind) else "DYN"))
         return tuple(found)
 
     def add(self, name: str, source: str) -> None:
@@ -112,19 +115,34 @@ class Expression:
 class Evaluation:
     """The values of one request for one policy; variables are worked out when first used."""
 
-    def __init__(self, scope: Scope, values: Mapping[str, Any], authorizer: Authorizer) -> None:
+    def __init__(self, scope: Scope, values: Mapping[str, Any], authorizer: Authorizer, user: User) -> None:
         self._scope = scope
         self._values = dict(values)
         self._authorizer = authorizer
+        self._user = user
         self._done: set[str] = set()
         self._errors: dict[str, str] = {}
 
     def run(self, expression: Expression) -> Any:
         """Raises Failed."""
+        authorization.asking.append(self._ask)
         try:
             return self._run(expression)
         except EvalError as error:
             raise expression.failure(str(error)) from None
+        finally:
+            authorization.asking.pop()
+
+    def _ask(self, question: Mapping[str, str]) -> tuple[bool, str]:
+        user = self._user
+        if "account" in question:
+            home = question["account_namespace"]
+            user = User(
+                question["account"], ("system:serviceaccounts", f"system:serviceaccounts:{home}", AUTHENTICATED)
+            )
+        fields = {key: question[key] for key in _ASKED if key in question}
+        decision = self._authorizer.authorize(Attributes(user, **fields))
+        return decision.allowed, decision.reason
 
     def _run(self, expression: Expression) -> Any:
         for name in expression.uses:

@@ -14,7 +14,7 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_optional, ext_strings
 
-from holdfast.sandbox.crd import library, macros
+from holdfast.sandbox.crd import authorization, library, macros
 
 
 class CompileError(ValueError):
@@ -88,9 +88,12 @@ def _type(kind: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _environment(variables: Variables) -> Any:
+    functions = library.declarations(cel)
+    if ("authorizer", "DYN") in variables:
+        functions += authorization.declarations(cel)
     return cel.NewEnv(
         variables={name: _type(kind) for name, kind in variables},
-        functions=library.declarations(cel),
+        functions=functions,
         extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_math.ExtMath()],
     )
 

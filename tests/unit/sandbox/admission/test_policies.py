@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.sandbox.auth.cluster import POLICIES, Cluster
+from tests.unit.sandbox.auth.cluster import POLICIES, Cluster, rule
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 WRITES: dict[str, Any] = {
@@ -73,8 +73,8 @@ def test_an_expression_that_fails_counts_as_the_failure_policy_says(failure: str
 
 def test_deletions_are_judged_by_the_old_object() -> None:
     cluster = Cluster()
-    rule = {**WRITES, "operations": ["DELETE"]}
-    policy(cluster, {"expression": "object == null && oldObject.metadata.name != 'keep'"}, rule=rule)
+    deletions = {**WRITES, "operations": ["DELETE"]}
+    policy(cluster, {"expression": "object == null && oldObject.metadata.name != 'keep'"}, rule=deletions)
     cluster.made(MAPS, config_map("keep"))
     cluster.made(MAPS, config_map("go"))
     assert cluster.send("DELETE", f"{MAPS}/go").code == 200
@@ -164,9 +164,9 @@ def test_bindings_and_mutations_are_validated() -> None:
         "spec.validationActions[2]",
         "spec.validationActions",
     }
-    rule = {**WRITES, "operations": ["DELETE"]}
+    deletions = {**WRITES, "operations": ["DELETE"]}
     body = {
-        "matchConstraints": {"resourceRules": [rule]},
+        "matchConstraints": {"resourceRules": [deletions]},
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": "1"}}],
     }
     answer = cluster.send("POST", f"{POLICIES}/mutatingadmissionpolicies", {"metadata": {"name": "m"}, "spec": body})
@@ -175,3 +175,20 @@ def test_bindings_and_mutations_are_validated() -> None:
         "spec.mutations[0].jsonPatch.expression",
         "spec.reinvocationPolicy",
     ]
+
+
+def test_expressions_may_ask_the_authorizer() -> None:
+    cluster = Cluster()
+    cluster.grant("al", rule("create", "configmaps"), rule("bypass", "configmaps", resourceNames=["free"]))
+    by_request = {"expression": "authorizer.requestResource.check('bypass').allowed()", "message": "not you"}
+    policy(cluster, by_request)
+    assert cluster.send("POST", MAPS, config_map("a"), as_="al").message.endswith("denied request: not you")
+    assert cluster.send("POST", MAPS, config_map("free"), as_="al").code == 201
+    by_parts = (
+        "authorizer.group('').resource('configmaps').namespace('default').name('free').check('bypass').allowed()"
+        " && !authorizer.serviceAccount('default', 'x').path('/metrics').check('get').allowed()"
+    )
+    patch = [{"op": "replace", "path": "/spec/validations/0/expression", "value": by_parts}]
+    path = f"{POLICIES}/validatingadmissionpolicies/p"
+    assert cluster.send("PATCH", path, patch, media="application/json-patch+json").code == 200
+    assert cluster.send("POST", MAPS, config_map("b"), as_="al").code == 201

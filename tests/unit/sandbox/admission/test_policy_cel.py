@@ -4,6 +4,7 @@ import pytest
 
 from holdfast.sandbox.admission.policy_cel import Evaluation, Failed, Refused, Scope, constructed
 from holdfast.sandbox.auth.attributes import AlwaysAllow
+from holdfast.sandbox.identity import User
 
 
 def scope(**variables: str) -> Scope:
@@ -14,7 +15,7 @@ def scope(**variables: str) -> Scope:
 
 
 def run(found: Scope, source: str, **values: object) -> object:
-    return Evaluation(found, {"object": None, **values}, AlwaysAllow()).run(found.compile(source))
+    return Evaluation(found, {"object": None, **values}, AlwaysAllow(), User("al")).run(found.compile(source))
 
 
 @pytest.mark.parametrize(
