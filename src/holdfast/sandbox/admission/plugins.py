@@ -106,6 +106,15 @@ class Admission:
 
 def install(registry: Registry) -> Admission:
     admission = Admission(registry)
-    registry.hooks.mutating += [admission.mutate, policy_hooks.mutating(registry)]
-    registry.hooks.validating += [admission.validate, policy_hooks.validating(registry), admission.charge]
+    registry.hooks.mutating += [
+        admission.mutate,
+        policy_hooks.mutating(registry),
+        policy_hooks.mutating_webhooks(registry),
+    ]
+    registry.hooks.validating += [
+        admission.validate,
+        policy_hooks.validating(registry),
+        policy_hooks.validating_webhooks(registry),
+        admission.charge,
+    ]
     return admission

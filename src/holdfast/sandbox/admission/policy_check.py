@@ -58,6 +58,17 @@ def _policy(errs: Errors, obj: Manifest, spec: Manifest, *, mutating: bool) -> N
         _validations(errs, scope, spec, str(obj["metadata"].get("name") or ""))
 
 
+def check_webhooks(obj: Manifest) -> Errors:
+    """The expressions of a webhook configuration; all else about it is validated with the kinds."""
+    errs, scope = Errors(), Scope(params=False)
+    for number, hook in enumerate(obj.get("webhooks") or ()):
+        for index, condition in enumerate(hook.get("matchConditions") or ()):
+            text = str(condition.get("expression") or "").strip()
+            if text:
+                _compile(errs, scope, text, f"webhooks[{number}].matchConditions[{index}].expression", ("bool",))
+    return errs
+
+
 def _compile(
     errs: Errors, scope: Scope, source: str, path: str, wanted: Sequence[str] = (), *, authorizer: bool = True
 ) -> None:

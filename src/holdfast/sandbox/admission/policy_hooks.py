@@ -36,6 +36,20 @@ class _Late:
         self._made(call, resource, operation, new, old, sub)
 
 
+def mutating_webhooks(registry: Registry) -> Admission:
+    return _Late(registry, "mutatingwebhookconfigurations", lambda r: _webhooks(r, "mutatingwebhookconfigurations"))
+
+
+def validating_webhooks(registry: Registry) -> Admission:
+    return _Late(registry, "validatingwebhookconfigurations", lambda r: _webhooks(r, "validatingwebhookconfigurations"))
+
+
+def _webhooks(registry: Registry, plural: str) -> Admission:
+    from holdfast.sandbox.admission.webhooks import Webhooks
+
+    return Webhooks(registry, plural)
+
+
 def mutating(registry: Registry) -> Admission:
     return _Late(registry, "mutatingadmissionpolicybindings", _mutating)
 
@@ -58,8 +72,10 @@ def _validating(registry: Registry) -> Admission:
 
 def problems(resource: Resource, obj: Manifest, old: Manifest | None) -> list[FieldError]:
     """What is wrong with a policy or binding itself."""
-    if resource.group != _GROUP or resource.plural not in _KINDS:
+    if resource.group != _GROUP:
         return []
-    from holdfast.sandbox.admission.policy_check import check
+    from holdfast.sandbox.admission import policy_check
 
-    return check(obj, old)
+    if resource.plural not in _KINDS:
+        return policy_check.check_webhooks(obj)
+    return policy_check.check(obj, old)
