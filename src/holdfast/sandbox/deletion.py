@@ -9,7 +9,7 @@ import datetime
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import seams, status, strategy
+from holdfast.sandbox import crds, seams, status, strategy
 from holdfast.sandbox.context import Call, timestamp
 from holdfast.sandbox.conversion import to_storage
 from holdfast.sandbox.options import DeleteOptions
@@ -33,6 +33,9 @@ def delete(
     if resource.kind == "Namespace" and not resource.group:
         return _delete_namespace(registry, call, resource, key, record, obj)
     before = registry.show(resource, record)
+    if crds.is_definition(resource) and not obj["metadata"].get("deletionTimestamp"):
+        crds.mark_deleted(call, obj)
+        return _write(registry, call, resource, key, record, obj, before), False
     finalizers = _finalizers(resource, obj["metadata"].get("finalizers") or [], options)
     if resource.kind == "Pod" and not resource.group:
         outcome = _delete_pod(call, obj, options)

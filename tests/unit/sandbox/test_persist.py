@@ -30,7 +30,12 @@ def test_objects_come_back_with_their_revision_and_labels(tmp_path: Path) -> Non
     again, _ = _open(tmp_path)
     found = again.table("configmaps").get(("ns", "a"))
     assert found is not None
-    assert (found.revision, found.uid, found.labels, found.raw) == (written.revision, "uid-a", {"tier": "web"}, written.raw)
+    assert (found.revision, found.uid, found.labels, found.raw) == (
+        written.revision,
+        "uid-a",
+        {"tier": "web"},
+        written.raw,
+    )
 
 
 def test_a_revision_spent_on_a_deletion_is_not_given_out_again(tmp_path: Path) -> None:

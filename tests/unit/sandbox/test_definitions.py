@@ -1,0 +1,74 @@
+"""Definitions at work: names, resources, and their end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def _crd(plural: str = "widgets", kind: str = "Widget") -> dict[str, Any]:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"plural": plural, "kind": kind}
+    spec = {"group": "ex.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.ex.com"},
+        "spec": spec,
+    }
+
+
+async def _settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def _conditions(api: Any, name: str) -> dict[str, str]:
+    crd = (await api.call("GET", f"{CRDS}/{name}")).body
+    return {c["type"]: c["status"] for c in crd["status"]["conditions"]}
+
+
+async def test_a_definition_is_established_after_the_answer_and_serves_its_resource(api: Any) -> None:
+    fresh = (await api.call("POST", CRDS, _crd())).body
+    assert fresh["status"]["conditions"] is None
+    await _settled()
+    assert await _conditions(api, "widgets.ex.com") == {"NamesAccepted": "True", "Established": "True"}
+    path = "/apis/ex.com/v1/namespaces/default/widgets"
+    made = await api.call(
+        "POST", path, {"apiVersion": "ex.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"x": 1}}
+    )
+    assert made.code == 201
+    items = (await api.call("GET", path)).body["items"]
+    assert [(i["kind"], i["spec"]) for i in items] == [("Widget", {"x": 1})]
+
+
+async def test_a_kind_in_use_is_accepted_once_the_other_goes(api: Any) -> None:
+    await api.call("POST", CRDS, _crd())
+    await _settled()
+    await api.call("POST", CRDS, _crd("gadgets"))
+    await _settled()
+    assert (await _conditions(api, "gadgets.ex.com"))["NamesAccepted"] == "False"
+    await api.call("DELETE", f"{CRDS}/widgets.ex.com")
+    await _settled()
+    assert await _conditions(api, "gadgets.ex.com") == {"NamesAccepted": "True", "Established": "True"}
+
+
+async def test_a_definition_waits_for_its_last_object(api: Any) -> None:
+    await api.call("POST", CRDS, _crd())
+    await _settled()
+    path = "/apis/ex.com/v1/namespaces/default/widgets"
+    widget = {"apiVersion": "ex.com/v1", "kind": "Widget", "metadata": {"name": "w", "finalizers": ["ex.com/f"]}}
+    made = await api.call("POST", path, widget)
+    assert made.code == 201, made.body
+    await api.call("DELETE", f"{CRDS}/widgets.ex.com")
+    await _settled()
+    crd = (await api.call("GET", f"{CRDS}/widgets.ex.com")).body
+    assert crd["status"]["conditions"][2]["reason"] == "InstanceDeletionInProgress"
+    free = {"metadata": {"finalizers": None}}
+    await api.call("PATCH", f"{path}/w", free, content_type="application/merge-patch+json")
+    await _settled()
+    assert (await api.call("GET", f"{CRDS}/widgets.ex.com")).code == 404
+    assert (await api.call("GET", path)).code == 404
