@@ -24,12 +24,16 @@ _UNSHALLOW = 2**31 - 1  # Git's own word for all of the history
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What a GitRef means at the remote: the reference to fetch, the revision's name, the commit wanted (if named)."""
+    """What a GitRef means at the remote: the reference to fetch, the revision's name, the commit wanted (if named).
+
+    ``object`` is what the reference itself names: for an annotated tag the tag, not the commit.
+    """
 
     reference: str
     label: str
     tip: str = ""
     commit: str = ""
+    object: str = ""
 
 
 class GitStore:
@@ -95,7 +99,7 @@ class GitStore:
     def _bring(self, mirror: str, remote: Remote, target: _Target) -> pygit2.Commit:
         repository = pygit2.Repository(mirror)
         wanted = target.commit or target.tip
-        if wanted not in repository:
+        if wanted not in repository or (target.object and target.object not in repository):
             try:
                 fetch(
                     mirror,
@@ -122,7 +126,7 @@ class GitStore:
                 if found is None or found.kind is not EntryKind.DIRECTORY:
                     raise GitError(
                         f"failed to sparse checkout directories : sparse checkout dir '{directory}' does not exist in "
-                        f"repository: lstat {mirror}/{_clean(directory)}: no such file or directory",
+                        f"repository: lstat {_shown(spec)}/{_clean(directory)}: no such file or directory",
                         reason="GitOperationFailed",
                     )
             tree = SparseTree(tree, [_clean(d) for d in spec.sparse])
@@ -195,7 +199,7 @@ def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _T
             raise RefNotFound(f'couldn\'t find remote ref "refs/heads/{ref.branch}"')
         if ref.name not in refs:
             raise GitError(f"unable to resolve ref '{ref.name}' to a specific commit")
-        return _Target(ref.name, ref.name, refs.get(ref.name + "^{}", refs[ref.name]))
+        return _Target(ref.name, ref.name, refs.get(ref.name + "^{}", refs[ref.name]), object=refs[ref.name])
     if ref.commit:
         reference = f"refs/heads/{ref.branch}" if ref.branch else "refs/heads/*"
         if ref.branch and reference not in refs:
@@ -212,7 +216,7 @@ def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _T
 def _named(refs: dict[str, str], reference: str, label: str) -> _Target:
     if reference not in refs:
         raise RefNotFound(f'couldn\'t find remote ref "{reference}"')
-    return _Target(reference, label, refs.get(reference + "^{}", refs[reference]))
+    return _Target(reference, label, refs.get(reference + "^{}", refs[reference]), object=refs[reference])
 
 
 def _highest(refs: dict[str, str], text: str) -> _Target:
@@ -254,15 +258,12 @@ _SIGNATURE_STARTS = (b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN SSH SIGNATUR
 
 
 def _tag_of(repository: pygit2.Repository, target: _Target) -> tuple[str, bytes, bytes]:
-    if not target.reference.startswith("refs/tags/") or target.reference not in repository.references:
+    """(name, signature, what is signed) of the tag that was followed; a lightweight one has a name only."""
+    if not target.reference.startswith("refs/tags/") or not target.object:
         return "", b"", b""
-    found = repository[repository.references[target.reference].target]
+    found = repository[target.object]
     if not isinstance(found, pygit2.Tag):
-        return (
-            target.label.removeprefix("refs/tags/"),
-            b"",
-            b"",
-        )  # a lightweight tag: a name, and nothing that is signed
+        return target.label.removeprefix("refs/tags/"), b"", b""
     raw = found.read_raw()
     starts = [raw.find(s) for s in _SIGNATURE_STARTS if s in raw]
     cut = min(starts) if starts else len(raw)
@@ -293,6 +294,11 @@ def _submodule_url(parent: str, url: str) -> str:
 
 def _same_host(a: str, b: str) -> bool:
     return urlsplit(a).netloc == urlsplit(b).netloc and urlsplit(a).scheme == urlsplit(b).scheme
+
+
+def _shown(spec: GitSpec) -> str:
+    """A checkout's directory as Flux names it in errors; ours has no work tree, and its mirror's place is nobody's business."""
+    return f"/tmp/gitrepository-{spec.url.rstrip('/').rpartition('/')[2].removesuffix('.git')}"
 
 
 def _clean(path: str) -> str:
