@@ -31,7 +31,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         return int(importlib.import_module(args.helm_module).run(args) or 0)
     except HelmError as fault:
-        trailer = "\n\nUse --debug flag to render out invalid YAML" if fault.trailer and not getattr(args, "debug", False) else ""
+        trailer = (
+            "\n\nUse --debug flag to render out invalid YAML"
+            if fault.trailer and not getattr(args, "debug", False)
+            else ""
+        )
         text = f"Error: {fault.message}{trailer}\n"
         sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
         return 1

@@ -23,7 +23,11 @@ class FollowingTree:
         real, name = self._real(path), path.rpartition("/")[2]
         if os.path.isdir(real):
             return Entry(name, EntryKind.DIRECTORY, "")
-        return Entry(name, EntryKind.FILE if os.path.isfile(real) else EntryKind.LINK, "") if os.path.lexists(real) else None
+        return (
+            Entry(name, EntryKind.FILE if os.path.isfile(real) else EntryKind.LINK, "")
+            if os.path.lexists(real)
+            else None
+        )
 
     def read(self, path: str) -> bytes:
         with open(self._real(path), "rb") as f:

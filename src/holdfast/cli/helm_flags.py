@@ -12,18 +12,50 @@ if TYPE_CHECKING:
 
 
 def add_value_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-f", "--values", action="append", default=[], metavar="FILE", help="values in a YAML file (several, the last wins)")
-    parser.add_argument("--set", action="append", default=[], dest="set_values", metavar="K=V", help="set values (integers, booleans and null typed)")
+    parser.add_argument(
+        "-f",
+        "--values",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="values in a YAML file (several, the last wins)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="set_values",
+        metavar="K=V",
+        help="set values (integers, booleans and null typed)",
+    )
     parser.add_argument("--set-string", action="append", default=[], metavar="K=V", help="set text values")
     parser.add_argument("--set-json", action="append", default=[], metavar="K=JSON", help="set JSON values")
-    parser.add_argument("--set-file", action="append", default=[], metavar="K=FILE", help="set values to the text of files")
-    parser.add_argument("--set-literal", action="append", default=[], metavar="K=V", help="set one text, taken as it stands")
+    parser.add_argument(
+        "--set-file", action="append", default=[], metavar="K=FILE", help="set values to the text of files"
+    )
+    parser.add_argument(
+        "--set-literal", action="append", default=[], metavar="K=V", help="set one text, taken as it stands"
+    )
 
 
 def add_global_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--namespace", default=os.environ.get("HELM_NAMESPACE", ""), help="namespace of the release (default: default)")
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        default=os.environ.get("HELM_NAMESPACE", ""),
+        help="namespace of the release (default: default)",
+    )
     parser.add_argument("--debug", action="store_true", help="print what was rendered even when it is no YAML")
-    for name in ("kubeconfig", "kube-context", "kube-apiserver", "kube-token", "registry-config", "repository-cache", "repository-config", "color"):
+    for name in (
+        "kubeconfig",
+        "kube-context",
+        "kube-apiserver",
+        "kube-token",
+        "registry-config",
+        "repository-cache",
+        "repository-config",
+        "color",
+    ):
         parser.add_argument(f"--{name}", default="", help=argparse.SUPPRESS)
 
 
@@ -58,13 +90,13 @@ def read_file(path: str) -> bytes:
 
 def load_path(path: str) -> Chart:
     """A chart from a directory or an archive on disk. Raises HelmError as Helm words it."""
-    from holdfast.helm.errors import HelmError
     from holdfast.helm.chart.load import load_chart
+    from holdfast.helm.errors import HelmError
 
     if not os.path.exists(path):
         if os.path.isabs(path) or path.startswith("."):
             raise HelmError(f'path "{path}" not found')
-        raise HelmError(f'non-absolute URLs should be in form of repo_name/path_to_chart, got: {path}')
+        raise HelmError(f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {path}")
     if os.path.isdir(path):
         return load_chart(_chart_tree(path))
     return load_chart(_archive_bytes(path))

@@ -8,7 +8,15 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from holdfast.cli.helm_flags import add_global_flags, add_value_flags, api_versions, load_path, merged_values, write_notices, write_out
+from holdfast.cli.helm_flags import (
+    add_global_flags,
+    add_value_flags,
+    api_versions,
+    load_path,
+    merged_values,
+    write_notices,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from holdfast.helm.engine import RenderedChart
@@ -26,20 +34,32 @@ _IGNORED_TEXTS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="+", metavar="[NAME] CHART", help="release name and chart (a directory or a .tgz)")
+    parser.add_argument(
+        "words", nargs="+", metavar="[NAME] CHART", help="release name and chart (a directory or a .tgz)"
+    )
     add_global_flags(parser)
     add_value_flags(parser)
-    parser.add_argument("-a", "--api-versions", action="append", default=[], help="API versions for Capabilities.APIVersions")
+    parser.add_argument(
+        "-a", "--api-versions", action="append", default=[], help="API versions for Capabilities.APIVersions"
+    )
     parser.add_argument("--kube-version", default="", help="Kubernetes version for Capabilities.KubeVersion")
-    parser.add_argument("-s", "--show-only", action="append", default=[], metavar="TEMPLATE", help="show only these templates")
+    parser.add_argument(
+        "-s", "--show-only", action="append", default=[], metavar="TEMPLATE", help="show only these templates"
+    )
     parser.add_argument("--include-crds", action="store_true", help="print the chart's crds/ too")
-    parser.add_argument("--skip-crds", action="store_true", help="no effect here: crds/ is printed with --include-crds only")
+    parser.add_argument(
+        "--skip-crds", action="store_true", help="no effect here: crds/ is printed with --include-crds only"
+    )
     parser.add_argument("--skip-tests", action="store_true", help="leave test hooks out")
     parser.add_argument("--no-hooks", action="store_true", help="leave all hooks out")
-    parser.add_argument("--skip-schema-validation", action="store_true", help="do not check values against values.schema.json")
+    parser.add_argument(
+        "--skip-schema-validation", action="store_true", help="do not check values against values.schema.json"
+    )
     parser.add_argument("--is-upgrade", action="store_true", help="set .Release.IsUpgrade")
     parser.add_argument("--name-template", default="", help="a template that gives the release name")
-    parser.add_argument("-g", "--generate-name", action="store_true", help="make a release name of the chart's and the time")
+    parser.add_argument(
+        "-g", "--generate-name", action="store_true", help="make a release name of the chart's and the time"
+    )
     parser.add_argument("--output-dir", default="", help="write the manifests to files below this directory")
     parser.add_argument("--release-name", action="store_true", help="use the release name in the path of --output-dir")
     parser.add_argument("--render-subchart-notes", action="store_true", help=argparse.SUPPRESS)

@@ -17,16 +17,23 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
+    Verb("check", "holdfast.cli.check", "is this cluster, and what runs in it, fit for delivery?"),
     Verb("completion", "holdfast.cli.completion", "print a completion script for a shell"),
     Verb("demo", "holdfast.cli.demo", "see GitOps work on this machine, end to end"),
     Verb("envsubst", "holdfast.cli.envsubst", "substitute variables as post-build substitution does"),
+    Verb("events", "holdfast.cli.events", "what the controller said"),
+    Verb("get", "holdfast.cli.get", "list units and sources with their state"),
     Verb("helm", "holdfast.cli.helm", "render, lint, show and fetch Helm charts"),
     Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
     Verb("kustomize", "holdfast.cli.kustomize", "build, edit and create kustomizations"),
+    Verb("reconcile", "holdfast.cli.reconcile", "look now, and wait until it was handled"),
     Verb("render", "holdfast.cli.render", "render a whole repository without a cluster"),
+    Verb("resume", "holdfast.cli.resume", "reconcile a suspended unit or source again"),
     Verb("run", "holdfast.cli.run", "run the controller in the foreground"),
     Verb("sandbox", "holdfast.cli.sandbox", "run an embedded Kubernetes-compatible API server"),
+    Verb("suspend", "holdfast.cli.suspend", "stop reconciling a unit or source"),
     Verb("test", "holdfast.cli.test", "find what is wrong in a repository, without a cluster"),
+    Verb("tree", "holdfast.cli.tree", "what units own"),
     Verb("up", "holdfast.cli.up", "register a repository and follow it until all is ready"),
     Verb("version", "holdfast.cli.version", "print the version"),
 )
