@@ -91,11 +91,45 @@ def reset(resource: Resource, new: Manifest, old: Manifest | None, subresource: 
     if subresource in ("", "ephemeralcontainers", "resize"):
         if has_status(resource) and not (old is None and resource.kind == "Node"):
             _keep(new, old, "status")
+        if old is not None and subresource:
+            _only_part(new, old, subresource)
     elif old is not None and subresource in ("status", "approval"):
         _only_status(resource, new, old, subresource)
     elif old is not None and subresource == "finalize":
         finalizers = (new.get("spec") or {}).get("finalizers")
         _replace(new, {**old, "spec": {**(old.get("spec") or {}), "finalizers": finalizers or []}}, new["metadata"])
+
+
+def _only_part(new: Manifest, old: Manifest, subresource: str) -> None:
+    """A Pod's ephemeral containers, or its containers' resources: the rest of the spec and most metadata stay."""
+    spec = _resized(new["spec"], old["spec"])
+    if subresource == "ephemeralcontainers":
+        spec = dict(old["spec"])
+        _keep(spec, new["spec"], "ephemeralContainers")
+    if spec is None:
+        return
+    new["spec"] = spec
+    own = {key: new["metadata"][key] for key in ("managedFields", "resourceVersion", "uid") if key in new["metadata"]}
+    new["metadata"] = {**{k: v for k, v in old["metadata"].items() if k != "managedFields"}, **own}
+
+
+def _resized(new: Manifest, old: Manifest) -> Manifest | None:
+    """The old spec with the new resources; None where containers come, go or move, which validation refuses."""
+    spec = dict(old)
+    for field in ("containers", "initContainers"):
+        before, after = old.get(field) or [], new.get(field) or []
+        if [item.get("name") for item in before] != [item.get("name") for item in after]:
+            return None
+        if before:
+            spec[field] = [_with_resources(one, other) for one, other in zip(before, after, strict=True)]
+    return spec
+
+
+def _with_resources(old: Manifest, new: Manifest) -> Manifest:
+    out = dict(old)
+    for key in ("resources", "resizePolicy"):
+        _keep(out, new, key)
+    return out
 
 
 def _keep(new: Manifest, old: Manifest | None, key: str) -> None:

@@ -53,8 +53,10 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
     whole = key in _CREATE and key[0] not in ("apps", "batch") and key not in _SPEC_ONLY and not subresource
     for _ in range(2 if whole else 1):
         metadata.common(errs, obj["metadata"])
-    if subresource in ("", "resize"):
+    if not subresource:
         _own_update(errs, key, obj, old)
+    elif subresource == "resize":
+        validate_pod_update.resize(errs, obj, old)
     elif subresource == "ephemeralcontainers":
         validate_pod.ephemeral_containers(errs, obj["spec"])
         validate_pod_update.ephemeral(errs, obj, old)

@@ -11,6 +11,7 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import dump
 from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.kinds.prepare import qos_class
 from holdfast.sandbox.kinds.validate_pod import pod_spec
 
 _SENTENCE = (
@@ -148,6 +149,26 @@ def _terms(spec: Manifest) -> list[Any] | None:
         "requiredDuringSchedulingIgnoredDuringExecution"
     )
     return None if node is None else node.get("nodeSelectorTerms") or []
+
+
+def resize(errs: Errors, pod: Manifest, old: Manifest) -> None:
+    """An update through /resize: cpu and memory of containers, within the class of service the pod has."""
+    given = (old.get("status") or {}).get("qosClass") or qos_class(old["spec"])
+    if qos_class(pod["spec"]) != given:
+        errs.invalid("spec", given, "Pod QOS Class may not change as a result of resizing")
+    elif _bare(pod["spec"]) != _bare(old["spec"]):
+        errs.forbidden("spec", "only cpu and memory resources are mutable")
+
+
+def _bare(spec: Manifest) -> Manifest:
+    """The spec without what a resize may change."""
+    out = dict(spec)
+    for field in ("containers", "initContainers"):
+        out[field] = [
+            {key: value for key, value in item.items() if key not in ("resources", "resizePolicy")}
+            for item in spec.get(field) or ()
+        ]
+    return out
 
 
 def ephemeral(errs: Errors, pod: Manifest, old: Manifest) -> None:
