@@ -62,13 +62,14 @@ ORIGIN = "org.opencontainers.image.revision"
 JITTER = 0.05
 TELL_AFTER = 3.0  # corrections of drift are told together, when nothing more came for a while
 HEIR_SECONDS = 10.0  # how long a deleted unit waits for one that builds the same place to take over
-WORKERS = 64  # most of them wait on watches most of the time
+WORKERS = 512  # coroutines; how many of them work is limited by the settings, the others wait on watches
 SOURCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class UnitOptions:
-    """What the operator chose for Kustomizations. ``strict``: an unset variable is an error."""
+    """What the operator chose for Kustomizations. ``strict``: an unset variable is an error; ``workers`` are the units
+    that are built and applied at the same time."""
 
     settings: Settings = field(default_factory=Settings)
     strict: bool = True
@@ -76,7 +77,7 @@ class UnitOptions:
     cross_namespace: bool = True
     external_artifacts: bool = False
     age_secret: tuple[str, str] | None = None
-    workers: int = WORKERS
+    workers: int = 20
 
 
 @dataclass(slots=True)
@@ -111,7 +112,8 @@ class Kustomizations:
         self.state.drifted.append(self._drifted)
         self.targets = Targets(self.state, flux.OWNER, self._clock)
         self.memo = RenderMemo()
-        self.runner = Runner(self.targets, self.memo, self._options.settings, self._clock, self)
+        settings = replace(self._options.settings, concurrency=self._options.workers)
+        self.runner = Runner(self.targets, self.memo, settings, self._clock, self)
         self._drift: dict[UnitKey, set[ObjectRef]] = defaultdict(set)
         self._due: dict[UnitKey, float] = {}
         self._running: dict[UnitKey, _Running] = {}
@@ -123,7 +125,7 @@ class Kustomizations:
         for kind in ("GitRepository", "OCIRepository", "Bucket"):
             self._follow_source(kind)
         self._artifacts.on_change(self._source_offered)
-        self._manager.add(self, concurrency=self._options.workers)
+        self._manager.add(self, concurrency=WORKERS)
 
     async def close(self) -> None:
         for timer in self._tellers.values():

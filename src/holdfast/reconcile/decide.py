@@ -25,10 +25,12 @@ class CompileCondition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator chose. ``requeue`` is the fallback wait, in seconds, for things that a watch should tell of."""
+    """What the operator chose. ``requeue`` is the fallback wait, in seconds, for things that a watch should tell of;
+    ``concurrency`` how many units build and apply at the same time (any number may wait)."""
 
     requeue: float = 30.0
     additive_ready_expr: bool = False
+    concurrency: int = 20
     early_kinds: frozenset[tuple[str, str]] = frozenset()
 
 

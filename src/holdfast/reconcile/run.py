@@ -6,6 +6,7 @@ apply, prune, check health.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Runner:
         self._clock = clock
         self._around = surroundings
         self._memory: dict[UnitKey, _Memory] = {}
+        self._busy = asyncio.Semaphore(settings.concurrency)
 
     async def run(self, world: World, decision: Proceed, *, interruption: Interruption, report: Report) -> Outcome:
         """One complete run. ``report`` writes an intermediate outcome before a wait."""
@@ -104,7 +106,13 @@ class Runner:
         return attempt.succeeded()
 
     async def _steps(self, attempt: Attempt, rules: HealthRules, interruption: Interruption, report: Report) -> None:
-        delivery = attempt.world.delivery
+        async with self._busy:
+            reach, objects, changed = await self._deliver(attempt)
+        # A unit that only waits for its objects keeps no other from being delivered.
+        await self._check(attempt, rules, reach, objects, interruption, report, changed=changed)
+
+    async def _deliver(self, attempt: Attempt) -> tuple[Reach, Sequence[Manifest], bool]:
+        """Builds, applies and prunes. Returns where, what, and whether anything changed."""
         rendered, reach = await self._build(attempt)
         attempt.digest = rendered.digest
         attempt.step("Detecting drift")
@@ -114,9 +122,19 @@ class Runner:
         except HoldfastError as error:
             raise StepFailed("ReconciliationFailed", error.message, recorded=True) from error
         changed = await self._apply(attempt, objects, reach)
-        self._remember(delivery, objects, reach, attempt.world.inventory)
+        self._remember(attempt.world.delivery, objects, reach, attempt.world.inventory)
         await self._prune(attempt, objects, reach)
-        await self._check(attempt, rules, reach, objects, interruption, report, changed=changed)
+        return reach, objects, changed
+
+    # --- plan
+
+    async def plan(self, world: World) -> Plan:
+        """What a run would do now, with a reason for each object. Raises `StepFailed`."""
+        attempt = Attempt(world, self._clock, self._clock.monotonic())
+        rendered, reach = await self._build(attempt)
+        objects = await scoped(rendered.objects, reach.client)
+        await reach.state.follow({GroupVersionKind.of(o) for o in objects})
+        return make_plan(world.delivery, objects, reach.state, world.inventory, early=self._settings.early_kinds)
 
     # --- build
 
@@ -367,8 +385,6 @@ class Runner:
     async def _all_gone(
         self, reach: Reach, changes: Sequence[Change], entries: Sequence[Applied], seconds: float
     ) -> bool:
-        import asyncio
-
         deleted = {e.ref for e in entries if e.done is Done.DELETED}
         waits = [gone(reach.state, c.gvk, c.ref) for c in changes if c.ref in deleted]
         try:

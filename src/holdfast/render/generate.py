@@ -8,12 +8,13 @@ fields that kustomize does not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from holdfast.base.errors import Place, Stop
-from holdfast.base.tree import EntryKind, Tree
+from holdfast.base.tree import Entry, EntryKind, RecordingTree, Tree
 from holdfast.kube import yaml
 from holdfast.model.delivery import Image, KustomizeBuild, Patch, Selector
 from holdfast.render.manifests import check
@@ -131,7 +132,7 @@ def _read(tree: Tree, path: str) -> dict[str, Any]:
 
 
 def _manifests(tree: Tree, directory: str, display_root: str) -> Iterator[str]:
-    for entry in tree.entries(directory):
+    for entry in listing(tree, directory):
         path = _join(directory, entry.name)
         if entry.kind is EntryKind.DIRECTORY:
             if _find(tree, path) is not None:
@@ -139,7 +140,7 @@ def _manifests(tree: Tree, directory: str, display_root: str) -> Iterator[str]:
             else:
                 yield from _manifests(tree, path, display_root)
             continue
-        if not entry.name.endswith((".yaml", ".yml")) or _leads_to_directory(tree, path):
+        if not entry.name.endswith(_MANIFESTS) or _leads_to_directory(tree, path):
             continue
         try:
             data = _bytes(tree, path)
@@ -152,6 +153,36 @@ def _manifests(tree: Tree, directory: str, display_root: str) -> Iterator[str]:
                 place=Place(path, problem.line),
             )
         yield path
+
+
+_MANIFESTS = (".yaml", ".yml")
+
+
+def concerns(entry: Entry) -> bool:
+    """Whether an entry of a plain directory can make a difference to the kustomization that is generated for it."""
+    return entry.kind is EntryKind.DIRECTORY or entry.name.endswith(_MANIFESTS) or entry.name in KUSTOMIZATION_NAMES
+
+
+def listing(tree: Tree, directory: str) -> list[Entry]:
+    """The entries that concern a generated kustomization; only those count as read."""
+    if not isinstance(tree, RecordingTree):
+        return [e for e in tree.entries(directory) if concerns(e)]
+    known = dict(tree.reads)
+    found = [e for e in tree.entries(directory) if concerns(e)]
+    tree.reads.clear()
+    tree.reads.update(known)
+    tree.reads[f"{directory}/{LISTING}"] = listing_id(found)
+    return found
+
+
+LISTING = "*.yaml"
+"""Stands for a directory's manifests in recorded reads; no file of a repository is called so."""
+
+
+def listing_id(entries: Iterable[Entry]) -> str:
+    """A content id for a listing."""
+    names = "\0".join(f"{e.kind.value} {e.name}" for e in entries)
+    return hashlib.sha256(names.encode()).hexdigest()
 
 
 def _leads_to_directory(tree: Tree, path: str) -> bool:

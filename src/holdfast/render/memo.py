@@ -5,13 +5,13 @@ A hit needs no equal tree, only one that agrees on every path the rendering look
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdfast.base.tree import EntryKind, Tree
 from holdfast.model.rendered import Rendered, RenderRequest
+from holdfast.render.generate import LISTING, concerns, listing_id
 from holdfast.render.render import Engine, render
 
 
@@ -59,13 +59,13 @@ def agrees(tree: Tree, reads: Mapping[str, str]) -> bool:
 
 
 def _content(tree: Tree, path: str) -> str:
-    if path.endswith("/"):
+    directory, _, name = path.rpartition("/")
+    if name in ("", LISTING):
         try:
-            found = tree.entries(path[:-1])
+            found = tree.entries(directory)
         except OSError:
             return ""
-        names = "\0".join(f"{e.kind.value} {e.name}" for e in found)
-        return hashlib.sha256(names.encode()).hexdigest()
+        return listing_id(e for e in found if not name or concerns(e))
     entry = tree.lookup(path)
     # A directory that was looked up is not recorded (its listing is), so one standing here now is a change.
     return "" if entry is None else "/" if entry.kind is EntryKind.DIRECTORY else entry.id
