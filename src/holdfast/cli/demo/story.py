@@ -108,7 +108,7 @@ class _Teller:
         await self._commit("Shop 1.1.0")
         for name, replicas in STAGES:
             await self._rolled(name, "1.1.0", replicas)
-        console.command("kubectl get deployments -n production -o wide")
+        console.command("kubectl get deployments -n production")
         console.table(await table(self.client, DEPLOYMENT, "production"))
 
     async def _commit(self, message: str) -> None:
