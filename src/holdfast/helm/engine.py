@@ -177,7 +177,12 @@ def _order(path: str) -> tuple[int, str]:
 
 
 def _render_files(
-    chart: Chart, values: dict[str, Any], release: ReleaseOptions, capabilities: Capabilities, services: Services, limits: Limits
+    chart: Chart,
+    values: dict[str, Any],
+    release: ReleaseOptions,
+    capabilities: Capabilities,
+    services: Services,
+    limits: Limits,
 ) -> dict[str, str]:
     top = {"Release": _release_map(release), "Capabilities": capabilities, "Values": values}
     found: dict[str, _Renderable] = {}

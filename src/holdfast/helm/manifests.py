@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.helm.chart.reading import Struct, read
 from holdfast.helm.errors import RenderError
 from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.strconv import atoi
-from holdfast.helm.chart.reading import Struct, read
 
 INSTALL_ORDER = (
     "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy", "PodDisruptionBudget",
@@ -116,9 +116,14 @@ def _listed(annotations: Mapping[str, str], key: str) -> tuple[str, ...]:
 
 def _head(path: str, text: str) -> dict[str, Any]:
     try:
-        top = Struct(read(text), "SimpleHead")
-        meta = Struct(top.values.get("metadata"), "SimpleHead", "metadata.")
+        top = Struct(read(text), "SimpleHead", package="util")
+        meta = Struct(top.values.get("metadata"), "SimpleHead", "metadata.", package="util")
         version, kind = top.text("apiVersion"), top.text("kind")
-        return {"version": version, "kind": kind, "name": meta.text("name"), "annotations": meta.text_map("annotations") or {}}
+        return {
+            "version": version,
+            "kind": kind,
+            "name": meta.text("name"),
+            "annotations": meta.text_map("annotations") or {},
+        }
     except GoError as fault:
         raise RenderError(f"YAML parse error on {path}: {fault.text}") from None

@@ -54,7 +54,9 @@ def parse_kube_version(text: str) -> KubeVersion:
         raise HelmError(f"invalid kube version '{text}': illegal version string {quote(text)}")
     if any(len(p) > 1 and p[0] == "0" for p in parts):
         bad = next(p for p in parts if len(p) > 1 and p[0] == "0")
-        raise HelmError(f"invalid kube version '{text}': illegal zero-prefixed version component {quote(bad)} in {quote(text)}")
+        raise HelmError(
+            f"invalid kube version '{text}': illegal zero-prefixed version component {quote(bad)} in {quote(text)}"
+        )
     git = text if text.startswith("v") else f"v{text}"
     return KubeVersion(git, "v" + ".".join(parts), str(int(parts[0])), str(int(parts[1])))
 

@@ -105,7 +105,9 @@ class _Coalescer:
                 else:
                     self.notes.append(f"warning: cannot overwrite table with non table for {full} ({to_string(value)})")
             elif type(mine) is dict and value is not None:
-                self.notes.append(f"warning: destination for {full} is a table. Ignoring non-table value ({to_string(value)})")
+                self.notes.append(
+                    f"warning: destination for {full} is a table. Ignoring non-table value ({to_string(value)})"
+                )
         return dest
 
 

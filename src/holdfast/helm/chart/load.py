@@ -121,7 +121,9 @@ def _read_lock(chart: Chart, path: str, data: bytes) -> None:
     except GoError as fault:
         raise ChartError(f"cannot load {path}: {fault.text}", place=Place(path)) from None
     if path == "requirements.lock":
-        _old_style(chart, path, data, "Dependency locking is handled in Chart.lock", "We recommend migrating to Chart.lock.")
+        _old_style(
+            chart, path, data, "Dependency locking is handled in Chart.lock", "We recommend migrating to Chart.lock."
+        )
 
 
 def _read_requirements(chart: Chart, data: bytes) -> None:
@@ -154,7 +156,9 @@ def _subchart(chart: Chart, name: str, files: dict[str, bytes]) -> None:
     except ChartError as fault:
         if fault.message.startswith("error unpacking subchart tar"):
             raise
-        raise ChartError(f"error unpacking subchart {name} in {chart.name}: {fault.message}", place=fault.place) from None
+        raise ChartError(
+            f"error unpacking subchart {name} in {chart.name}: {fault.message}", place=fault.place
+        ) from None
     child.parent = chart
     chart.dependencies.append(child)
 
@@ -261,8 +265,13 @@ def _validate_dependencies(m: Metadata) -> None:
         d.name, d.version, d.repository = _sanitize(d.name), _sanitize(d.version), _sanitize(d.repository)
         d.condition, d.tags = _sanitize(d.condition), list(map(_sanitize, d.tags))
         if d.alias and not _ALIAS.match(d.alias):
-            raise ChartError(f"validation: dependency {quote(d.name)} has disallowed characters in the alias", place=Place("Chart.yaml"))
+            raise ChartError(
+                f"validation: dependency {quote(d.name)} has disallowed characters in the alias",
+                place=Place("Chart.yaml"),
+            )
         key = d.alias or d.name
         if key in seen:
-            raise ChartError(f"validation: more than one dependency with name or alias {quote(key)}", place=Place("Chart.yaml"))
+            raise ChartError(
+                f"validation: more than one dependency with name or alias {quote(key)}", place=Place("Chart.yaml")
+            )
         seen.add(key)

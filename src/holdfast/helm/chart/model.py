@@ -97,7 +97,9 @@ class Chart:
 
     def crds(self) -> list[tuple[str, bytes]]:
         """(path, content) of what is in crds/, this chart's first."""
-        found = [(f"{self.full_path}/{n}", d) for n, d in self.files.items() if n.startswith("crds/") and _is_manifest(n)]
+        found = [
+            (f"{self.full_path}/{n}", d) for n, d in self.files.items() if n.startswith("crds/") and _is_manifest(n)
+        ]
         for chart in self.dependencies:
             found += chart.crds()
         return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from holdfast.helm.go import json as gojson
 from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.format import to_string
 from holdfast.helm.go.types import kind_name
-from holdfast.kube.yaml import YAMLError
+from holdfast.kube.yaml import Dialect, YAMLError, decode
 from holdfast.kube.yaml import load as load_yaml
+from holdfast.kube.yaml.compose import SCALAR, Node, compose
+from holdfast.kube.yaml.errors import Flaw
 
 
 def floats(value: Any) -> Any:
@@ -27,11 +30,33 @@ def read(data: bytes | str) -> Any:
     """The first document. Raises GoError with sigs.k8s.io/yaml's text."""
     raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     try:
-        return load_yaml(raw)
+        return _negative_zero(raw) if _NEGATIVE_ZERO.search(raw) else load_yaml(raw)
     except YAMLError as fault:
         message = fault.message
         prefix = "error converting YAML to JSON: "
         raise GoError(message if message.startswith(prefix) else prefix + message) from None
+
+
+_NEGATIVE_ZERO = re.compile(rb"(?<![\w.])-0*\.?0+(?:[eE][-+]?[0-9]+)?(?![\w.])")
+
+
+class _Decoder(decode._Decoder):
+    """Keeps -0.0, which Kubernetes' reading makes an integer and Helm's does not."""
+
+    def value(self, node: Node) -> Any:
+        if node.kind == SCALAR and node.text.startswith("-"):
+            found = self.scalar(node)
+            if type(found) is float and found == 0:
+                return found
+        return super().value(node)
+
+
+def _negative_zero(data: bytes) -> Any:
+    root = compose(data, Dialect.OBJECT)
+    try:
+        return None if root is None else _Decoder(Dialect.OBJECT, False).value(root)
+    except Flaw as fault:
+        raise fault.placed("", 0) from None
 
 
 def read_map(data: bytes | str) -> dict[str, Any]:
@@ -61,11 +86,11 @@ class Struct:
     Where Go wants a string, sigs.k8s.io/yaml makes one of a number or a boolean.
     """
 
-    def __init__(self, value: Any, name: str, path: str = "") -> None:
+    def __init__(self, value: Any, name: str, path: str = "", package: str = "v2") -> None:
         self.name = name
         self.path = path
         if value is not None and not isinstance(value, dict):
-            self.fail(value, "", name)
+            self.fail(value, "", f"{package}.{name}")
         self.values: dict[str, Any] = {str(k).lower(): v for k, v in (value or {}).items()}
 
     def fail(self, value: Any, key: str, wanted: str) -> None:

@@ -73,9 +73,46 @@ def _validator(schema: Any) -> Any:
         base.check_schema(schema)
     except SchemaError as fault:
         lines = _flat([fault], 0)
-        return f"'file:///values.schema.json#' is not valid against metaschema: jsonschema validation failed with '{base.META_SCHEMA.get('$id', '')}#'\n" + "\n".join(lines)
+        return (
+            f"'file:///values.schema.json#' is not valid against metaschema: jsonschema validation failed with '{base.META_SCHEMA.get('$id', '')}#'\n"
+            + "\n".join(lines)
+        )
     checker = base.TYPE_CHECKER.redefine("integer", _is_integer)
-    return extend(base, type_checker=checker)(schema, registry=Registry(retrieve=refuse))  # type: ignore[call-arg]
+    rules: dict[str, Any] = {"allOf": _all_of_rule, "properties": _properties_rule}
+    if "prefixItems" in base.VALIDATORS:
+        rules["items"] = _items_rule
+    return extend(base, rules, type_checker=checker)(schema, registry=Registry(retrieve=refuse))  # type: ignore[call-arg]
+
+
+def _all_of_rule(validator: Any, schemas: Any, instance: Any, _schema: Any) -> Any:
+    """One fault with all of its members inside."""
+    from jsonschema.exceptions import ValidationError
+
+    inside = [e for i, s in enumerate(schemas) for e in validator.descend(instance, s, schema_path=i)]
+    if inside:
+        yield ValidationError("allOf", context=inside)
+
+
+def _items_rule(validator: Any, items: Any, instance: Any, schema: Any) -> Any:
+    """Every item beyond prefixItems on its own, also for a schema of false."""
+    if validator.is_type(instance, "array"):
+        for i in range(len(schema.get("prefixItems", ())), len(instance)):
+            yield from _descend(validator, instance[i], items, i)
+
+
+def _properties_rule(validator: Any, properties: Any, instance: Any, _schema: Any) -> Any:
+    if validator.is_type(instance, "object"):
+        for name, schema in properties.items():
+            if name in instance:
+                yield from _descend(validator, instance[name], schema, name)
+
+
+def _descend(validator: Any, instance: Any, schema: Any, place: Any) -> Any:
+    """As the library descends, with the place also where the schema is just false."""
+    for error in validator.descend(instance, schema, path=place, schema_path=place):
+        if schema is False and not error.path:
+            error.path.appendleft(place)
+        yield error
 
 
 def _is_integer(_checker: Any, value: Any) -> bool:
@@ -117,17 +154,11 @@ def _lines(error: Any, depth: int) -> list[str]:
     pad = "  " * depth
     words = _words(error)
     own = f"{pad}- at '{_pointer(path)}': {words}"
-    if error.validator == "allOf" and error.parent is None:
-        return _all_of(error, depth)
-    if error.validator in ("anyOf", "oneOf") and error.context:
+    if error.validator in ("anyOf", "oneOf", "allOf") and error.context:
         return [own, *_flat(error.context, depth + 1)]
     if error.validator == "contains" and isinstance(error.instance, list):
         return [own, *_contains(error, depth + 1)]
     return [own]
-
-
-def _all_of(error: Any, depth: int) -> list[str]:
-    return [f"{'  ' * depth}- at '{_pointer(error.absolute_path)}': 'allOf' failed", *_flat(error.context, depth + 1)]
 
 
 def _contains(error: Any, depth: int) -> list[str]:
@@ -216,7 +247,9 @@ def _unique_words(value: Any, instance: Any, error: Any) -> str:
 def _one_of_words(value: Any, instance: Any, error: Any) -> str:
     if error.context:
         return "'oneOf' failed, none matched"
-    valid = [str(i) for i, s in enumerate(value) if not isinstance(_validator(s), str) and _validator(s).is_valid(instance)]
+    valid = [
+        str(i) for i, s in enumerate(value) if not isinstance(_validator(s), str) and _validator(s).is_valid(instance)
+    ]
     return f"'oneOf' failed, subschemas {', '.join(valid)} matched"
 
 
@@ -243,7 +276,9 @@ _WRITERS = {
     "dependentRequired": _dependent_words,
     "dependencies": _dependent_words,
     "enum": lambda value, instance, error: (
-        f"value must be one of {', '.join(map(_shown, value))}" if all(not isinstance(v, (list, dict)) for v in value) else "enum failed"
+        f"value must be one of {', '.join(map(_shown, value))}"
+        if all(not isinstance(v, (list, dict)) for v in value)
+        else "enum failed"
     ),
     "const": lambda value, instance, error: (
         f"value must be {_shown(value)}" if not isinstance(value, (list, dict)) else "const failed"

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.helm.funcs.text import text_of
 from holdfast.helm.go.errors import GoError
-from holdfast.helm.go.types import GoStruct, strings, type_name
+from holdfast.helm.go.types import GoStruct, NilMap, strings, type_name
 
 Map = dict[str, Any]
 
@@ -24,7 +24,7 @@ def _get(values: Map | None, key: str) -> Any:
 
 
 def _set(values: Map | None, key: str, value: Any) -> Map:
-    if values is None:
+    if values is None or isinstance(values, NilMap):
         raise GoError("assignment to entry in nil map")
     values[key] = value
     return values
@@ -91,7 +91,7 @@ def _overwrite(target: Map | None, *sources: Map | None) -> Any:
 
 
 def _merged(target: Map | None, sources: tuple[Map | None, ...], overwrite: bool) -> Any:
-    found: Map = {} if target is None else target
+    found: Map = {} if target is None or isinstance(target, NilMap) else target
     for source in sources:
         if source:
             merge_maps(found, source, overwrite)

@@ -9,6 +9,7 @@ from typing import Any
 from holdfast.helm.funcs import toml
 from holdfast.helm.go import json as gojson
 from holdfast.helm.go.errors import GoError
+from holdfast.helm.go.types import GoSlice, NilMap
 from holdfast.helm.go.yaml import to_yaml, to_yaml_pretty
 from holdfast.kube.yaml import YAMLError
 from holdfast.kube.yaml import load as load_yaml
@@ -38,16 +39,25 @@ def _pretty_json(value: Any) -> str:
         return ""
 
 
+def _or_nil_map(value: Any) -> dict[str, Any]:
+    """null makes a nil map of the map that Go decodes into."""
+    return NilMap() if value is None else value
+
+
+def _or_nil_list(value: Any) -> list[Any]:
+    return GoSlice((), nil=True) if value is None else value
+
+
 def _from_json(text: str) -> dict[str, Any]:
     try:
-        return gojson.decode_as(text, _MAP) or {}
+        return _or_nil_map(gojson.decode_as(text, _MAP))
     except GoError as fault:
         return {"Error": fault.text}
 
 
 def _from_json_array(text: str) -> list[Any]:
     try:
-        return gojson.decode_as(text, _LIST) or []
+        return _or_nil_list(gojson.decode_as(text, _LIST))
     except GoError as fault:
         return [fault.text]
 
@@ -98,19 +108,22 @@ def _bare(message: str) -> str:
 
 def _from_yaml(text: str) -> dict[str, Any]:
     try:
-        return _read_yaml(text, _MAP) or {}
+        return _or_nil_map(_read_yaml(text, _MAP))
     except GoError as fault:
         return {"Error": fault.text}
 
 
 def _from_yaml_array(text: str) -> list[Any]:
     try:
-        return _read_yaml(text, _LIST) or []
+        return _or_nil_list(_read_yaml(text, _LIST))
     except GoError as fault:
         return [fault.text]
 
 
 def _to_toml(value: Any) -> str:
+    if value is None:
+        # The library panics here, so that the fault is not returned as a text.
+        return toml.dump(value)
     try:
         return toml.dump(value)
     except GoError as fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.helm.go.strconv import format_float, normal, quote
+from holdfast.helm.go.strconv import format_float, is_print, normal, quote
 from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, Method, SizedInt, from_bytes, to_bytes, type_name
 
 _MAX_WIDTH = 1_000_000
@@ -224,7 +224,7 @@ class _Printer:
             arg = self.args[self.next]
             self.next += 1
             if verb == "w":
-                self.out.append(_bad_verb(verb, arg))
+                self.out.append(_bad_verb(verb, arg, spec))
                 return
             if verb == "v":
                 spec.sharp_v, spec.sharp = spec.sharp, False
@@ -238,21 +238,22 @@ def sprintf(form: str, *args: Any) -> str:
     return _Printer(form, args).run()
 
 
-def _bad_verb(verb: str, arg: Any) -> str:
+def _bad_verb(verb: str, arg: Any, spec: _Spec) -> str:
+    """A verb that does not fit; the value is shown with the flags of the verb."""
     if arg is None or arg is INVALID:
         return f"%!{verb}(<nil>)"
-    return f"%!{verb}({type_name(arg)}={to_string(arg)})"
+    return f"%!{verb}({type_name(arg)}={_format(arg, 'v', spec, 0)})"
 
 
 def _format(arg: Any, verb: str, spec: _Spec, depth: int) -> str:
     if arg is None or arg is INVALID:
-        if verb in "Tv":
-            return spec.pad("<nil>")
-        return "<nil>" if depth else _bad_verb(verb, arg)
+        if depth:
+            return "<nil>"
+        return spec.pad("<nil>") if verb in "Tv" else _bad_verb(verb, arg, spec)
     if verb == "T":
         return _fmt_string(type_name(arg), "s", spec)
     if verb == "p":
-        return _pointer(arg)
+        return _pointer(arg, spec)
     if isinstance(arg, bool):
         return _fmt_bool(arg, verb, spec)
     if isinstance(arg, float):
@@ -264,13 +265,13 @@ def _format(arg: Any, verb: str, spec: _Spec, depth: int) -> str:
     return _fmt_composite(arg, verb, spec, depth)
 
 
-def _pointer(arg: Any) -> str:
-    return "0xc000012345" if isinstance(arg, (dict, list, bytes, GoStruct)) else _bad_verb("p", arg)
+def _pointer(arg: Any, spec: _Spec) -> str:
+    return "0xc000012345" if isinstance(arg, (dict, list, bytes, GoStruct)) else _bad_verb("p", arg, spec)
 
 
 def _fmt_bool(arg: bool, verb: str, spec: _Spec) -> str:
     if verb not in "tv":
-        return _bad_verb(verb, arg)
+        return _bad_verb(verb, arg, spec)
     return spec.pad("true" if arg else "false")
 
 
@@ -296,10 +297,10 @@ def _fmt_int(arg: int, verb: str, spec: _Spec) -> str:
         return spec.pad(quote(_rune(value), "'", ascii_only=spec.plus))
     if verb == "U":
         text = f"U+{value & 0xFFFFFFFFFFFFFFFF:04X}"
-        if spec.sharp and 0 <= value <= 0x10FFFF:
+        if spec.sharp and 0 <= value <= 0x10FFFF and is_print(chr(value)):
             text += f" '{chr(value)}'"
         return _Spec.pad(_without_zero(spec), text)
-    return _bad_verb(verb, arg)
+    return _bad_verb(verb, arg, spec)
 
 
 def _without_zero(spec: _Spec) -> _Spec:
@@ -314,7 +315,7 @@ def _rune(value: int) -> str:
 def _integer(value: int, base: int, prefix: str, spec: _Spec, *, upper: bool = False) -> str:
     letters = {2: "b", 8: "o", 10: "d", 16: "X" if upper else "x"}[base]
     digits = format(abs(value), letters)
-    sign = "-" if value < 0 else "+" if spec.plus or spec.plus_v else " " if spec.space else ""
+    sign = "-" if value < 0 else "+" if spec.plus else " " if spec.space else ""
     if spec.precision is not None:
         if spec.precision == 0 and value == 0:
             return " " * (spec.width or 0)
@@ -329,7 +330,7 @@ def _integer(value: int, base: int, prefix: str, spec: _Spec, *, upper: bool = F
 
 def _fmt_float(arg: float, verb: str, spec: _Spec) -> str:
     if verb not in "veEfFgGxXb":
-        return _bad_verb(verb, arg)
+        return _bad_verb(verb, arg, spec)
     if verb == "b":
         return spec.pad(_binary_float(arg))
     precision = spec.precision
@@ -345,7 +346,7 @@ def _fmt_float(arg: float, verb: str, spec: _Spec) -> str:
         spec = _without_zero(spec)
     if spec.sharp and verb != "b":
         text = _sharp_float(text, verb, spec)
-    if text[0] == "+" and not (spec.plus or spec.plus_v):
+    if text[0] == "+" and not spec.plus:
         text = text[1:]
     if zero and text[:1] in ("+", "-", " ") and (spec.width or 0) > len(text):
         return text[0] + text[1:].rjust((spec.width or 0) - 1, "0")
@@ -378,7 +379,7 @@ def _fmt_text(arg: str, verb: str, spec: _Spec) -> str:
         return _fmt_string(quote(arg), "s", spec) if spec.sharp_v else _fmt_string(arg, "s", spec)
     if verb in "sqxX":
         return _fmt_string(arg, verb, spec)
-    return _bad_verb(verb, arg)
+    return _bad_verb(verb, arg, spec)
 
 
 def _fmt_string(text: str, verb: str, spec: _Spec) -> str:

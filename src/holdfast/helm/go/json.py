@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.helm.go.errors import GoError
-from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, from_bytes, kind_name, to_bytes, type_name
+from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, NilMap, from_bytes, kind_name, to_bytes, type_name
 
 _ESCAPE = re.compile('[\\x00-\\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]')
 _ESCAPE_RAW = re.compile('[\\x00-\\x1f"\\\\\u2028\u2029\ud800-\udfff]')
@@ -80,7 +80,7 @@ def _encode(value: Any, out: list[str], html: bool) -> None:
 
 def _encode_map(value: dict[str, Any], out: list[str], html: bool) -> None:
     if not value:
-        out.append("{}")
+        out.append("null" if isinstance(value, NilMap) else "{}")
         return
     mark = "{"
     for key in sorted(value):

@@ -52,6 +52,9 @@ class Version(GoStruct):
         text = f"{self.major}.{self.minor}.{self.patch}"
         return text + (f"-{self.pre}" if self.pre else "") + (f"+{self.metadata}" if self.metadata else "")
 
+    def json_value(self) -> str:
+        return self.go_string()
+
     def compare(self, other: Version) -> int:
         mine, theirs = (self.major, self.minor, self.patch), (other.major, other.minor, other.patch)
         if mine != theirs:

@@ -254,7 +254,8 @@ def _parse_digits(text: str, base: int, name: str, *, signed: bool) -> int:
         if not underscores_ok(text):
             raise invalid
         body = body.replace("_", "")
-    if not body or any(not c.isalnum() for c in body):
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"[:base]
+    if not body or any(c not in digits for c in body.lower()):
         raise invalid
     try:
         return sign * int(body, base)

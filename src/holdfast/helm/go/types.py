@@ -115,6 +115,14 @@ class StringMap(GoMap):
     __slots__ = ()
 
 
+class NilMap(dict[str, Any]):
+    """A nil map[string]interface {}."""
+
+    go_type: ClassVar[str] = "map[string]interface {}"
+    nil: ClassVar[bool] = True
+    __slots__ = ()
+
+
 class GoStruct:
     """A struct or a pointer to one: fields by Go name, methods with their signatures."""
 
@@ -223,7 +231,7 @@ def truth(value: Any) -> bool:
 
 
 def is_nil(value: Any) -> bool:
-    return value is None or value is INVALID or (isinstance(value, GoSlice) and value.nil)
+    return value is None or value is INVALID or (isinstance(value, (GoSlice, NilMap)) and value.nil)
 
 
 def wrap64(n: int) -> int:

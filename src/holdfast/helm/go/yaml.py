@@ -12,7 +12,7 @@ from typing import Any
 from holdfast.helm.go import json as gojson
 from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.strconv import format_float
-from holdfast.helm.go.types import INVALID, GoStruct, from_bytes, to_bytes
+from holdfast.helm.go.types import INVALID, GoStruct, NilMap, from_bytes, to_bytes
 from holdfast.kube.yaml.scalars import Dialect, plain, timestamp
 
 _BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
@@ -237,7 +237,13 @@ class _Writer:
         return size
 
     def scalar(self, value: Any, indent: int) -> str:
-        if isinstance(value, str) and len(value) > _FOLD_FROM and not self.style.pretty and " " in value and "\n" not in value:
+        if (
+            isinstance(value, str)
+            and len(value) > _FOLD_FROM
+            and not self.style.pretty
+            and " " in value
+            and "\n" not in value
+        ):
             return fold(self.style.scalar(value), self.column(), indent)
         if isinstance(value, str):
             return (
@@ -337,6 +343,8 @@ def _through_json(value: Any) -> Any:
         if math.isnan(value) or math.isinf(value):
             raise GoError(f"error marshaling into JSON: json: unsupported value: {format_float(value)}")
         return value
+    if isinstance(value, NilMap):
+        return None
     if isinstance(value, dict):
         return {_json_text(k): _through_json(v) for k, v in value.items()}
     if isinstance(value, list):

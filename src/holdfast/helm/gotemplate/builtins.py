@@ -161,11 +161,11 @@ def index_position(key: Any, size: int) -> int:
     return int(key)
 
 
-def call_function(*args: Any) -> Any:
-    """No value of a chart is a function, so this can only fail."""
-    if args[0] is None or args[0] is INVALID:
+def call_function(name: str, function: Any, *args: Any) -> Any:
+    """No value of a chart is a function, so this can only fail. The compiler adds the name."""
+    if function is None or function is INVALID:
         raise GoError("call of nil")
-    raise GoError(f"non-function of type {type_name(args[0])}")
+    raise GoError(f"non-function {name} of type {type_name(function)}")
 
 
 _HTML = str.maketrans({'"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "\0": "�"})

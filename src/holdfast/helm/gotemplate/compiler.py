@@ -89,6 +89,9 @@ class _Statements(Expressions):
     def _range_pipeline(self, pipe: PipeNode, static: str) -> tuple[Eval, Node, list[int]]:
         bare = PipeNode(pipe.pos, pipe.line, False, [], pipe.cmds)
         value, last = self.pipeline(bare)
+        missing = self.undefined(pipe)
+        if missing:
+            return _then(value, self.failing(last, f"undefined variable: {missing}")), last, []
         if pipe.assign:
             return value, last, [self.variables.find(v.ident[0])[0] for v in pipe.decl]
         names = [v.ident[0] for v in pipe.decl]
@@ -98,6 +101,14 @@ class _Statements(Expressions):
     def _template(self, node: TemplateNode) -> Eval:
         value = self.pipeline(node.pipe)[0] if node.pipe is not None else None
         return _call_template(node.name, value, self.site(node))
+
+
+def _then(first: Eval, second: Eval) -> Eval:
+    def run(f: Frame, dot: Any) -> Any:
+        first(f, dot)
+        return second(f, dot)
+
+    return run
 
 
 def _typed(pipe: PipeNode) -> bool:

@@ -7,6 +7,7 @@ the errors of what happens next with the value.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from holdfast.helm.go.errors import GoError
@@ -79,6 +80,9 @@ class Variables:
         self._known.append((name, slot, static))
         return slot
 
+    def known(self, name: str) -> bool:
+        return any(known == name for known, _, _ in self._known)
+
     def find(self, name: str) -> tuple[int, str]:
         for known, slot, static in reversed(self._known):
             if known == name:
@@ -108,14 +112,23 @@ class Expressions:
             run, last = self._command(cmd, run, pipe, last)
         assert run is not None
         if pipe.decl:
-            run = self._assign(pipe, run)
+            run = self._assign(pipe, run, last)
         return run, last
 
-    def _assign(self, pipe: PipeNode, value: Eval) -> Eval:
-        slots = []
-        for variable in pipe.decl:
-            name = variable.ident[0]
-            slots.append(self.variables.find(name)[0] if pipe.assign else self.variables.declare(name))
+    def undefined(self, pipe: PipeNode) -> str:
+        """The first variable that is assigned without being there: Go notices when it runs."""
+        return next((v.ident[0] for v in pipe.decl if not self.variables.known(v.ident[0])), "") if pipe.assign else ""
+
+    def failing(self, node: Node, message: str) -> Eval:
+        site = self.site(node)
+        return lambda f, dot: site.fail(message)
+
+    def _assign(self, pipe: PipeNode, value: Eval, last: Node) -> Eval:
+        missing = self.undefined(pipe)
+        if missing:
+            return _after(value, self.failing(last, f"undefined variable: {missing}"))
+        names = [v.ident[0] for v in pipe.decl]
+        slots = [self.variables.find(n)[0] if pipe.assign else self.variables.declare(n) for n in names]
 
         def run(f: Frame, dot: Any) -> Any:
             v = value(f, dot)
@@ -247,6 +260,8 @@ class Expressions:
         self, ident: IdentifierNode, cmd: Node, args: list[Node], piped: Eval | None, before: Node
     ) -> Compiled:
         found = self.functions[ident.ident]
+        if ident.ident == "call":
+            found = _named_call(found, str(args[0]) if args else "")
         site = self.site(ident)
         try:
             check_count(found, len(args), piped is not None, Probe(self.tree, ident))
@@ -274,6 +289,10 @@ class Expressions:
         if len(getters) == 1:
             return _piped_two(found, getters[0], piped, typ, site, checks)
         return _piped_three(found, getters, piped, typ, site, checks)
+
+
+def _named_call(found: Method, name: str) -> Method:
+    return Method(found.name, found.params, partial(found.call, name), variadic=found.variadic)
 
 
 def _dot(f: Frame, dot: Any) -> Any:
