@@ -5,10 +5,12 @@ In: the registry's hooks. Out: objects prepared and judged. Never: HTTP.
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.admission.policy_hooks import problems
 from holdfast.sandbox.context import Call
-from holdfast.sandbox.crd import custom, definition
+from holdfast.sandbox.crd import custom
 from holdfast.sandbox.crds import is_definition
 from holdfast.sandbox.hooks import Hooks
 from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_create, validate_update
@@ -34,7 +36,7 @@ class FullHooks(Hooks):
     ) -> None:
         super().prepare(call, resource, new, old, subresource)
         if subresource == "status" and is_definition(resource):
-            definition.prepare_status(new)
+            _definition().prepare_status(new)
         if resource.crd and not subresource:
             custom.fill(resource.spec, new)
         if resource.crd or subresource:
@@ -50,7 +52,7 @@ class FullHooks(Hooks):
         if resource.crd:
             return custom.validate_create(resource.spec, resource.kind, obj, resource.namespaced)
         if is_definition(resource):
-            return _told(call, definition.validate_create(obj))
+            return _told(call, _definition().validate_create(obj))
         errs = validate_create(resource.gvk, obj) + problems(resource, obj, None)
         settle(resource.gvk, obj)
         if not errs and _is_service(resource):
@@ -64,9 +66,9 @@ class FullHooks(Hooks):
             return _told(call, custom.validate_update(resource.spec, obj, old, subresource))
         if is_definition(resource):
             return (
-                definition.validate_status(obj, old)
+                _definition().validate_status(obj, old)
                 if subresource
-                else _told(call, definition.validate_update(obj, old))
+                else _told(call, _definition().validate_update(obj, old))
             )
         errs = validate_update(resource.gvk, obj, old, subresource) + problems(resource, obj, old)
         if not errs and _is_service(resource) and not subresource:
@@ -98,6 +100,13 @@ class FullHooks(Hooks):
         """A stored object is there at the start."""
         if _is_service(resource):
             hold(self.addresses, obj)
+
+
+def _definition() -> Any:
+    # Imported with the first definition: it brings the CEL library along.
+    from holdfast.sandbox.crd import definition
+
+    return definition
 
 
 def _told(call: Call, found: tuple[Errors, list[str]]) -> list[FieldError]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import status
-from holdfast.sandbox.crd import rules, scale_rules, values
+from holdfast.sandbox.crd import scale_rules, values
+from holdfast.sandbox.crd.outcome import Outcome
 from holdfast.sandbox.crd.structural import Node, Path, apply_defaults, drop_nulls, prune
 from holdfast.sandbox.kinds import metadata, names
 from holdfast.sandbox.kinds.decode import DecodeError, Mismatch, dotted, duplicates, read_struct
@@ -154,13 +155,13 @@ def validate_update(version: Manifest, obj: Manifest, old: Manifest, subresource
     return errs, outcome.warnings
 
 
-def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") -> rules.Outcome:
+def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") -> Outcome:
     node = compiled(version)
     if subresource == "status":
         return _judge_status(node, obj, old)
     body = {key: value for key, value in obj.items() if key not in _ROOT}
     before = old if old is values.MISSING else {key: value for key, value in old.items() if key not in _ROOT}
-    outcome = rules.Outcome()
+    outcome = Outcome()
     errs = Errors()
     rooted = {key for key in node.properties if key in _ROOT}
     shown = {**body, **{key: obj[key] for key in rooted if key in obj}}
@@ -176,16 +177,16 @@ def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") ->
         if any(error.type in _BLOCKING for error in errs):
             errs.append(FieldError(status.INVALID, "<nil>", None, _SKIPPED))
         else:
-            found = rules.run(node, obj, old)
+            found = _rules(node, obj, old)
             errs += found.errors
             outcome.warnings = found.warnings
     outcome.errors = list(errs)
     return outcome
 
 
-def _judge_status(node: Node, obj: Manifest, old: Any) -> rules.Outcome:
+def _judge_status(node: Node, obj: Manifest, old: Any) -> Outcome:
     """Through /status only the status is checked; its texts are relative to it. Rules see the whole object."""
-    outcome = rules.Outcome()
+    outcome = Outcome()
     below = node.properties.get("status")
     errs = Errors()
     if below is not None and "status" in obj:
@@ -196,11 +197,18 @@ def _judge_status(node: Node, obj: Manifest, old: Any) -> rules.Outcome:
         if any(error.type in _BLOCKING for error in errs):
             errs.append(FieldError(status.INVALID, "<nil>", None, _SKIPPED))
         else:
-            found_rules = rules.run(node, obj, old)
+            found_rules = _rules(node, obj, old)
             errs += found_rules.errors
             outcome.warnings = found_rules.warnings
     outcome.errors = list(errs)
     return outcome
+
+
+def _rules(node: Node, value: Any, old: Any) -> Outcome:
+    # The CEL library is imported when the first rule is there.
+    from holdfast.sandbox.crd import rules
+
+    return rules.run(node, value, old)
 
 
 def _embedded_errors(errs: Errors, node: Node, value: Any, path: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext, status
 from holdfast.sandbox.crd.expressions import CompileError, EvalError, Program, compile_expression
+from holdfast.sandbox.crd.outcome import Outcome
 from holdfast.sandbox.crd.structural import Node
 from holdfast.sandbox.crd.typing import converted, variables
 from holdfast.sandbox.crd.values import MISSING, item_key, join, type_word
@@ -46,12 +47,6 @@ _RESERVED = frozenset(
 _REASONS = {"FieldValueForbidden": status.FORBIDDEN, "FieldValueInvalid": status.INVALID, "FieldValueRequired": status.REQUIRED,
             "FieldValueDuplicate": status.DUPLICATE}  # fmt: skip
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-
-
-class Outcome:
-    def __init__(self) -> None:
-        self.errors: list[FieldError] = []
-        self.warnings: list[str] = []
 
 
 def run(node: Node, value: Any, old: Any = MISSING) -> Outcome:

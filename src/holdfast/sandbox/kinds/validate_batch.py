@@ -5,7 +5,6 @@ In: a defaulted object, for updates the stored one. Out: field errors. Never: ru
 
 from __future__ import annotations
 
-import zoneinfo
 from functools import lru_cache
 from typing import Any
 
@@ -382,6 +381,9 @@ def _schedule(errs: Errors, spec: Manifest, before: Manifest | None) -> None:
 
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
+    # Imported when a time zone is first named: a start of the server needs none.
+    import zoneinfo
+
     return frozenset(zoneinfo.available_timezones())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds.dump import internal
 from holdfast.sandbox.kinds.field import Errors
 
 
@@ -40,8 +41,6 @@ def container_security(errs: Errors, context: Manifest, path: str, host_users: b
 
 
 def context_dump(context: Manifest) -> Any:
-    from holdfast.sandbox.kinds.dump import internal
-
     return internal("SecurityContext", context)
 
 

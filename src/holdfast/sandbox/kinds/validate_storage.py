@@ -9,13 +9,12 @@ from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import dump, names, selectors
-from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
 from holdfast.sandbox.kinds.quantities import parse
+from holdfast.sandbox.kinds.validate_claims import MODES, access_modes, claim_spec, positive
 from holdfast.sandbox.kinds.validate_resources import amount, resource_name
 from holdfast.sandbox.kinds.validate_volumes import SOURCES, csi_driver_name, host_path, parts_forbidden
 
-_ACCESS = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
-_MODES = ("Block", "Filesystem")
 _VOLUME_KEYS = (
     "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte", "cephfs", "iscsi", "cinder", "fc", "flexVolume",
     "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk", "scaleIO", "local", "storageos", "csi",
@@ -23,64 +22,6 @@ _VOLUME_KEYS = (
 _CLAIM_SENTENCE = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
-
-
-def _access_modes(errs: Errors, modes: list[str], path: str) -> None:
-    for mode in modes:
-        if mode not in _ACCESS:
-            errs.unsupported(path, mode, _ACCESS)
-    if "ReadWriteOncePod" in modes and len(set(modes)) > 1:
-        errs.forbidden(path, "may not use ReadWriteOncePod with other access modes")
-
-
-def claim_spec(errs: Errors, spec: Manifest, path: str) -> None:
-    modes = spec.get("accessModes") or []
-    if not modes:
-        errs.required(f"{path}.accessModes", "at least 1 access mode is required")
-    selectors.label_selector(errs, spec.get("selector"), f"{path}.selector")
-    _access_modes(errs, modes, f"{path}.accessModes")
-    storage = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if storage is None:
-        errs.required(f"{path}.resources[storage]")
-    else:
-        _positive(errs, storage, f"{path}.resources[storage]")
-    if spec.get("storageClassName"):
-        errs.name(f"{path}.storageClassName", spec["storageClassName"], names.dns_subdomain)
-    mode = spec.get("volumeMode")
-    if mode is not None and mode not in _MODES:
-        errs.unsupported(f"{path}.volumeMode", mode, _MODES)
-    for key in ("dataSource", "dataSourceRef"):
-        if spec.get(key) is not None:
-            _source(errs, spec[key], f"{path}.{key}")
-    if (
-        spec.get("dataSource") is not None
-        and spec.get("dataSourceRef") is not None
-        and not spec["dataSourceRef"].get("namespace")
-    ):
-        left, right = spec["dataSource"], spec["dataSourceRef"]
-        if any((left.get(key) or "") != (right.get(key) or "") for key in ("apiGroup", "kind", "name")):
-            errs.invalid(path, raw("{}"), "must match dataSourceRef")
-    if spec.get("volumeAttributesClassName"):
-        errs.name(f"{path}.volumeAttributesClassName", spec["volumeAttributesClassName"], names.dns_subdomain)
-
-
-def _source(errs: Errors, source: Manifest, path: str) -> None:
-    for key in ("name", "kind"):
-        if not source.get(key):
-            errs.required(f"{path}.{key}")
-    group = source.get("apiGroup") or ""
-    if not group and source.get("kind") != "PersistentVolumeClaim":
-        errs.invalid(
-            path, source.get("kind") or "", "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
-        )
-    if group:
-        errs.name(f"{path}.apiGroup", group, names.dns_subdomain)
-
-
-def _positive(errs: Errors, quantity: str, path: str) -> None:
-    value = parse(quantity)
-    if value.value <= 0:
-        errs.invalid(path, value.text, "must be greater than zero")
 
 
 def claim(errs: Errors, obj: Manifest) -> None:
@@ -126,7 +67,7 @@ def volume(errs: Errors, obj: Manifest) -> None:
     modes = spec.get("accessModes") or []
     if not modes:
         errs.required("spec.accessModes")
-    _access_modes(errs, modes, "spec.accessModes")
+    access_modes(errs, modes, "spec.accessModes")
     capacity = spec.get("capacity") or {}
     if not capacity:
         errs.required("spec.capacity")
@@ -136,14 +77,14 @@ def volume(errs: Errors, obj: Manifest) -> None:
         resource_name(errs, name, f"spec.capacity[{name}]")
         if parse(quantity).value < 0:
             errs.invalid(f"spec.capacity[{name}]", int(parse(quantity).value), "must be a valid resource quantity")
-        _positive(errs, quantity, f"spec.capacity[{name}]")
+        positive(errs, quantity, f"spec.capacity[{name}]")
     _volume_policy(errs, spec)
     _volume_source(errs, spec)
     if spec.get("storageClassName"):
         errs.name("spec.storageClassName", spec["storageClassName"], names.dns_subdomain)
     mode = spec.get("volumeMode")
-    if mode is not None and mode not in _MODES:
-        errs.unsupported("spec.volumeMode", mode, _MODES)
+    if mode is not None and mode not in MODES:
+        errs.unsupported("spec.volumeMode", mode, MODES)
     affinity = spec.get("nodeAffinity")
     if affinity is not None:
         if affinity.get("required") is None:

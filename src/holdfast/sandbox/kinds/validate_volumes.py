@@ -13,6 +13,7 @@ from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import Errors
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.selectors import label_selector
+from holdfast.sandbox.kinds.validate_claims import claim_spec
 from holdfast.sandbox.kinds.validate_env import field_ref, resource_ref
 
 _VOLUME_FIELDS = (
@@ -207,8 +208,6 @@ def _image(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
 
 
 def _ephemeral(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    from holdfast.sandbox.kinds.validate_storage import claim_spec
-
     template = source.get("volumeClaimTemplate")
     if template is None:
         errs.required(f"{path}.volumeClaimTemplate")

@@ -12,8 +12,8 @@ from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names, selectors
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
 from holdfast.sandbox.kinds.metadata import validate as validate_metadata
+from holdfast.sandbox.kinds.validate_claims import claim_spec
 from holdfast.sandbox.kinds.validate_pod import template, workload_template
-from holdfast.sandbox.kinds.validate_storage import claim_spec
 
 _STATEFUL_FORBIDDEN = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
