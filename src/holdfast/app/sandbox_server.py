@@ -59,7 +59,7 @@ async def _main(settings: Settings, on_ready: Callable[[], None] | None) -> None
     target = (settings.kubeconfig or place / "kubeconfig").absolute()
     for file in {target, place / "kubeconfig"}:
         _write_private(file, config)
-    machine.start(settings.controllers, ca.certificate.decode())
+    machine.start(settings.controllers, ca.certificate.decode(), ca)
     state = State(
         name=settings.name,
         pid=os.getpid(),

@@ -23,6 +23,7 @@ from holdfast.sandbox.identity import Authenticator
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.server import ApiServer
 from holdfast.sandbox.store import Store
+from holdfast.sandbox.tls import Pair
 
 
 @dataclass(slots=True)
@@ -32,10 +33,22 @@ class Machine:
     clock: Clock
     _controllers: list[Controller] = field(default_factory=list)
 
-    def start(self, names: Collection[str], ca_bundle: str) -> None:
-        """Starts the named controllers on the running loop."""
+    def start(self, names: Collection[str], ca_bundle: str, ca: Pair | None = None) -> None:
+        """Starts the named controllers on the running loop. ``ca`` signs what is approved; without it nothing does."""
         facade = LocalFacade(self.registry, self.clock)
         self._controllers = start(names, facade, ca_bundle)
+        if "serviceaccount" in names:
+            self._hand_out_credentials(facade, ca_bundle, ca)
+
+    def _hand_out_credentials(self, facade: LocalFacade, ca_bundle: str, ca: Pair | None) -> None:
+        from holdfast.sandbox.auth.credentials import Signer, TokenSecrets
+
+        more: list[Controller] = [TokenSecrets(facade, self.registry.issuer, ca_bundle)]
+        if ca is not None:
+            more.append(Signer(facade, ca))
+        for controller in more:
+            controller.start()
+        self._controllers += more
 
     async def stop(self) -> None:
         for controller in self._controllers:

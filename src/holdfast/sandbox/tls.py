@@ -52,6 +52,33 @@ def new_client(ca: Pair, user: str, groups: Iterable[str], now: datetime.datetim
     return _issue(ca, names, [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)], now)
 
 
+def sign_request(
+    ca: Pair, request: bytes, lasting: datetime.timedelta, now: datetime.datetime, *, server: bool
+) -> bytes:
+    """The certificate for a PEM signing request: its key, subject and names, for one kind of authentication."""
+    wanted = x509.load_pem_x509_csr(request)
+    issuer = x509.load_pem_x509_certificate(ca.certificate)
+    signer = serialization.load_pem_private_key(ca.key, None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(wanted.subject)
+        .issuer_name(issuer.subject)
+        .public_key(wanted.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + lasting)
+        .add_extension(_usage(ca=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    )
+    for extension in wanted.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            builder = builder.add_extension(extension.value, critical=False)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
 def server_context(server: Pair, ca: Pair, folder: Path) -> ssl.SSLContext:
     """Client certificates of this CA are asked for and not demanded. The files in ``folder`` may go afterwards."""
     chain = folder / "server.pem"
