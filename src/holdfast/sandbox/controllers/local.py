@@ -33,6 +33,7 @@ class LocalFacade:
         self._generation = -1
         self._by_name: dict[str, Resource] = {}
         self._by_table: dict[str, Resource] = {}
+        self._listeners: list[Callable[[Change], None]] = []
 
     # -- which resources there are --------------------------------------------------------------------------------
 
@@ -76,12 +77,16 @@ class LocalFacade:
                 if change is not None:
                     listener(change)
 
-        def tell(table: str, event: Event) -> None:
-            change = self._change(table, event.record, deleted=event.type == DELETED)
-            if change is not None:
-                listener(change)
+        if not self._listeners:
+            store.watchers.append(self._tell)
+        self._listeners.append(listener)
 
-        store.watchers.append(tell)
+    def _tell(self, table: str, event: Event) -> None:
+        """The object is read once for all of them; none of them changes it."""
+        change = self._change(table, event.record, deleted=event.type == DELETED)
+        if change is not None:
+            for listener in self._listeners:
+                listener(change)
 
     def _change(self, table: str, record: Record, *, deleted: bool) -> Change | None:
         self._refresh()
