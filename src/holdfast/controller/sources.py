@@ -26,6 +26,7 @@ from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.verify import VerificationFailed, verify
 from holdfast.dialects.flux import gitrepository as flux
 from holdfast.dialects.flux.source_status import (
+    ARTIFACT_OUTDATED,
     FETCH_FAILED,
     INCLUDE_UNAVAILABLE,
     SOURCE_VERIFIED,
@@ -154,6 +155,7 @@ class _Run:
                 "included artifacts differ from last observed includes",
                 known=bool(self.status.fields.get("includedArtifacts")),
             )
+        self.status.conditions.delete(ARTIFACT_OUTDATED)
         snapshot = await self._fetch(credentials)
         if self._unchanged(snapshot, included):
             return self._nothing_new(snapshot)

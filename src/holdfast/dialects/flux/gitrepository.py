@@ -149,13 +149,16 @@ def content_changed(source: GitRepository, status: Mapping[str, Any], included: 
         return True
     if [dict(i) for i in source.raw_include] != [dict(i) for i in status.get("observedInclude") or ()]:
         return True
-    return includes_differ(included, status)
-
-
-def includes_differ(included: Sequence[Mapping[str, Any]], status: Mapping[str, Any]) -> bool:
     observed = status.get("includedArtifacts") or ()
     keys = ("revision", "digest")
     return [[i.get(k) for k in keys] for i in included] != [[i.get(k) for k in keys] for i in observed]
+
+
+def includes_differ(included: Sequence[Mapping[str, Any]], status: Mapping[str, Any]) -> bool:
+    """Whether other revisions are included than those that the artifact was made with."""
+    observed = status.get("includedArtifacts") or ()
+    known = {a.get("revision") for a in observed}
+    return len(included) != len(observed) or any(i.get("revision") not in known for i in included)
 
 
 def _requires_verification(verify: Verify | None, observed: str | None) -> bool:

@@ -1,0 +1,78 @@
+"""Artifacts on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.base.clock import VirtualClock
+from holdfast.base.tree import MemoryTree
+from holdfast.controller.artifacts import ArtifactStore
+from holdfast.kube.refs import ObjectRef
+from holdfast.model.source import Snapshot
+
+REF = ObjectRef("source.toolkit.fluxcd.io", "GitRepository", "ns", "app")
+
+
+def snapshot(revision: str = "main@sha1:1", **files: str) -> Snapshot:
+    return Snapshot(revision, MemoryTree({p: t.encode() for p, t in files.items()}), revision)
+
+
+def store(root: Path) -> ArtifactStore:
+    return ArtifactStore(root, VirtualClock(), base_url="http://here:1")
+
+
+async def test_an_artifact_says_where_it_is_served_and_what_it_holds(tmp_path: Path) -> None:
+    made = await store(tmp_path).store(REF, "1.tar.gz", snapshot(a="1"))
+    assert made["url"] == "http://here:1/gitrepository/ns/app/1.tar.gz"
+    assert made["revision"] == "main@sha1:1"
+    assert made["digest"].startswith("sha256:")
+    assert made["size"] == (tmp_path / made["path"]).stat().st_size
+
+
+async def test_the_same_files_have_the_same_digest_whatever_the_revision(tmp_path: Path) -> None:
+    artifacts = store(tmp_path)
+    one = await artifacts.store(REF, "1.tar.gz", snapshot("main@sha1:1", a="1"))
+    two = await artifacts.store(REF, "2.tar.gz", snapshot("main@sha1:2", a="1"))
+    assert one["digest"] == two["digest"]
+
+
+async def test_after_a_restart_the_tree_is_read_from_the_stored_file(tmp_path: Path) -> None:
+    made = await store(tmp_path).store(REF, "1.tar.gz", snapshot(a="1"))
+    found = await store(tmp_path).snapshot(REF, made)
+    assert found is not None
+    assert found.revision == "main@sha1:1"
+    assert found.tree.read("a") == b"1"
+
+
+async def test_a_spoilt_file_is_removed_and_counts_as_missing(tmp_path: Path) -> None:
+    made = await store(tmp_path).store(REF, "1.tar.gz", snapshot(a="1"))
+    (tmp_path / made["path"]).write_bytes(b"spoilt")
+    again = store(tmp_path)
+    assert not await again.present(made)
+    assert not (tmp_path / made["path"]).exists()
+    assert await again.snapshot(REF, made) is None
+
+
+async def test_old_files_go_and_the_current_one_stays(tmp_path: Path) -> None:
+    artifacts = store(tmp_path)
+    old = await artifacts.store(REF, "1.tar.gz", snapshot("main@sha1:1", a="1"))
+    new = await artifacts.store(REF, "2.tar.gz", snapshot("main@sha1:2", a="2"))
+    await artifacts.collect(REF, new)
+    assert artifacts.local(old["path"]) is None
+    assert artifacts.local(new["path"]) is not None
+
+
+async def test_listeners_hear_of_another_snapshot_and_not_of_the_same_again(tmp_path: Path) -> None:
+    artifacts, heard = store(tmp_path), list[ObjectRef]()
+    artifacts.on_change(heard.append)
+    artifacts.offer(REF, snapshot("main@sha1:1"))
+    artifacts.offer(REF, snapshot("main@sha1:1"))
+    artifacts.offer(REF, snapshot("main@sha1:2"))
+    assert heard == [REF, REF]
+
+
+def test_nothing_outside_the_root_is_served(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    artifacts = store(tmp_path / "root")
+    assert artifacts.local("../secret") is None
+    assert artifacts.local("gitrepository/../../secret") is None
