@@ -125,3 +125,48 @@ async def test_a_deleted_unit_takes_its_objects_with_it_and_no_others(here: Worl
     await here.until_gone(one)
     assert await here.config_map("one") is None
     assert await here.config_map("two") is not None
+
+
+async def test_a_unit_whose_health_check_failed_notices_that_its_objects_became_ready(here: World) -> None:
+    deployment = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector: {matchLabels: {a: b}}\n"
+        "  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers: [{name: c, image: i}]\n"
+    )
+    revision = await here.commit({"a.yaml": deployment})
+    await here.declare(wait=True)
+    ref = ObjectRef("apps", "Deployment", here.namespace, "web")
+    await here.until(ref, lambda o: o is not None)
+    stuck = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    await here.client.patch(ref, {"status": {"conditions": [stuck]}}, PatchType.MERGE, subresource="status")
+    assert "failed early due to stalled resources" in await here.until_failed()
+    counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
+    ready = [
+        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+        {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+    ]
+    body = {"status": {**counts, "observedGeneration": 1, "conditions": ready}}
+    await here.client.patch(ref, body, PatchType.MERGE, subresource="status")
+    await here.until_ready(revision)
+
+
+async def test_a_watched_config_map_that_changes_is_substituted_at_once(here: World) -> None:
+    values: Manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "v", "namespace": here.namespace, "labels": {"reconcile.fluxcd.io/watch": "Enabled"}},
+        "data": {"x": "1"},
+    }
+    await here.client.apply(values, manager="tests")
+    revision = await here.commit({"a.yaml": config_map("one", "v${x}")})
+    await here.declare(postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "v"}]})
+    await here.until_ready(revision)
+    await here.client.apply({**values, "data": {"x": "2"}}, manager="tests")
+    await here.until(ObjectRef("", "ConfigMap", here.namespace, "one"), lambda o: data(o) == {"a": "v2"})
+
+
+async def test_dependants_follow_as_soon_as_their_dependency_is_ready(here: World) -> None:
+    revision = await here.commit({"a/a.yaml": config_map("one"), "b/b.yaml": config_map("two")})
+    await here.declare("later", path="b", dependsOn=[{"name": "first"}])
+    assert "dependency" in await here.until_failed("later")
+    await here.declare("first", path="a")
+    await here.until_ready(revision, "later")

@@ -17,6 +17,8 @@ from typing import Any
 
 from holdfast.base.clock import Clock, Timer
 from holdfast.base.duration import format_duration
+from holdfast.cluster.client import Selectors
+from holdfast.cluster.informer import LightObject, light
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
@@ -64,6 +66,7 @@ TELL_AFTER = 3.0  # corrections of drift are told together, when nothing more ca
 HEIR_SECONDS = 10.0  # how long a deleted unit waits for one that builds the same place to take over
 WORKERS = 512  # coroutines; how many of them work is limited by the settings, the others wait on watches
 SOURCE_SECONDS = 10.0
+WATCHED = Selectors(labels="reconcile.fluxcd.io/watch=Enabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Kustomizations:
         self.memo = RenderMemo()
         settings = replace(self._options.settings, concurrency=self._options.workers)
         self.runner = Runner(self.targets, self.memo, settings, self._clock, self)
+        self.runner.recovered = lambda unit: manager.wake(_ref(unit))
         self._drift: dict[UnitKey, set[ObjectRef]] = defaultdict(set)
         self._due: dict[UnitKey, float] = {}
         self._running: dict[UnitKey, _Running] = {}
@@ -125,6 +129,9 @@ class Kustomizations:
         for kind in ("GitRepository", "OCIRepository", "Bucket"):
             self._follow_source(kind)
         self._artifacts.on_change(self._source_offered)
+        for kind in ("ConfigMap", "Secret"):
+            informer = self._manager.watches.informer(GroupVersionKind("", "v1", kind), light, selectors=WATCHED)
+            informer.add_handler(self._values_changed)
         self._manager.add(self, concurrency=WORKERS)
 
     async def close(self) -> None:
@@ -176,6 +183,15 @@ class Kustomizations:
                 running.interruption.request()
             attempted = str((obj.get("status") or {}).get("lastAttemptedRevision") or "")
             if said(obj).ready != "True" or attempted != revision:
+                self._manager.wake(_ref(key))
+
+    def _values_changed(self, ref: ObjectRef, old: LightObject | None, new: LightObject | None) -> None:
+        """A ConfigMap or Secret that asks to be watched: who uses it looks again."""
+        if old is not None and new is not None and old.spec_hash == new.spec_hash:
+            return
+        for key in self.index.of_values(ref.kind, ref.namespace, ref.name):
+            obj = self._objects.get(_ref(key))
+            if obj is not None and (obj.get("status") or {}).get("conditions"):
                 self._manager.wake(_ref(key))
 
     def _drifted(self, unit: UnitKey, ref: ObjectRef) -> None:

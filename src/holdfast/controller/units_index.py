@@ -13,7 +13,7 @@ from typing import Any
 from holdfast.dialects.flux.kustomization import read
 from holdfast.dialects.flux.kustomization_status import read_status
 from holdfast.kube.refs import Manifest, ObjectRef
-from holdfast.model.delivery import UnitKey
+from holdfast.model.delivery import Delivery, UnitKey
 from holdfast.model.inventory import Inventory
 
 
@@ -53,7 +53,7 @@ class UnitIndex:
         return frozenset(self._dependants.get(key, ()))
 
     def of_values(self, kind: str, namespace: str, name: str) -> frozenset[UnitKey]:
-        """Units that substitute from this ConfigMap or Secret."""
+        """Units that substitute from this ConfigMap or Secret, decrypt with it or reach their cluster with it."""
         return frozenset(self._by_values.get((kind, namespace, name), ()))
 
     def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
@@ -104,6 +104,12 @@ def _discard(index: dict[Any, set[UnitKey]], at: Any, key: UnitKey) -> None:
         del index[at]
 
 
+def _secrets(delivery: Delivery) -> frozenset[tuple[str, str]]:
+    policy = delivery.policy
+    names = (policy.decryption.secret_name if policy.decryption else "", policy.target.kubeconfig_secret)
+    return frozenset(("Secret", n) for n in names if n)
+
+
 def _facts(obj: Mapping[str, Any], old: _Known | None) -> _Known:
     delivery = read(obj)
     status = obj.get("status") or {}
@@ -118,7 +124,8 @@ def _facts(obj: Mapping[str, Any], old: _Known | None) -> _Known:
         source=delivery.source,
         depends_on=frozenset(d.key for d in delivery.policy.depends_on),
         place=(delivery.source, delivery.build.path.strip("./"), delivery.build.target_namespace),
-        values=frozenset((r.kind, r.name) for r in (substitution.references if substitution else ())),
+        values=frozenset((r.kind, r.name) for r in (substitution.references if substitution else ()))
+        | _secrets(delivery),
         inventory=inventory,
         refs=refs,
         applied=bool(status.get("lastAppliedRevision")) or delivery.policy.suspend,

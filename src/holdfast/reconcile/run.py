@@ -80,6 +80,7 @@ class _Memory:
     client: Client
     desired: dict[ObjectRef, Manifest]
     untold: dict[ObjectRef, Applied] = field(default_factory=dict)
+    stop_watching: Callable[[], None] | None = None
 
 
 class Runner:
@@ -93,6 +94,8 @@ class Runner:
         self._around = surroundings
         self._memory: dict[UnitKey, _Memory] = {}
         self._busy = asyncio.Semaphore(settings.concurrency)
+        self.recovered: Callable[[UnitKey], None] = lambda unit: None
+        """Called when all objects of a unit whose health check failed have become ready after all."""
 
     async def run(self, world: World, decision: Proceed, *, interruption: Interruption, report: Report) -> Outcome:
         """One complete run. ``report`` writes an intermediate outcome before a wait."""
@@ -255,6 +258,7 @@ class Runner:
 
     def _remember(self, delivery: Delivery, objects: Sequence[Manifest], reach: Reach, before: Inventory) -> None:
         desired = {ObjectRef.of(o): o for o in objects}
+        self._end_recovery(self._memory.get(delivery.key))
         for entry in before.entries:
             if entry.ref not in desired:
                 reach.state.released(delivery.key, entry.ref)
@@ -313,6 +317,7 @@ class Runner:
         except NotReady as error:
             elapsed = format_duration(self._clock.monotonic() - started)
             attempt.wellness, attempt.wellness_message = Wellness.UNHEALTHY, error.message
+            self._watch_recovery(attempt.world.delivery.key, waiter, wanted)
             message = f"health check failed after {elapsed}: {error.message}"
             raise StepFailed("HealthCheckFailed", message, recorded=True) from error
         passed = f"Health check passed in {format_duration(self._clock.monotonic() - started)}"
@@ -320,6 +325,24 @@ class Runner:
         if not attempt.world.was_healthy or (new_revision and changed):
             attempt.tell(passed)
         attempt.wellness, attempt.wellness_message = Wellness.HEALTHY, passed
+
+    def _watch_recovery(self, unit: UnitKey, waiter: Waiter, wanted: Sequence[Wanted]) -> None:
+        memory = self._memory.get(unit)
+        if memory is None:
+            return
+        refs = {w.ref for w in wanted}
+
+        def changed(ref: ObjectRef) -> None:
+            if ref in refs and waiter.now_ready(wanted):
+                self._end_recovery(memory)
+                self.recovered(unit)
+
+        memory.stop_watching = memory.state.listen(changed)
+
+    def _end_recovery(self, memory: _Memory | None) -> None:
+        if memory is not None and memory.stop_watching is not None:
+            memory.stop_watching()
+            memory.stop_watching = None
 
     # --- drift
 
@@ -355,6 +378,7 @@ class Runner:
 
     def forget(self, unit: UnitKey) -> None:
         memory = self._memory.pop(unit, None)
+        self._end_recovery(memory)
         if memory is not None:
             for ref in memory.desired:
                 memory.state.released(unit, ref)
