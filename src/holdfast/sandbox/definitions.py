@@ -11,7 +11,7 @@ import contextlib
 import logging
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import deletion
+from holdfast.sandbox import deletion, status
 from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.crds import FINALIZER, GROUP, is_definition, is_true, resources_of, set_condition
 from holdfast.sandbox.options import DeleteOptions
@@ -32,6 +32,7 @@ class Definitions:
         assert found is not None
         self._resource = found
         registry.hooks.after.append(self._written)
+        registry.hooks.mutating.append(self._refuse_while_ending)
 
     def settle_all(self) -> None:
         """At the start: everything that the store brought along is served again."""
@@ -45,6 +46,19 @@ class Definitions:
             crd = self._find(resource.crd)
             if crd is not None and is_true(crd, "Terminating"):
                 self._soon(resource.crd)
+
+    def _refuse_while_ending(
+        self, call: Call, resource: Resource, operation: str, new: Manifest | None, old: Manifest | None, sub: str
+    ) -> None:
+        """Nothing is created any more under a definition that is going away."""
+        del call, old, sub
+        if operation != "CREATE" or not resource.crd:
+            return
+        crd = self._find(resource.crd)
+        if crd is not None and is_true(crd, "Terminating"):
+            name = str(((new or {}).get("metadata") or {}).get("name") or "")
+            why = "create not allowed while custom resource definition is terminating"
+            raise status.forbidden(resource.plural, resource.group, name, why)
 
     def _soon(self, name: str) -> None:
         with contextlib.suppress(RuntimeError):

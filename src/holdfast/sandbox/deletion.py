@@ -122,6 +122,7 @@ def _grace(pod: Manifest, options: DeleteOptions) -> int:
 
 def _mark(call: Call, meta: Manifest) -> None:
     if meta.get("deletionTimestamp"):
+        meta.setdefault("deletionGracePeriodSeconds", 0)
         return
     meta["deletionTimestamp"] = call.stamp
     meta["deletionGracePeriodSeconds"] = 0

@@ -62,17 +62,24 @@ def check_kind(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes
         )
     if kind != resource.kind:
         wrong = status.invalid_value("kind", kind, f"must be {resource.kind}")
-        raise status.invalid(resource.kind, resource.group, str((obj.get("metadata") or {}).get("name") or ""), [wrong])
+        raise status.invalid(str(kind), resource.group, str((obj.get("metadata") or {}).get("name") or ""), [wrong])
     obj["apiVersion"], obj["kind"] = version, kind
 
 
-_LEGACY = {("apps", "v1beta1"), ("apps", "v1beta2"), ("extensions", "v1beta1"), ("batch", "v1beta1"), ("policy", "v1beta1")}
+_LEGACY = {
+    ("apps", "v1beta1"),
+    ("apps", "v1beta2"),
+    ("extensions", "v1beta1"),
+    ("batch", "v1beta1"),
+    ("policy", "v1beta1"),
+}
 
 
 def _check_convertible(resource: Resource, given: GroupVersionKind) -> None:
     """A body of another kind is refused in the words of the converter, or of the scheme that does not know it."""
-    sibling = given.kind == resource.kind and given.group == resource.group
-    if sibling and (seams.builtin_schema(given) is not None or (given.group, given.version) in _LEGACY):
+    legacy = (given.group, given.version) in _LEGACY
+    sibling = given.kind == resource.kind and (given.group == resource.group or legacy)
+    if sibling and (legacy or seams.builtin_schema(given) is not None):
         return
     if seams.builtin_schema(given) is not None:
         internal = resource.group.partition(".")[0] or "core"
@@ -86,9 +93,12 @@ def _check_convertible(resource: Resource, given: GroupVersionKind) -> None:
 
 def _warn_sibling(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> None:
     """A body of another version is decoded as what it is before it is refused: its unknown fields are told."""
-    for text in seams.decode(kind, copy.deepcopy(obj), exchange.call.validation, raw):
-        if exchange.call.validation == "Warn":
-            exchange.call.warn(text)
+    try:
+        found = seams.decode(kind, copy.deepcopy(obj), exchange.call.validation, raw)
+    except seams.DecodeFailure:
+        return
+    for text in found if exchange.call.validation == "Warn" else ():
+        exchange.call.warn(text)
 
 
 def unregistered(version: str, kind: str) -> str:

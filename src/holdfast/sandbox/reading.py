@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import fieldsel, gotext, selectors, status
+from holdfast.sandbox import bodies, fieldsel, gotext, selectors, status
 from holdfast.sandbox.options import ListOptions
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -152,9 +152,23 @@ def encode_token(revision: int, key: tuple[str, str]) -> str:
 
 def _decode_token(token: str) -> tuple[int, tuple[str, str]]:
     try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        data = json.loads(raw)
-        namespace, _, name = str(data["start"]).rstrip("\x00").partition("/")
-        return int(data["rv"]), (namespace, name)
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise status.bad_request("continue key is not valid: illegal base64 data at input byte 0") from None
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        bad = next(
+            (i for i, c in enumerate(token) if not (c.isascii() and (c.isalnum() or c in "-_"))), max(len(token) - 1, 0)
+        )
+        raise _bad_token(f"illegal base64 data at input byte {bad}") from None
+    try:
+        data = json.loads(raw.decode("latin-1"))
+    except ValueError as error:
+        raise _bad_token(bodies.go_syntax_error(raw.decode("latin-1").encode(), error)) from None
+    if not isinstance(data, dict) or data.get("v") != "meta.k8s.io/v1":
+        raise _bad_token("server does not recognize this encoded version")
+    namespace, slash, name = str(data.get("start") or "").rstrip("\x00").partition("/")
+    if not slash or not isinstance(data.get("rv"), int):
+        raise _bad_token("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    return data["rv"], (namespace, name)
+
+
+def _bad_token(why: str) -> status.StatusError:
+    return status.bad_request(f"invalid continue token: continue key is not valid: {why}")

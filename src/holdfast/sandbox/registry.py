@@ -87,7 +87,9 @@ class Registry:
         self.hooks.prepare(call, resource, obj, None)
         errors = self.hooks.validate_create(call, resource, obj)
         if errors:
-            raise status.invalid(resource.kind, _error_group(resource), str(meta.get("name") or ""), errors)
+            raise status.invalid(
+                _error_kind(resource, obj), _error_group(resource), str(meta.get("name") or ""), errors
+            )
         for text in seams.kind_warnings(resource.gvk, obj) if not resource.crd else ():
             call.warn(text)
         self.hooks.admit(call, resource, "CREATE", obj, None)
@@ -192,7 +194,9 @@ class Registry:
             meta["generation"] = int(before.get("generation") or 0) + 1
         errors = self.hooks.validate_update(call, resource, new, old, subresource)
         if errors:
-            raise status.invalid(resource.kind, _error_group(resource), str(meta.get("name") or ""), errors)
+            raise status.invalid(
+                _error_kind(resource, new), _error_group(resource), str(meta.get("name") or ""), errors
+            )
         warns = not resource.crd and not subresource and (moved or not counted)
         for text in seams.kind_warnings(resource.gvk, new) if warns else ():
             call.warn(text)
@@ -291,6 +295,11 @@ def _timeless(obj: Manifest) -> Manifest:
     entries: list[Any] = meta.get("managedFields") or []
     meta["managedFields"] = [{k: v for k, v in e.items() if k != "time"} for e in entries]
     return {**obj, "metadata": meta}
+
+
+def _error_kind(resource: Resource, obj: Manifest) -> str:
+    """A custom resource is named by what it says it is, even where that is what is wrong."""
+    return str(obj.get("kind") or resource.kind) if resource.crd else resource.kind
 
 
 def _error_group(resource: Resource) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from holdfast.sandbox import discovery, encode, endpoints, negotiate, route, status
-from holdfast.sandbox.crds import NEWER
 from holdfast.sandbox.context import Clock
+from holdfast.sandbox.crds import NEWER
 from holdfast.sandbox.exchange import Exchange, warning_headers
 from holdfast.sandbox.httpd import Request, Response
 from holdfast.sandbox.identity import Authenticator, User

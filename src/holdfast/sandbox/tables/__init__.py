@@ -56,8 +56,8 @@ def _columns(resource: Resource, kind: str) -> list[columns.Column]:
     if not resource.crd or kind != resource.kind:
         return columns.of(kind)
     extra = custom.definitions(resource)
-    usual = columns.of("ServiceAccount")
-    return [usual[0], *extra] if extra else usual
+    name, age = columns.of("ServiceAccount")
+    return [name, *(extra or [{**age, "type": "date"}])]
 
 
 def _cells(resource: Resource, kind: str, obj: Manifest, now: datetime.datetime) -> list[Any]:
