@@ -14,6 +14,7 @@ from holdfast.sandbox.auth.attributes import AlwaysAllow
 from holdfast.sandbox.auth.escalation import Escalation
 from holdfast.sandbox.auth.gate import Gate
 from holdfast.sandbox.auth.rbac import Rbac
+from holdfast.sandbox.auth.signers import Signers
 from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.controllers.facade import Controller
 from holdfast.sandbox.controllers.local import LocalFacade
@@ -82,6 +83,6 @@ def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, auth
 def _install(registry: Registry) -> None:
     """Admission around writes: the rights that they take come behind mutation and before validation."""
     rights = Escalation(registry.authorizer)
-    registry.hooks.validating.append(rights.creates)
+    registry.hooks.validating += [rights.creates, Signers(registry.authorizer).check]
     plugins.install(registry)
     registry.hooks.mutating.append(rights.grants)
