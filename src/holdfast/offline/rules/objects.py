@@ -73,20 +73,32 @@ def pod_spec(obj: Manifest) -> Manifest | None:
 
 
 def schema(survey: Survey) -> Iterator[Finding]:
+    """Written documents first, for they have a line and still their unknown fields (rendering drops those, as Flux does)."""
     schemas = builtin()
+    told: set[tuple[ObjectRef, str]] = set()
+    for document in survey.documents:
+        shape = schemas.lookup(GroupVersionKind.of(document.object))
+        for path, message in violations(document.object, shape, "") if shape else ():
+            ref = ObjectRef.of(document.object)
+            if message != _REQUIRED:  # a patch is an object in part
+                told.add((ref, path))
+                yield Finding.at("schema-invalid", document.place, f"{ref}: {path.lstrip('.')}: {message}")
     for unit, obj in survey.objects():
         shape = schemas.lookup(GroupVersionKind.of(obj))
-        if shape is None:
-            continue
-        for path, message in violations(obj, shape, ""):
-            yield Finding.at(
-                "schema-invalid", unit.place, f"{ObjectRef.of(obj)}: {path.lstrip('.')}: {message}", unit=str(unit.key)
-            )
+        for path, message in violations(obj, shape, "") if shape else ():
+            ref = ObjectRef.of(obj)
+            if (ref, path) not in told:
+                yield Finding.at(
+                    "schema-invalid", unit.place, f"{ref}: {path.lstrip('.')}: {message}", unit=str(unit.key)
+                )
+
+
+_REQUIRED = "is required"
 
 
 def violations(value: Any, shape: Schema, path: str) -> Iterator[tuple[str, str]]:
     """(field path, what is wrong) wherever a value does not have the type that its schema asks for."""
-    if value is None or value == PLACEHOLDER:
+    if value is None or value == PLACEHOLDER or (isinstance(value, str) and "${" in value):
         return
     problem = _wrong_type(value, shape)
     if problem:
@@ -103,12 +115,12 @@ def _object(value: dict[str, Any], shape: Schema, path: str) -> Iterator[tuple[s
         inner = shape.properties.get(name) or shape.additional
         if inner is not None:
             yield from violations(item, inner, f"{path}.{name}")
-        elif shape.properties and not shape.preserve_unknown:
+        elif shape.properties and not shape.preserve_unknown and not str(name).startswith("$"):
             near = next((p for p in shape.properties if p.lower() == str(name).lower()), "")
             yield f"{path}.{name}", f"unknown field{f' (did you mean {near}?)' if near else ''}"
     for name in shape.required:
         if value.get(name) is None and path:
-            yield f"{path}.{name}", "is required"
+            yield f"{path}.{name}", _REQUIRED
 
 
 def _wrong_type(value: Any, shape: Schema) -> str:

@@ -10,6 +10,9 @@ from holdfast.sandbox.controllers.facade import Change, Controller, Facade, Refu
 NAMESPACES = "namespaces"
 FINALIZER = "kubernetes"
 _PODS_GRACE = 0
+_PATIENCE_SECONDS = 2.0
+"""Kubernetes waits five seconds before it empties a namespace; whoever deletes a manifest with a namespace and what is in it
+counts on finding the rest still there."""
 
 
 class NamespaceController(Controller):
@@ -20,22 +23,25 @@ class NamespaceController(Controller):
     def __init__(self, facade: Facade) -> None:
         super().__init__(facade)
         self._terminating: set[str] = set()
+        self._emptied: set[str] = set()
 
     def changed(self, change: Change) -> None:
         meta = change.object["metadata"]
         if change.resource == NAMESPACES:
             if change.deleted:
                 self._terminating.discard(meta["name"])
+                self._emptied.discard(meta["name"])
             elif meta.get("deletionTimestamp"):
                 self._terminating.add(meta["name"])
-                self.enqueue(meta["name"])
+                self.enqueue(meta["name"], 0.0 if meta["name"] in self._emptied else _PATIENCE_SECONDS)
         elif meta.get("namespace", "") in self._terminating:
-            self.enqueue(meta["namespace"])
+            self.enqueue(meta["namespace"], 0.0 if meta["namespace"] in self._emptied else _PATIENCE_SECONDS)
 
     async def work(self, key: Any) -> None:
         namespace = self.facade.get(NAMESPACES, "", key)
         if namespace is None or not namespace["metadata"].get("deletionTimestamp"):
             return
+        self._emptied.add(key)
         await self._empty(key)
         left = self._left(key)
         namespace = self.facade.get(NAMESPACES, "", key)
