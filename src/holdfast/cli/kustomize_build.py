@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reorder", metavar="ORDER", help="legacy sorts the output, none keeps the order (deprecated: use sortOptions)"
     )
     add("--enable-helm", action="store_true", help="allow helmCharts")
-    add("--helm-command", default="helm", metavar="PATH", help="the helm executable (default: helm)")
+    add("--helm-command", metavar="PATH", help="render charts with this helm executable (default: without one)")
     add("--helm-api-versions", action="append", default=[], metavar="VERSION", help="for Capabilities.APIVersions")
     add("--helm-kube-version", default="", metavar="VERSION", help="for Capabilities.KubeVersion")
     add("--helm-debug", action="store_true", help="run helm with --debug")
@@ -104,7 +104,7 @@ def _build(args: argparse.Namespace) -> BuildResult:
     from holdfast.kustomize.remote import parse_repo_url
 
     target = args.targets[0] if args.targets else "."
-    with Outside(args.helm_command, args.helm_debug, args.env) as outside:
+    with Outside(args.helm_command or "", args.helm_debug, args.env) as outside:
         options = _options(args, outside)
         if target != "-" and parse_repo_url(target) is not None:
             fetched = outside.fetch(target)
@@ -124,7 +124,7 @@ def _options(args: argparse.Namespace, outside: Outside) -> BuildOptions:
         enable_plugins=args.enable_alpha_plugins,
         enable_exec=args.enable_exec,
         managed_by_label=managed_by,
-        helm=outside.inflate if args.helm_command else None,
+        helm=None if args.helm_command == "" else outside.inflate,
         helm_kube_version=args.helm_kube_version,
         helm_api_versions=tuple(args.helm_api_versions),
         fetch=outside.fetch,

@@ -22,8 +22,9 @@ _FILE_LIMIT, _SECONDS = 100 << 20, 60
 class Outside:
     """Used as a context: what was fetched is removed at the end."""
 
-    def __init__(self, helm_command: str = "helm", helm_debug: bool = False, env: list[str] | None = None) -> None:
-        self._helm_command = helm_command
+    def __init__(self, helm_command: str = "", helm_debug: bool = False, env: list[str] | None = None) -> None:
+        self._helm_command = helm_command or "helm"
+        self._helm_given = bool(helm_command)
         self._helm_debug = helm_debug
         self._env = dict(pair.partition("=")[::2] for pair in env or [])
         self._directories: list[str] = []
@@ -107,7 +108,10 @@ class Outside:
     # Helm
 
     def inflate(self, request: ChartRequest) -> str:
-        """``helm template`` with the flags kustomize gives it; the chart is pulled first where it is not there."""
+        """What ``helm template`` prints with the flags kustomize gives it; the chart is pulled first where it is not there.
+
+        Rendered here, unless an executable was named.
+        """
         chart = request.chart
         top = "/" + request.root
         home = os.path.join(top, request.chart_home)
@@ -124,7 +128,12 @@ class Outside:
                     f"no repo specified for pull, no chart found at '{os.path.join(home, chart['name'])}'"
                 )
             self._helm(_pull_arguments(chart, home), env)
-        args = _template_arguments(chart, home, _values_files(request, top, home, directory))
+        values_files = _values_files(request, top, home, directory)
+        if not self._helm_given:
+            from holdfast.cli.kustomize_charts import template
+
+            return template(chart, os.path.join(home, chart["name"]), values_files)
+        args = _template_arguments(chart, home, values_files)
         return self._helm([*args, "--debug"] if self._helm_debug else args, env)
 
     def _helm(self, args: list[str], env: dict[str, str]) -> str:

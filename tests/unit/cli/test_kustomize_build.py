@@ -80,3 +80,59 @@ def test_create_lists_what_it_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "resources:\n- c.yaml\n- sub\nnamespace: prod\n"
     )
     assert main(["kustomize", "create"]) == 1
+
+
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n",
+    "values.yaml": "text: own\nmore: 1\n",
+    "templates/c.yaml": (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
+        "data:\n  text: {{ .Values.text }} {{ .Values.more }} {{ .Release.Namespace }}\n"
+    ),
+    "templates/tests/t.yaml": (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: t\n  annotations: {helm.sh/hook: test}\n"
+    ),
+    "crds/x.yaml": (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: xs.example.com\n"
+    ),
+}
+
+
+@pytest.fixture
+def chart(app: Path) -> Path:
+    for path, text in CHART.items():
+        file = app / "charts" / "app" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return app
+
+
+def test_a_chart_is_rendered_without_a_helm_binary(
+    chart: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    (chart / "kustomization.yaml").write_text(
+        "helmCharts:\n- name: app\n  nameTemplate: 'a-{{ lower \"B\" }}'\n  namespace: ns\n"
+        "  valuesInline: {text: mine}\n  skipTests: true\n"
+    )
+    assert main(["kustomize", "build", "--enable-helm"]) == 0
+    assert capsys.readouterr().out == (
+        "apiVersion: v1\ndata:\n  text: mine 1 ns\nkind: ConfigMap\nmetadata:\n  name: a-b\n"
+    )
+
+
+def test_a_chart_brings_its_types_and_hooks(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chart / "kustomization.yaml").write_text("helmCharts: [{name: app, releaseName: r, includeCRDs: true}]\n")
+    assert main(["kustomize", "build", "--enable-helm"]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("  name:")] == [
+        "  name: xs.example.com",
+        "  name: r",
+        "  name: t",
+    ]
+
+
+def test_what_is_wrong_with_a_chart_is_said(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chart / "kustomization.yaml").write_text("helmCharts: [{name: app, releaseName: Not_Valid}]\n")
+    assert main(["kustomize", "build", "--enable-helm"]) == 1
+    assert capsys.readouterr().err.startswith("Error: helm chart 'app': release name \"Not_Valid\": invalid")
