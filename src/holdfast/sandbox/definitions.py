@@ -27,6 +27,8 @@ class Definitions:
 
     def __init__(self, registry: Registry, clock: Clock) -> None:
         self._registry = registry
+        self._ending: set[str] = set()
+        """Definitions that are being deleted."""
         self._clock = clock
         found = registry.catalog.lookup(GROUP, "v1", "customresourcedefinitions")
         assert found is not None
@@ -37,15 +39,22 @@ class Definitions:
     def settle_all(self) -> None:
         """At the start: everything that the store brought along is served again."""
         for record in list(self._registry.store.table(self._resource.storage).scan()):
+            self._note(record)
             self.settle(record.key[1])
 
     def _written(self, resource: Resource, record: Record) -> None:
         if is_definition(resource):
+            self._note(record)
             self._soon(record.key[1])
-        elif resource.crd:
-            crd = self._find(resource.crd)
-            if crd is not None and is_true(crd, "Terminating"):
-                self._soon(resource.crd)
+        elif resource.crd in self._ending:
+            self._soon(resource.crd)
+
+    def _note(self, record: Record) -> None:
+        present = self._registry.find(self._resource, record.key) is not None
+        if present and record.load()["metadata"].get("deletionTimestamp"):
+            self._ending.add(record.key[1])
+        else:
+            self._ending.discard(record.key[1])
 
     def _refuse_while_ending(
         self, call: Call, resource: Resource, operation: str, new: Manifest | None, old: Manifest | None, sub: str
@@ -54,8 +63,7 @@ class Definitions:
         del call, old, sub
         if operation != "CREATE" or not resource.crd:
             return
-        crd = self._find(resource.crd)
-        if crd is not None and is_true(crd, "Terminating"):
+        if resource.crd in self._ending:
             name = str(((new or {}).get("metadata") or {}).get("name") or "")
             why = "create not allowed while custom resource definition is terminating"
             raise status.forbidden(resource.plural, resource.group, name, why)

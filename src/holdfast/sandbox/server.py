@@ -5,6 +5,7 @@ Knows HTTP and the order of checks (who, may they, what, how); the operations th
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ class ApiServer:
 
     async def handle(self, request: Request) -> Response:
         try:
-            return await self._handle(request)
+            return compressed(request, await self._handle(request))
         except status.StatusError as error:
             return refusal(request, error)
         except Exception:
@@ -184,6 +185,19 @@ class ApiServer:
         for group in self.registry.catalog.groups():
             found += [f"/apis/{group.name}", *(f"/apis/{group.name}/{v}" for v in group.versions)]
         return sorted(found)
+
+
+_WORTH_COMPRESSING = 128 * 1024
+
+
+def compressed(request: Request, response: Response) -> Response:
+    """Large answers are compressed for clients that take it."""
+    accepted = {c.partition(";")[0].strip() for c in request.header("accept-encoding").split(",")}
+    if "gzip" in accepted and response.stream is None and len(response.body) > _WORTH_COMPRESSING:
+        # The quickest level: clients are near, and it is their time that is spent.
+        response.body = gzip.compress(response.body, compresslevel=1, mtime=0)
+        response.headers.append(("Content-Encoding", "gzip"))
+    return response
 
 
 def _document(exchange: Exchange, value: Any) -> Response:
