@@ -258,6 +258,8 @@ def _map(kind: Type, value: Any, path: Path, unknown: list[Path]) -> Any:
             value[key] = _value(element, item, (*path, key), unknown)
         elif element.kind == "quantity":
             value[key] = "0"
+        elif element.kind == "struct":
+            value[key] = {}
         elif element.kind == "bytes":
             value[key] = ""
     return value
@@ -416,6 +418,8 @@ def _schema_or_array(kind: Type, value: Any, path: Path, unknown: list[Path]) ->
             _struct(cast(Type, kind.element), item, (*path, index), unknown)
     elif isinstance(value, dict):
         _struct(cast(Type, kind.element), value, path, unknown)
+    else:
+        return {}
     return value
 
 
