@@ -51,6 +51,8 @@ def _fields(text: str, at: int, fragments: Mapping[str, str], *, top: bool = Fal
             raise ValueError(f"schema text not understood at: {text[at:][:40]!r}")
         at = token.end()
         if token["close"]:
+            if top:
+                raise ValueError("schema text closes an object that was not opened")
             return _object(properties, required), at
         if token["separator"]:
             continue

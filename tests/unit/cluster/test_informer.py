@@ -1,0 +1,122 @@
+"""Shared views of kinds, kept current by watches."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.cluster.client import Client, PatchType
+from holdfast.cluster.informer import full, light
+from holdfast.cluster.watches import CRD, Watches
+from holdfast.kube.refs import GroupVersionKind, ObjectRef
+
+CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
+
+
+class Heard:
+    """Records what handlers are told and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[str, bool, bool]] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, ref: ObjectRef, old: object, new: object) -> None:
+        self.changes.append((ref.name, old is not None, new is not None))
+        self._more.set()
+
+    async def until(self, enough: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not enough():
+                self._more.clear()
+                await self._more.wait()
+
+
+def config_map(namespace: str, name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data}
+
+
+async def test_a_view_follows_what_appears_changes_and_goes(client: Client, namespace: str) -> None:
+    await client.create(config_map(namespace, "before"))
+    heard = Heard()
+    async with Watches(client, namespace=namespace) as watches:
+        informer = watches.informer(CONFIG_MAP, full)
+        informer.add_handler(heard)
+        await informer.synced.wait()
+        ref = ObjectRef.of(await client.create(config_map(namespace, "one", a="1")))
+        await client.patch(ref, {"data": {"a": "2"}}, PatchType.MERGE)
+        await heard.until(lambda: ("one", True, True) in heard.changes)
+        current = informer.get(ref)
+        assert current is not None and current["data"] == {"a": "2"}
+        await client.delete(ref)
+        await heard.until(lambda: ("one", True, False) in heard.changes)
+        assert informer.get(ref) is None
+    assert heard.changes[0] == ("before", False, True)
+
+
+async def test_two_users_of_a_kind_share_one_watch(client: Client, namespace: str) -> None:
+    async with Watches(client, namespace=namespace) as watches:
+        assert watches.informer(CONFIG_MAP, full) is watches.informer(CONFIG_MAP, full)
+        assert watches.informer(CONFIG_MAP, full) is not watches.informer(CONFIG_MAP, light)
+
+
+async def test_what_a_write_returned_is_seen_at_once_and_an_older_event_does_not_undo_it(
+    client: Client, namespace: str
+) -> None:
+    async with Watches(client, namespace=namespace) as watches:
+        informer = watches.informer(CONFIG_MAP, full)
+        await informer.synced.wait()
+        made = await client.create(config_map(namespace, "one", a="1"))
+        newer = await client.patch(ObjectRef.of(made), {"data": {"a": "2"}}, PatchType.MERGE)
+        informer.observe(newer)
+        informer.observe(made)
+        found = informer.get(ObjectRef.of(made))
+        assert found is not None and found["data"] == {"a": "2"}
+
+
+async def test_a_kind_that_appears_later_is_followed_and_one_that_goes_is_forgotten(
+    client: Client, namespace: str
+) -> None:
+    group = f"{uuid.uuid4().hex[:8]}.example.com"
+    widget = GroupVersionKind(group, "v1", "Widget")
+    heard = Heard()
+    async with Watches(client, namespace=namespace) as watches:
+        informer = watches.informer(widget, full)
+        informer.add_handler(heard)
+        await informer.synced.wait()
+        assert not informer.served
+        definitions = Heard()
+        watches.informer(CRD, full, namespace="").add_handler(definitions)
+        await client.create(_definition(group))
+        await definitions.until(lambda: (f"widgets.{group}", True, True) in definitions.changes)
+        await client.create(
+            {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": namespace}}
+        )
+        await heard.until(lambda: ("w", False, True) in heard.changes)
+        await client.delete(ObjectRef(CRD.group, CRD.kind, "", f"widgets.{group}"))
+        await heard.until(lambda: ("w", True, False) in heard.changes)
+
+
+def _definition(group: str) -> dict[str, Any]:
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {
+        "apiVersion": CRD.api_version,
+        "kind": CRD.kind,
+        "metadata": {"name": f"widgets.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }
+
+
+def test_the_light_view_tells_a_change_of_spec_from_one_of_status() -> None:
+    base: dict[str, Any] = {"metadata": {"name": "x", "resourceVersion": "1"}, "spec": {"a": 1}, "status": {"b": 1}}
+    one = light(base)
+    two = light({**base, "metadata": {"name": "x", "resourceVersion": "2"}, "status": {"b": 2}})
+    assert one.spec_hash == two.spec_hash
+    assert one.status_hash != two.status_hash
+    assert light({**base, "spec": {"a": 2}}).spec_hash != one.spec_hash
