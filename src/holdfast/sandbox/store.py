@@ -48,7 +48,12 @@ def record(key: Key, revision: int, obj: dict[str, Any], version: str) -> Record
     meta["resourceVersion"] = str(revision)
     body = {k: v for k, v in obj.items() if k not in ("apiVersion", "kind")}
     labels = dict(meta.get("labels") or {})
-    return Record(key, revision, orjson.dumps(body), meta.get("uid") or "", labels, version)
+    return Record(key, revision, _exact(orjson.dumps(body)), meta.get("uid") or "", labels, version)
+
+
+def _exact(text: bytes) -> bytes:
+    """A copy without the spare room that orjson leaves behind its result: up to 8 KiB, kept as long as the object."""
+    return bytes(memoryview(text))
 
 
 @dataclass(slots=True, eq=False)
