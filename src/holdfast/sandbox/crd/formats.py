@@ -5,8 +5,6 @@ In: a format's name and a text. Out: whether it fits, or the complaints. Never: 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Callable
@@ -32,11 +30,10 @@ class _Pattern:
 
 
 _DATE = _Pattern(r"^\d{4}-\d{2}-\d{2}$")
-_DATE_TIME = _Pattern(r"^\d{4}-\d{2}-\d{2}([Tt ]|)\d{2}:\d{2}:\d{2}([.,]\d+)?([Zz]|[+-]\d{2}:?\d{2})?$")
+_CLOCK = _Pattern(r"^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$")
 _DURATION = _Pattern(r"^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
-_LONG_DURATION = _Pattern(
-    r"^((\d+)\s*(ns|nano|us|µs|micro|ms|milli|s|sec|second|m|min|minute|h|hr|hour|d|day|w|week|wk)s?)$", re.I
-)
+_PARTS = re.compile(r"(\d+)\s*([A-Za-zµ]+)")
+_UNITS = (("ns", "nano"), ("us", "µs", "micro"), ("ms", "milli"), ("s", "sec"), ("m", "min"), ("h", "hr", "hour"), ("d", "day"), ("w", "wk", "week"))  # fmt: skip
 _UUID = _Pattern(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
 _UUID3 = _Pattern(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?3[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
 _UUID4 = _Pattern(r"(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$")
@@ -46,9 +43,8 @@ _HEX_COLOR = _Pattern(r"^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")
 _RGB_COLOR = _Pattern(
     r"^rgb\(\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*\)$"
 )
-_HOST_NAME = _Pattern(r"^([a-zA-Z0-9\u00a1-\uffff]([a-zA-Z0-9\u00a1-\uffff-]{0,61}[a-zA-Z0-9\u00a1-\uffff])?)(\.[a-zA-Z0-9\u00a1-\uffff]([a-zA-Z0-9\u00a1-\uffff-]{0,61}[a-zA-Z0-9\u00a1-\uffff])?)*\.?$")  # fmt: skip
-_EMAIL = _Pattern(r"^[^\s@<>]+@[^\s@<>]+$")
-_BASE64 = _Pattern(r"^[A-Za-z0-9+/\r\n]*={0,2}$")
+_EMAIL = _Pattern(r"^([^<>]*<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$")
+_BASE64 = _Pattern(r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$")
 _CARD = _Pattern(
     r"^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$"
 )
@@ -66,27 +62,37 @@ def _date(text: str) -> bool:
 
 
 def _date_time(text: str) -> bool:
-    if not _DATE_TIME.match(text) or not _date(text[:10]):
+    day, separator, clock = text.lower().partition("t")
+    if not separator or not _date(day):
         return False
-    clock = re.search(r"(\d{2}):(\d{2}):(\d{2})", text)
-    return clock is not None and int(clock[1]) <= 23 and int(clock[2]) <= 59 and int(clock[3]) <= 59
+    match = _CLOCK.match(clock.partition("t")[0])
+    return match is not None and match[1] <= "23" and match[2] <= "59" and match[3] <= "59"
 
 
 def duration(text: str) -> bool:
-    return text == "0" or bool(_DURATION.match(text)) or bool(_LONG_DURATION.match(text.strip()))
+    """Go's notation, or counts with units in words (``2 days``) somewhere in the text."""
+    if text == "0" or _DURATION.match(text):
+        return True
+    return any(_is_unit(unit.lower()) for _, unit in _PARTS.findall(text))
+
+
+def _is_unit(text: str) -> bool:
+    return any(text in variants or text.startswith(variants[-1]) for variants in _UNITS)
 
 
 def _ipv4(text: str) -> bool:
+    if ":" in text:
+        return "." in text and _ipv6(text)
     parts = text.split(".")
     return len(parts) == 4 and all(part.isdigit() and len(part) <= 3 and int(part) <= 255 for part in parts)
 
 
 def _ipv6(text: str) -> bool:
     try:
-        ipaddress.IPv6Address(text.partition("%")[0])
+        ipaddress.IPv6Address(text)
     except ValueError:
         return False
-    return ":" in text
+    return "%" not in text
 
 
 def _cidr(text: str) -> bool:
@@ -110,13 +116,7 @@ def _uri(text: str) -> bool:
 
 
 def _byte(text: str) -> bool:
-    if not _BASE64.match(text):
-        return False
-    try:
-        base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
-    except binascii.Error:
-        return False
-    return True
+    return _BASE64.match(text) is not None
 
 
 def _isbn10(text: str) -> bool:
@@ -145,8 +145,17 @@ def _card(text: str) -> bool:
     return total % 10 == 0
 
 
+_LETTER = r"a-zA-Z\p{S}\p{L}"
+_HOST_NAME = rf"^([0-9{_LETTER}](-?[0-9{_LETTER}]{{0,62}})?|([0-9{_LETTER}]([0-9{_LETTER}\-]{{0,61}}[0-9{_LETTER}])?\.)+[a-zA-Z\p{{L}}]{{2,63}})$"
+
+
 def _host_name(text: str) -> bool:
-    return len(text) <= 255 and bool(_HOST_NAME.match(text))
+    """Labels may hold letters and symbols of any script; the last one letters only."""
+    import re2
+
+    if len(text.encode()) > 255 or any(len(part) > 63 for part in text.split(".")):
+        return False
+    return re2.search(_HOST_NAME, text) is not None
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
@@ -170,7 +179,7 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "isbn10": _isbn10,
     "isbn13": _isbn13,
     "creditcard": _card,
-    "ssn": lambda text: bool(_SSN.match(text)),
+    "ssn": lambda text: len(text) == 11 and bool(_SSN.match(text)),
     "hexcolor": lambda text: bool(_HEX_COLOR.match(text)),
     "rgbcolor": lambda text: bool(_RGB_COLOR.match(text)),
     "bsonobjectid": lambda text: bool(re.fullmatch(r"[0-9a-fA-F]{24}", text)),
