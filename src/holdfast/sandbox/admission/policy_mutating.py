@@ -5,13 +5,14 @@ In: a request. Out: its new object changed in place, or a refusal. Never: field 
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from holdfast.kube import ssa_values
 from holdfast.kube.patch import PatchError, json_patch
 from holdfast.kube.refs import Manifest
 from holdfast.kube.ssa_types import Type, type_of
-from holdfast.sandbox import seams, status
+from holdfast.sandbox import gotext, seams, status
 from holdfast.sandbox.admission.policy import Compiled, Invocation, Policies, applies
 from holdfast.sandbox.admission.policy_cel import Failed, plain
 from holdfast.sandbox.admission.request import Request
@@ -72,7 +73,7 @@ class MutatingPolicies:
         mutation, expressions = part
         value = plain(self._policies.evaluation(request, invocation, obj).run(expressions["expression"]))
         if mutation["patchType"] == "JSONPatch":
-            fresh = _patched(obj, value)
+            fresh = _decoded(request, obj, _patched(obj, value))
         else:
             fresh = _applied(obj, value, type_of(self._registry.shape(request.resource)))
         if fresh is not obj:
@@ -93,11 +94,23 @@ def _become(obj: Manifest, fresh: Manifest) -> None:
     obj.update(rest)
 
 
+def _decoded(request: Request, obj: Manifest, fresh: Manifest) -> Manifest:
+    """What a patch made has to fit the kind as strictly as nothing that users send."""
+    if fresh is obj or request.resource.crd or request.subresource:
+        return fresh
+    checked = copy.deepcopy(fresh)
+    try:
+        seams.decode(request.resource.gvk, checked, "Strict", None)
+    except seams.DecodeFailure as error:
+        raise status.internal_error(error.why) from None
+    return checked
+
+
 def _told(invocation: Invocation, why: str) -> str:
-    name = f"policy '{invocation.policy.name}'"
-    if invocation.binding is not None:
-        name += f" with binding '{invocation.binding['metadata']['name']}'"
-    return f"{name} denied request: {why}"
+    if invocation.binding is None:
+        return f"policy {gotext.quote(invocation.policy.name)} denied request: {why}"
+    binding = invocation.binding["metadata"]["name"]
+    return f"policy '{invocation.policy.name}' with binding '{binding}' denied request: {why}"
 
 
 def _refusal(request: Request, errors: list[str]) -> status.StatusError:
@@ -116,7 +129,7 @@ def _patched(obj: Manifest, operations: Any) -> Manifest:
         try:
             fresh = json_patch(fresh, [operation])
         except PatchError as error:
-            if operation.get("op") == "test":
+            if str(error.message).startswith("testing value"):
                 return obj
             raise Failed(f"JSON Patch: {_patch_words(operation, error)}") from None
     found: Manifest = fresh
@@ -124,15 +137,22 @@ def _patched(obj: Manifest, operations: Any) -> Manifest:
 
 
 def _patch_words(operation: Manifest, error: PatchError) -> str:
-    kind, path = operation.get("op"), operation.get("path") or ""
-    text = str(error.message)
+    """The words of the library that the API server patches with."""
+    kind, path, text = operation.get("op"), operation.get("path") or "", str(error.message)
     if text.startswith("missing path"):
-        return f'{kind} operation does not apply: doc is missing path: "{path}": missing value'
-    if text.startswith("unable to remove"):
-        return f"error in remove for path: '{path}': {text}: missing value"
+        if kind in ("add", "remove"):
+            return f'{kind} operation does not apply: doc is missing path: "{path}": missing value'
+        if kind in ("move", "copy"):
+            source = operation.get("from") or ""
+            what = f"from path: {source}" if source in text else f"destination path: {path}"
+            return f"{kind} operation does not apply: doc is missing {what}: missing value"
+        missing = "is missing path" if kind == "test" else "doc is missing path"
+        return f"{kind} operation does not apply: {missing}: {path}: missing value"
     if text.startswith("unexpected kind"):
         return f"Unexpected kind: {kind}"
-    return f"error in {kind} for path: '{path}': {text}"
+    why = text[:1].upper() + text[1:]
+    cause = "invalid index referenced" if "index" in text else "missing value"
+    return f"error in {kind} for path: '{path}': {why}: {cause}"
 
 
 def _applied(obj: Manifest, config: Any, kind: Type) -> Manifest:

@@ -192,3 +192,25 @@ def test_expressions_may_ask_the_authorizer() -> None:
     path = f"{POLICIES}/validatingadmissionpolicies/p"
     assert cluster.send("PATCH", path, patch, media="application/json-patch+json").code == 200
     assert cluster.send("POST", MAPS, config_map("b"), as_="al").code == 201
+
+
+def test_a_patch_that_does_not_fit_the_kind_is_an_internal_error() -> None:
+    cluster = Cluster()
+    expression = "[JSONPatch{op: 'add', path: '/data', value: {'n': 1}}]"
+    mutation(cluster, {"patchType": "JSONPatch", "jsonPatch": {"expression": expression}})
+    answer = cluster.send("POST", MAPS, config_map("a"))
+    assert (answer.code, answer.body["reason"]) == (500, "InternalError")
+    assert "cannot unmarshal number" in answer.message
+
+
+def test_configurations_may_not_replace_what_is_atomic() -> None:
+    cluster = Cluster()
+    pods = {"resourceRules": [{**WRITES, "resources": ["pods"]}]}
+    expression = "Object{spec: Object.spec{tolerations: [Object.spec.tolerations{key: 'k'}]}}"
+    change = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+    mutation(cluster, change, matchConstraints=pods)
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    answer = cluster.send("POST", "/api/v1/namespaces/default/pods", pod)
+    assert answer.message.endswith(
+        "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.tolerations"
+    )
