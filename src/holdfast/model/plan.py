@@ -23,7 +23,7 @@ class Reason(Enum):
     """Why a change is in the plan. The words are for people and for tests."""
 
     MISSING = "not in the cluster"
-    UNVERIFIED = "the cluster's object has not been compared yet"
+    UNVERIFIED = "not known to be as desired"
     DESIRED_CHANGED = "the desired state changed"
     DRIFTED = "somebody changed fields we own"
     FOREIGN_MANAGERS = "fields written by kubectl are taken over"
