@@ -37,7 +37,11 @@ def table(
     shown = list(objects)
     kind = str(shown[0].get("kind") or resource.kind) if shown else resource.kind
     for obj in shown:
-        rows.append({"cells": _cells(resource, kind, obj, now), "object": _included(obj, version, include)})
+        row = {"cells": _cells(resource, kind, obj, now), "object": _included(obj, version, include)}
+        phase = (obj.get("status") or {}).get("phase") if kind == "Pod" and not resource.crd else None
+        if phase in _COMPLETED:
+            row["conditions"] = [{"type": "Completed", "status": "True", "reason": phase, "message": _COMPLETED[phase]}]
+        rows.append(row)
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
@@ -45,6 +49,9 @@ def table(
         "columnDefinitions": _columns(resource, kind),
         "rows": rows or _no_rows(resource, kind),
     }
+
+
+_COMPLETED = {"Succeeded": "The pod has completed successfully.", "Failed": "The pod failed."}
 
 
 def _no_rows(resource: Resource, kind: str) -> list[Any] | None:
