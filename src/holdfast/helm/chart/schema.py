@@ -66,7 +66,7 @@ def _validator(schema: Any) -> Any:
         # A reference to the network is never followed; one that cannot be resolved permits everything, as a URN does in Helm.
         if uri.startswith("urn:"):
             return Resource.from_contents(True, default_specification=DRAFT202012)
-        raise NoSuchResource(ref=uri)
+        raise NoSuchResource(uri)
 
     base = validator_for(schema, default=Draft202012Validator)
     try:

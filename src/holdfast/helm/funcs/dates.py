@@ -9,9 +9,9 @@ from typing import Any
 from holdfast.helm.go import duration as d
 from holdfast.helm.go.duration import SECOND, Duration, parse_duration
 from holdfast.helm.go.errors import GoError
-from holdfast.helm.go.layout import parse_time
 from holdfast.helm.go.strconv import format_float, parse_float, quote
-from holdfast.helm.go.times import UTC, ZERO_SECONDS, Time, Zone, load_location, local_zone
+from holdfast.helm.go.timeparse import parse_time
+from holdfast.helm.go.times import UTC_ZONE, ZERO_SECONDS, Time, Zone, load_location, local_zone
 from holdfast.helm.go.types import INVALID, Int32, Int64, type_name, wrap64
 from holdfast.helm.gotemplate.runtime import Frame
 
@@ -32,7 +32,7 @@ def _zone(name: str) -> Zone:
     try:
         return load_location(name)
     except GoError:
-        return UTC
+        return UTC_ZONE
 
 
 def _in_zone(f: Frame, layout: str, value: Any, zone: str) -> str:
@@ -77,7 +77,7 @@ def _to_date(layout: str, text: str) -> Time:
     try:
         return _must_to_date(layout, text)
     except GoError:
-        return Time(ZERO_SECONDS, 0, UTC)
+        return Time(ZERO_SECONDS, 0, UTC_ZONE)
 
 
 def _must_to_date(layout: str, text: str) -> Time:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import tomllib
-from datetime import date, datetime, time
-from datetime import timezone as tz
+from datetime import UTC, date, datetime, time
 from typing import Any
 
+from holdfast.helm.go.duration import Duration
 from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.strconv import format_float
-from holdfast.helm.go.times import UTC, Time, days_from_civil, fixed_zone
-from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, Int64, is_nil, kind_name, type_name
+from holdfast.helm.go.times import UTC_ZONE, Time, days_from_civil, fixed_zone
+from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, Int64, is_nil, kind_name
 
 Key = tuple[str, ...]
 _ESCAPES = {
@@ -94,7 +94,7 @@ class _Writer:
         if isinstance(value, float):
             return _float(value)
         if isinstance(value, int):
-            return _quoted(value.go_string()) if type_name(value) == "time.Duration" else str(int(value))
+            return _quoted(value.go_string()) if isinstance(value, Duration) else str(int(value))
         if isinstance(value, str):
             return _quoted(value)
         if isinstance(value, Time):
@@ -171,13 +171,13 @@ def _moment(value: datetime | date | time) -> Time:
         return Time(
             days_from_civil(0, 1, 1) * 86400 + value.hour * 3600 + value.minute * 60 + value.second,
             value.microsecond * 1000,
-            UTC,
+            UTC_ZONE,
         )
     if not isinstance(value, datetime):
-        return Time(days_from_civil(value.year, value.month, value.day) * 86400, 0, UTC)
+        return Time(days_from_civil(value.year, value.month, value.day) * 86400, 0, UTC_ZONE)
     offset = value.utcoffset()
-    seconds = int(value.replace(tzinfo=tz.utc).timestamp())
+    seconds = int(value.replace(tzinfo=UTC).timestamp())
     if offset is None or not offset.total_seconds():
-        return Time(seconds, value.microsecond * 1000, UTC)
+        return Time(seconds, value.microsecond * 1000, UTC_ZONE)
     shift = int(offset.total_seconds())
     return Time(seconds - shift, value.microsecond * 1000, fixed_zone(shift))

@@ -8,27 +8,13 @@ from typing import ClassVar
 
 from holdfast.helm.go.duration import SECOND, Duration
 from holdfast.helm.go.errors import GoError
+from holdfast.helm.go.layout import DAYS, MONTHS, format_time
 from holdfast.helm.go.strconv import quote
 from holdfast.helm.go.types import GoStruct, Int64, Method, SizedInt, method, wrap64
 
 # Go's calendar begins in year 1; its zero time is that many seconds before 1970.
 ZERO_SECONDS = -62135596800
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 class Zone:
@@ -48,7 +34,7 @@ class Zone:
         return int(offset.total_seconds()), moment.tzname() or ""
 
 
-UTC = Zone("UTC", None)
+UTC_ZONE = Zone("UTC", None)
 
 
 class _Fixed(Zone):
@@ -95,7 +81,7 @@ def _named(name: str) -> Zone | None:
 def load_location(name: str) -> Zone:
     """time.LoadLocation; raises GoError for an unknown name."""
     if name in ("", "UTC"):
-        return UTC
+        return UTC_ZONE
     if name == "Local":
         return local_zone()
     found = _named(name)
@@ -152,7 +138,7 @@ class Time(GoStruct):
     methods: ClassVar[dict[str, Method]] = {}
     __slots__ = ("nanos", "seconds", "zone")
 
-    def __init__(self, seconds: int, nanos: int = 0, zone: Zone = UTC) -> None:
+    def __init__(self, seconds: int, nanos: int = 0, zone: Zone = UTC_ZONE) -> None:
         self.seconds = seconds
         self.nanos = nanos
         self.zone = zone
@@ -177,8 +163,6 @@ class Time(GoStruct):
         return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
 
     def format(self, layout: str) -> str:
-        from holdfast.helm.go.layout import format_time
-
         return format_time(self, layout)
 
     def json_value(self) -> str:
@@ -249,7 +233,7 @@ Time.methods = {
     "UnixMicro": method("UnixMicro", "", lambda t: Int64(t.seconds * 1_000_000 + t.nanos // 1000)),
     "Format": method("Format", "string", lambda t, layout: t.format(layout)),
     "String": method("String", "", lambda t: t.go_string()),
-    "UTC": method("UTC", "", lambda t: Time(t.seconds, t.nanos, UTC)),
+    "UTC": method("UTC", "", lambda t: Time(t.seconds, t.nanos, UTC_ZONE)),
     "Local": method("Local", "", lambda t: Time(t.seconds, t.nanos, local_zone())),
     "IsZero": method("IsZero", "", lambda t: t.seconds == ZERO_SECONDS and t.nanos == 0),
     "Add": method("Add", "time.Duration", lambda t, d: t.add(d)),

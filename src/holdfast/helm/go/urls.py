@@ -76,14 +76,13 @@ class URL:
 
     def _hierarchy(self) -> str:
         out = ""
-        if self.scheme or self.host or self.username is not None:
-            if not (self.omit_host and not self.host and self.username is None):
-                if self.host or self.path or self.username is not None:
-                    out += "//"
-                if self.username is not None:
-                    out += self.userinfo() + "@"
-                if self.host:
-                    out += escape(self.host, "host")
+        named = bool(self.host) or self.username is not None
+        if named or (self.scheme and not self.omit_host):
+            if named or self.path:
+                out += "//"
+            if self.username is not None:
+                out += self.userinfo() + "@"
+            out += escape(self.host, "host")
         path = self.escaped_path()
         if path and path[0] != "/" and self.host:
             out += "/"

@@ -43,7 +43,7 @@ def _yaml(values: dict[str, Any]) -> str:
 
 
 Values.methods = {
-    "AsMap": method("AsMap", "", lambda v: dict(v) if not v else v),
+    "AsMap": method("AsMap", "", lambda v: v or {}),
     "Table": method("Table", "string", table),
     "YAML": method("YAML", "", _yaml),
     "PathValue": method("PathValue", "string", path_value),

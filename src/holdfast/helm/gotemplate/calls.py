@@ -48,7 +48,7 @@ def convert(value: Any, typ: str, site: Site, dug: bool) -> Any:
     if assignable(value, typ):
         return value
     got = "interface {}" if value is None else type_name(value)
-    site.fail(f"wrong type for value; expected {shown(typ)}; got {got}")
+    return site.fail(f"wrong type for value; expected {shown(typ)}; got {got}")
 
 
 def checked(get: Eval, typ: str, site: Site, dug: bool) -> Eval:
@@ -81,7 +81,7 @@ def ideal_constant(node: NumberNode, site: Site) -> Any:
         return node.as_float
     if node.as_int is not None:
         return node.as_int
-    site.fail(f"{text} overflows int")
+    return site.fail(f"{text} overflows int")
 
 
 def literal(node: Node, typ: str, site: Site) -> Any:
@@ -122,14 +122,12 @@ def _number_literal(node: Node, typ: str, site: Site) -> Any:
         if number is None or number.as_float is None:
             site.fail(f"expected float; found {node}")
         return number.as_float
-    site.fail(f"can't handle {node} for arg of type {shown(typ)}")
+    return site.fail(f"can't handle {node} for arg of type {shown(typ)}")
 
 
 def _sized(value: int, typ: str) -> int:
-    for cls in (SizedInt, *SizedInt.__subclasses__()):
-        if cls.go_type == typ and cls is not SizedInt:
-            return cls(value)
-    return value
+    found = next((cls for cls in SizedInt.__subclasses__() if cls.go_type == typ), None)
+    return found(value) if found is not None else value
 
 
 def check_count(found: Method, given: int, piped: int, site: Site) -> None:

@@ -216,7 +216,7 @@ def _items(value: Any, variables: int, site: Site) -> Iterator[tuple[Any, Any]] 
         if variables > 1:
             site.fail(f"can't use {to_string(value)} to iterate over more than one variable")
         return _counting(value) if value > 0 else None
-    site.fail(f"range can't iterate over {to_string(value)}")
+    return site.fail(f"range can't iterate over {to_string(value)}")
 
 
 def _key(item: tuple[str, Any]) -> str:

@@ -220,6 +220,9 @@ class Expressions:
         if isinstance(node, FieldNode):
             return _dot, node.ident, node, self.dot_static
         if isinstance(node, VariableNode):
+            if not self.variables.known(node.ident[0]):
+                # Declared in the other branch: the parser lets it pass, and Go notices when it runs.
+                return self.failing(node, f"undefined variable: {node.ident[0]}"), node.ident[1:], node, ""
             slot, static = self.variables.find(node.ident[0])
             return _variable(slot), node.ident[1:], node, static
         assert isinstance(node, ChainNode)
@@ -238,14 +241,15 @@ class Expressions:
         return run, node.ident, last, ""
 
     def _invoke(self, args: list[Node], piped: Eval | None, site: Site, before: Node) -> Invoke:
-        """A method call: what it takes is known only when the receiver is, so its arguments are compiled then."""
+        """A method call: what it takes is known only when the receiver is, so its arguments are checked then."""
         known: dict[int, list[Eval]] = {}
+        operands = [None if isinstance(a, _LITERALS) else self.raw(a) for a in args]
 
         def invoke(f: Frame, dot: Any, receiver: Any, found: Method) -> Any:
             check_count(found, len(args), piped is not None, site)
             getters = known.get(id(found))
             if getters is None:
-                getters = [self.argument(a, param_type(found, i))[0] for i, a in enumerate(args)]
+                getters = [self._typed(a, o, param_type(found, i)) for i, (a, o) in enumerate(zip(args, operands, strict=True))]
                 if piped is not None:
                     getters.append(checked(piped, param_type(found, len(args)), self.site(before), True))
                 known[id(found)] = getters
@@ -253,6 +257,11 @@ class Expressions:
             return protect(found, site, receiver, *values)
 
         return invoke
+
+    def _typed(self, node: Node, operand: Compiled | None, typ: str) -> Eval:
+        if operand is None:
+            return self._constant(node, typ)
+        return checked(operand[0], typ, self.site(operand[1]), isinstance(node, PipeNode))
 
     # Functions
 

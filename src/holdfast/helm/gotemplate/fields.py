@@ -101,7 +101,7 @@ def _step(
             site.fail(f"{name} has arguments but cannot be invoked as function")
         attribute, kind = value.fields[name]
         return getattr(value, attribute), kind if kind == "interface {}" else ""
-    site.fail(f"can't evaluate field {name} in type {shown}")
+    return site.fail(f"can't evaluate field {name} in type {shown}")
 
 
 def _map_value(value: dict[str, Any], name: str) -> tuple[Any, str]:

@@ -180,7 +180,7 @@ class Parser:
             if isinstance(node, MarkNode):
                 return found, node
             found.nodes.append(node)
-        self._fail("unexpected EOF")
+        return self._fail("unexpected EOF")
 
     def _text_or_action(self) -> Node:
         token = self._next_solid()
