@@ -44,7 +44,8 @@ class Scope:
     """What expressions of one policy may name; variables join as they are compiled."""
 
     params: bool
-    authorizer: bool = True
+    composed: bool = False
+    """Whether there is an object of variables at all; before the first it has no fields."""
     variables: dict[str, Expression] = field(default_factory=dict)
 
     def declared(self, *, authorizer: bool) -> tuple[tuple[str, str], ...]:
@@ -75,7 +76,7 @@ class Scope:
 
     def _words(self, text: str) -> str:
         """Variables are fields of one object, as soon as there is one."""
-        return _UNKNOWN.sub(_undefined, text) if self.variables else text
+        return _UNKNOWN.sub(_undefined, text) if self.composed else text
 
     def _check_type(self, source: str, program: Program, wanted: Sequence[str], constructs: bool) -> None:
         found = type_name(program.kind)

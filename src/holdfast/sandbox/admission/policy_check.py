@@ -38,7 +38,7 @@ def check(obj: Manifest, old: Manifest | None) -> Errors:
 
 def _policy(errs: Errors, obj: Manifest, spec: Manifest, *, mutating: bool) -> None:
     errs.one_of("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
-    scope = Scope(params=spec.get("paramKind") is not None)
+    scope = Scope(params=spec.get("paramKind") is not None, composed=mutating or bool(spec.get("variables")))
     if scope.params:
         _param_kind(errs, spec["paramKind"])
     _constraints(errs, spec.get("matchConstraints"), mutating)

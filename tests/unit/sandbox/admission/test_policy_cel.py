@@ -8,7 +8,7 @@ from holdfast.sandbox.identity import User
 
 
 def scope(**variables: str) -> Scope:
-    found = Scope(params=False)
+    found = Scope(params=False, composed=bool(variables))
     for name, source in variables.items():
         found.add(name, source)
     return found
