@@ -14,7 +14,7 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_optional, ext_strings
 
-from holdfast.sandbox.crd import authorization, library, macros
+from holdfast.sandbox.crd import authorization, library, literals, macros
 
 
 class CompileError(ValueError):
@@ -106,6 +106,9 @@ def compile_expression(source: str, variables: Variables) -> Program:
         expression = _environment(variables).compile(rewritten)
     except RuntimeError as error:
         raise CompileError(_compile_text(str(error))) from None
+    complaint = literals.report(source)
+    if complaint:
+        raise CompileError(complaint)
     return Program(source, expression, expression.return_type().name())
 
 
