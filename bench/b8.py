@@ -23,7 +23,12 @@ TARGETS = {"load": 50.0, "dump": 100.0}
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench b8")
     parser.add_argument("--megabytes", type=float, default=5.0, help="size of the file (default 5)")
-    parser.add_argument("--repeat", type=int, default=5, help="runs of each measurement; the median of the processor time counts (default 5)")
+    parser.add_argument(
+        "--repeat",
+        type=int,
+        default=5,
+        help="runs of each measurement; the median of the processor time counts (default 5)",
+    )
     args = parser.parse_args(argv)
     wrong = wrong_scalars() + wrong_strings()
     text = manifests(int(args.megabytes * 1e6)).encode()
