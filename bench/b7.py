@@ -25,7 +25,7 @@ def files(units: int, shared: int) -> dict[str, str]:
     for i in range(units):
         name = f"app-{i:04d}"
         found[f"apps/{name}/own.yaml"] = _config(name, "1")
-        base = f"resources: [own.yaml{', ../../base' if i < shared else ''}]\nnameSuffix: -{i:04d}\n"
+        base = f"resources: [own.yaml{', ../../base' if i < shared else ''}]\nnameSuffix: -x{i:04d}\n"
         found[f"apps/{name}/kustomization.yaml"] = base
         for extra in range(8):
             found[f"docs/{name}/{extra}.md"] = f"{name} {extra}\n"
