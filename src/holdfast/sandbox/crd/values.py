@@ -68,57 +68,49 @@ def join(path: str, key: str) -> str:
 
 
 def _node(errs: Errors, node: Node | None, schema: Manifest, value: Any, path: str, old: Any) -> None:
-    """`node` is absent inside of junctors, where there is no structure to follow."""
+    """`node` is absent inside of junctors, where there is no structure to follow.
+
+    A wrong type does not end it: what applies to the kind of value that is there is checked, too.
+    """
     if old is not MISSING and _same(old, value):
         return
-    if value is None and (schema.get("nullable") or not schema.get("type")):
-        _enum(errs, schema, value, path)
+    _type(errs, schema, value, path)
+    if value is not None:
+        _junctors(errs, schema, value, path)
+        if isinstance(value, str):
+            _string(errs, schema, value, path)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            _number(errs, schema, value, path)
+        elif isinstance(value, list):
+            _list(errs, node, schema, value, path, old)
+    elif schema.get("nullable") and not schema.get("enum"):
         return
-    if not _type(errs, schema, value, path):
-        return
-    if isinstance(value, str):
-        _string(errs, schema, value, path)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        _number(errs, schema, value, path)
-    elif isinstance(value, list):
-        _list(errs, node, schema, value, path, old)
-    elif isinstance(value, dict):
-        _object(errs, node, schema, value, path, old)
     _enum(errs, schema, value, path)
-    _junctors(errs, schema, value, path)
+    if isinstance(value, dict):
+        _object(errs, node, schema, value, path, old)
 
 
 def _same(old: Any, new: Any) -> bool:
     return bool(old == new) and type(old) is type(new)
 
 
-def _type(errs: Errors, schema: Manifest, value: Any, path: str) -> bool:
-    wanted = schema.get("type")
+def _type(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
+    wanted, word = schema.get("type"), type_word(value)
+    if value is None and schema.get("nullable"):
+        return
     if schema.get("x-kubernetes-int-or-string"):
-        if isinstance(value, (int, str)) and not isinstance(value, bool):
-            return True
-        _type_error(errs, path, type_word(value), "integer,string")
-        return False
-    if not wanted:
-        return True
-    word = type_word(value)
-    if word == wanted or (wanted == "number" and word == "integer"):
-        return True
+        if word not in ("integer", "string"):
+            _type_error(errs, path, word, "integer,string")
+        return
+    if not wanted or word == wanted or (wanted == "number" and word == "integer"):
+        return
     if wanted == "integer" and word == "number":
         if abs(value) < 2**63 and value == math.floor(value):
-            return True
+            return
         if schema.get("format") in _RANGES and isinstance(value, int):
             _type_error(errs, path, "float64", schema["format"])
-        else:
-            _type_error(errs, path, word, wanted)
-        errs.invalid(_NIL, "", f"Checked value must be of type integer {_format_words(schema)} in {path}")
-        return False
+            return
     _type_error(errs, path, word, wanted)
-    return False
-
-
-def _format_words(schema: Manifest) -> str:
-    return f"with format {schema['format']}" if schema.get("format") else "(default format)"
 
 
 def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:
@@ -126,7 +118,7 @@ def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:
         errs.append(status.too_long(path or _NIL, schema["maxLength"]))
     elif "minLength" in schema and len(text) < schema["minLength"]:
         _plain(errs, path, text, f"should be at least {schema['minLength']} chars long")
-    if schema.get("pattern") and not pattern_of(schema["pattern"]).search(text):
+    elif schema.get("pattern") and not pattern_of(schema["pattern"]).search(text):
         _plain(errs, path, text, f"should match '{schema['pattern']}'")
     form = schema.get("format")
     if form and not formats.fits(form, text):
@@ -134,17 +126,17 @@ def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:
 
 
 def _number(errs: Errors, schema: Manifest, value: float, path: str) -> None:
-    _number_format(errs, schema, value, path)
+    _in_range(errs, schema, value, path)
     low, high = schema.get("minimum"), schema.get("maximum")
     multiple = schema.get("multipleOf")
     if multiple and not _is_multiple(value, multiple):
         _plain(errs, path, value, f"should be a multiple of {gotext.scalar(multiple)}")
-    if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
-        word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
-        _plain(errs, path, value, f"should be {word} {gotext.scalar(high)}")
     if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
         word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
         _plain(errs, path, value, f"should be {word} {gotext.scalar(low)}")
+    if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
+        word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
+        _plain(errs, path, value, f"should be {word} {gotext.scalar(high)}")
 
 
 def _is_multiple(value: float, multiple: float) -> bool:
@@ -152,16 +144,23 @@ def _is_multiple(value: float, multiple: float) -> bool:
     return quotient == math.floor(quotient)
 
 
-def _number_format(errs: Errors, schema: Manifest, value: float, path: str) -> None:
-    form = schema.get("format")
-    if form in _RANGES:
-        low, high = _RANGES[form]
-        if not _RANGES["int64"][0] <= value <= _RANGES["int64"][1]:
-            _type_error(errs, path, "float64", form)
-        if not low <= value <= high:
-            errs.invalid(_NIL, "", f"Checked value must be of type {schema.get('type')} with format {form} in {path}")
-    elif form == "float" and abs(value) > _FLOAT_MAX:
-        errs.invalid(_NIL, "", f"Checked value must be of type {schema.get('type')} with format float in {path}")
+def _in_range(errs: Errors, schema: Manifest, value: float, path: str) -> None:
+    """Whether the number fits the type and format that the schema names."""
+    kind, form = schema.get("type"), schema.get("format")
+    fits = True
+    if kind == "integer":
+        low, high = _RANGES.get(form or "", _RANGES["int64"])
+        fits = low <= value <= high and value == math.floor(value)
+    elif kind == "number" and form in _RANGES:
+        fits = _RANGES[form][0] <= value <= _RANGES[form][1]
+    elif kind == "number" and form == "float":
+        fits = abs(value) <= _FLOAT_MAX
+    if not fits:
+        errs.invalid(_NIL, "", f"Checked value must be of type {kind} {_format_words(schema)} in {path}")
+
+
+def _format_words(schema: Manifest) -> str:
+    return f"with format {schema['format']}" if schema.get("format") else "(default format)"
 
 
 def _list(errs: Errors, node: Node | None, schema: Manifest, value: list[Any], path: str, old: Any) -> None:
@@ -199,9 +198,6 @@ def _object(errs: Errors, node: Node | None, schema: Manifest, value: Manifest, 
         _plain(errs, path, len(value), f"should have at least {schema['minProperties']} properties")
     if "maxProperties" in schema and len(value) > schema["maxProperties"]:
         errs.too_many(path or _NIL, len(value), schema["maxProperties"])
-    for key in schema.get("required") or ():
-        if key not in value:
-            errs.required(join(path, key))
     for key, item in value.items():
         sub = properties.get(key)
         if sub is not None:
@@ -210,6 +206,9 @@ def _object(errs: Errors, node: Node | None, schema: Manifest, value: Manifest, 
             )
         elif isinstance(additional, dict):
             _node(errs, node.additional if node else None, additional, item, join(path, key), before.get(key, MISSING))
+    for key in schema.get("required") or ():
+        if key not in value:
+            errs.required(join(path, key))
 
 
 def _enum(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
@@ -244,15 +243,11 @@ def _junctors(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
     if schema.get("allOf"):
         found = [_fits(sub, value, path) for sub in schema["allOf"]]
         bad = [errors for errors in found if errors]
+        for errors in bad:
+            errs += errors
         if bad:
-            errs.invalid(
-                _NIL,
-                "",
-                f"{name} must validate all the schemas (allOf)"
-                + (". None validated" if len(bad) == len(found) else ""),
-            )
-            for errors in bad:
-                errs += errors
+            none = ". None validated" if len(bad) == len(found) else ""
+            errs.invalid(_NIL, "", f"{name} must validate all the schemas (allOf){none}")
     if schema.get("not") and not _fits(schema["not"], value, path):
         errs.invalid(_NIL, "", f"{name} must not validate the schema (not)")
 
