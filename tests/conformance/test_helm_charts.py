@@ -22,7 +22,12 @@ _RANDOM = re.compile(r"[A-Za-z0-9+/=]{24,}|[0-9a-f]{8}-[0-9a-f-]{27}|\$2a\$10\$\
 
 
 def _renders() -> list[tuple[Path, Path | None]]:
-    charts = sorted(p.parent for root in ROOTS for p in root.rglob("Chart.yaml") if "charts" not in p.relative_to(root).parts[:-2][1:])
+    charts = sorted(
+        p.parent
+        for root in ROOTS
+        for p in root.rglob("Chart.yaml")
+        if "charts" not in p.relative_to(root).parts[:-2][1:]
+    )
     return [(c, v) for c in charts for v in [None, *sorted((c / "ci").glob("*values.yaml"))]]
 
 

@@ -83,7 +83,9 @@ class Maker:
         if kind == 2:
             return f"{{{{ with {self.argument('any', 0)} }}}}{{{{ . }}}}{{{{ typeOf . }}}}{{{{ end }}}}"
         if kind == 3:
-            return f"{{{{- printf {r.choice(['%v', '%d', '%q', '%s', '%5.1f', '%x', '%+v', '%T', '%#v', '%-8v|', '%08d', '%t'])!r} {self.argument('any', 0)} }}}}".replace("'", '"')
+            return f"{{{{- printf {r.choice(['%v', '%d', '%q', '%s', '%5.1f', '%x', '%+v', '%T', '%#v', '%-8v|', '%08d', '%t'])!r} {self.argument('any', 0)} }}}}".replace(
+                "'", '"'
+            )
         if kind == 4:
             return f"{{{{ $v := {self.call()} }}}}{{{{ $v }}}} {{{{ kindOf $v }}}}"
         return f"{{{{ {self.call()} }}}}"

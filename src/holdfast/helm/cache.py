@@ -42,7 +42,12 @@ class RenderCache:
         self._volatile: dict[str, bool] = {}
 
     def render(
-        self, chart: Chart, values: Mapping[str, Any], release: ReleaseOptions, capabilities: Capabilities | None = None, **options: Any
+        self,
+        chart: Chart,
+        values: Mapping[str, Any],
+        release: ReleaseOptions,
+        capabilities: Capabilities | None = None,
+        **options: Any,
     ) -> RenderedChart:
         capabilities = capabilities or default_capabilities()
         key = render_key(chart, values, release, capabilities)

@@ -200,9 +200,7 @@ def _joined(names: Iterable[str]) -> str:
     return ", ".join(_shown(n) for n in names)
 
 
-_SIZES = {
-    "minLength": len, "maxLength": len, "minItems": len, "maxItems": len, "minProperties": len, "maxProperties": len,
-}  # fmt: skip
+_SIZES = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
 
 
 def _words(error: Any) -> str:

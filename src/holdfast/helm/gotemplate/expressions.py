@@ -249,7 +249,9 @@ class Expressions:
             check_count(found, len(args), piped is not None, site)
             getters = known.get(id(found))
             if getters is None:
-                getters = [self._typed(a, o, param_type(found, i)) for i, (a, o) in enumerate(zip(args, operands, strict=True))]
+                getters = [
+                    self._typed(a, o, param_type(found, i)) for i, (a, o) in enumerate(zip(args, operands, strict=True))
+                ]
                 if piped is not None:
                     getters.append(checked(piped, param_type(found, len(args)), self.site(before), True))
                 known[id(found)] = getters
