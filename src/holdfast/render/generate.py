@@ -13,52 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.base.errors import Place, Stop
+from holdfast.base.errors import HoldfastError, Place, Stop
 from holdfast.base.tree import Entry, EntryKind, RecordingTree, Tree
 from holdfast.kube import yaml
+from holdfast.kustomize.gojson import decode
+from holdfast.kustomize.kustfile import KUSTOMIZATION
 from holdfast.model.delivery import Image, KustomizeBuild, Patch, Selector
 from holdfast.render.manifests import check
 from holdfast.render.paths import resolve
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_FIELDS = frozenset(
-    (
-        "apiVersion",
-        "kind",
-        "metadata",
-        "openapi",
-        "namePrefix",
-        "nameSuffix",
-        "namespace",
-        "commonLabels",
-        "labels",
-        "commonAnnotations",
-        "patchesStrategicMerge",
-        "patchesJson6902",
-        "patches",
-        "images",
-        "imageTags",
-        "replacements",
-        "replicas",
-        "vars",
-        "sortOptions",
-        "resources",
-        "components",
-        "crds",
-        "bases",
-        "configMapGenerator",
-        "secretGenerator",
-        "helmGlobals",
-        "helmCharts",
-        "helmChartInflationGenerator",
-        "generatorOptions",
-        "configurations",
-        "generators",
-        "transformers",
-        "validators",
-        "buildMetadata",
-    )
-)
 _REMOTE = ("git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/")
 
 
@@ -118,17 +82,17 @@ def _bytes(tree: Tree, path: str) -> bytes:
 
 
 def _read(tree: Tree, path: str) -> dict[str, Any]:
-    content = yaml.load(_bytes(tree, path), source=path)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        kind = "array" if isinstance(content, list) else "string"
-        raise GenerateError(
-            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
-            f"{kind} into Go value of type types.Kustomization",
-            place=Place(path),
-        )
-    return {k: v for k, v in content.items() if k in _FIELDS and v is not None}
+    """What the file says of the fields that kustomize knows; others are dropped, as Flux rewrites the file first."""
+    try:
+        content = yaml.load(_bytes(tree, path), source=path)
+    except yaml.YAMLError as error:
+        raise GenerateError(f"error converting YAML to JSON: {error.message}", place=error.place) from error
+    try:
+        known = decode({} if content is None else content, KUSTOMIZATION, strict=False, coerce=True)
+    except HoldfastError as error:
+        message = f"error unmarshaling JSON: while decoding JSON: {error.message}"
+        raise GenerateError(message, place=Place(path)) from error
+    return {k: v for k, v in known.items() if v not in (None, [], {}, "", False)}
 
 
 def _manifests(tree: Tree, directory: str, display_root: str) -> Iterator[str]:
