@@ -7,6 +7,7 @@ import base64
 import contextlib
 import datetime
 import gc
+import hashlib
 import json
 import os
 import secrets
@@ -20,6 +21,7 @@ from holdfast.sandbox import tls
 from holdfast.sandbox.httpd import Server
 from holdfast.sandbox.identity import AUTHENTICATED, Authenticator, User
 from holdfast.sandbox.machine import Machine, build
+from holdfast.sandbox.tokens import TokenIssuer
 
 ADMIN = "sandbox-admin"
 HOST = "127.0.0.1"
@@ -47,6 +49,8 @@ async def _main(settings: Settings, on_ready: Callable[[], None] | None) -> None
         data=settings.data,
         authorization=settings.authorization,
     )
+    # Tokens outlive a restart as long as the authority does.
+    machine.registry.issuer = TokenIssuer(hashlib.sha256(ca.key).digest())
     server = Server(machine.server.handle)
     now = datetime.datetime.now(datetime.UTC)
     own = tls.new_server(ca, ["localhost", HOST, "::1", "kubernetes", "kubernetes.default.svc"], now)
