@@ -305,6 +305,11 @@ def _limit_order(errs: Errors, found: Manifest, name: str, path: str) -> None:
     ratio = found["maxLimitRequestRatio"]
     if ratio is not None and ratio.value < 1:
         errs.invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio.text, f"ratio {ratio.text} is less than 1")
+    if ratio is not None and found["max"] is not None and found["min"] is not None and found["min"].value:
+        widest = found["max"].value / found["min"].value
+        if ratio.value > widest:
+            text = f"ratio {ratio.text} is greater than max/min = {float(widest):f}"
+            errs.invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio.text, text)
 
 
 # --- endpoints, events ---------------------------------------------------------------------

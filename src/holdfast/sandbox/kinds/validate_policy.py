@@ -67,6 +67,11 @@ def autoscaler(errs: Errors, obj: Manifest) -> None:
     cpu = spec.get("targetCPUUtilizationPercentage")
     if cpu is not None and cpu < 1:
         errs.invalid("spec.metrics[0].resource.target.averageUtilization", cpu, "must be greater than 0")
+    kinds = {metric.get("type") for metric in spec.get("metrics") or ()}
+    if least == 0 and not kinds & {"Object", "External"}:
+        errs.forbidden(
+            "spec.metrics", "must specify at least one Object or External metric to support scaling to zero replicas"
+        )
     for index, metric in enumerate(spec.get("metrics") or ()):
         _metric(errs, metric, f"spec.metrics[{index}]")
     for key in ("scaleUp", "scaleDown"):

@@ -14,6 +14,7 @@ from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
 from holdfast.sandbox.kinds.metadata import validate as validate_metadata
 from holdfast.sandbox.kinds.validate_claims import claim_spec
 from holdfast.sandbox.kinds.validate_pod import template, workload_template
+from holdfast.sandbox.status import Literal
 
 _STATEFUL_FORBIDDEN = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
@@ -167,8 +168,14 @@ def daemon_set(errs: Errors, obj: Manifest) -> None:
     if strategy.get("type") == "RollingUpdate":
         _daemon_rolling(errs, strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate")
     elif strategy.get("type") != "OnDelete":
-        errs.unsupported("spec.updateStrategy", strategy.get("type"), ("RollingUpdate", "OnDelete"), ordered=True)
+        errs.unsupported(
+            "spec.updateStrategy", _strategy_dump(strategy.get("type")), ("RollingUpdate", "OnDelete"), ordered=True
+        )
     errs.non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
+
+
+def _strategy_dump(kind: str | None) -> Literal:
+    return raw("{" + f'"Type":{gotext.dumps(kind or "")},"RollingUpdate":null' + "}")
 
 
 def _daemon_rolling(errs: Errors, rolling: Manifest, path: str) -> None:
@@ -189,14 +196,16 @@ def daemon_set_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
     spec = obj["spec"]
-    errs.one_of("spec.podManagementPolicy", spec.get("podManagementPolicy"), ("OrderedReady", "Parallel"), ordered=True)
+    policy = spec.get("podManagementPolicy")
+    if policy not in ("OrderedReady", "Parallel"):
+        errs.invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")
     _stateful_strategy(errs, spec.get("updateStrategy") or {})
     for key in ("whenDeleted", "whenScaled"):
         policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get(key)
         errs.one_of(
             f"spec.persistentVolumeClaimRetentionPolicy.{key}",
             policy,
-            ("Delete", "Retain"),
+            ("Retain", "Delete"),
             ordered=True,
             required=False,
         )
@@ -240,8 +249,11 @@ def _stateful_strategy(errs: Errors, strategy: Manifest) -> None:
         errs.required("spec.updateStrategy")
     elif kind == "OnDelete":
         if rolling is not None:
+            shown = f'"Partition":{rolling.get("partition") or 0},"MaxUnavailable":{gotext.dumps(rolling.get("maxUnavailable"))}'
             errs.invalid(
-                "spec.updateStrategy.rollingUpdate", rolling, "only allowed for updateStrategy 'RollingUpdate'"
+                "spec.updateStrategy.rollingUpdate",
+                raw("{" + shown + "}"),
+                "only allowed for updateStrategy 'RollingUpdate'",
             )
     elif kind == "RollingUpdate":
         if rolling is not None:
