@@ -42,11 +42,11 @@ class ApiServer:
         app.router.add_post("/hook/{name}", self._hook)
         for kind in ("gitrepository", "ocirepository", "helmrepository", "helmchart", "bucket"):
             app.router.add_get(f"/{kind}/{{rest:.+}}", self._artifact)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
 
     async def start(self, host: str, port: int) -> int:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, shutdown_timeout=2.0)
+        site = web.TCPSite(self._runner, host, port)
         await site.start()
         return int(self._runner.addresses[0][1])
 

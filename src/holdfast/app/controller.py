@@ -22,6 +22,8 @@ from holdfast.controller.events import EventRecorder
 from holdfast.controller.lease import Lease, identity, lead
 from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics, requests_of
+from holdfast.controller.oci import OCIRepositories
+from holdfast.controller.receivers import Receivers
 from holdfast.controller.sources import GitRepositories
 from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.flux.crds import all_crds
@@ -113,7 +115,12 @@ async def _machine(
 ) -> AsyncIterator[Manager]:
     metrics = Metrics()
     artifacts = ArtifactStore(settings.state / "artifacts", clock)
-    server = ApiServer(Doors(artifacts.local, metrics.text, lambda: not stop.is_set()))
+    hooks: list[Receivers] = []
+
+    async def hook(digest: str, body: bytes, headers: dict[str, str]) -> bool:
+        return any([await r.hook(digest, body, headers) for r in hooks])
+
+    server = ApiServer(Doors(artifacts.local, metrics.text, lambda: not stop.is_set(), hook))
     host, _, port = settings.listen.rpartition(":")
     bound = await server.start(host or "0.0.0.0", int(port))
     artifacts.base_url = f"http://{_advertised(host)}:{bound}"
@@ -141,6 +148,19 @@ async def _machine(
                 requeue_dependency=settings.requeue_dependency,
             )
             manager.add(reconciler)
+            for kind in (OCIRepositories,):
+                manager.add(
+                    kind(
+                        client,
+                        manager.objects(kind.gvk),
+                        artifacts,
+                        sources,
+                        clock,
+                        requeue_dependency=settings.requeue_dependency,
+                    )
+                )
+            hooks.append(Receivers(manager, clock))
+            manager.add(hooks[0])
             kustomizations = Kustomizations(
                 manager,
                 artifacts,

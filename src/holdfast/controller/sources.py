@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError
@@ -42,6 +42,7 @@ from holdfast.source import ignore
 from holdfast.source.git import GitStore
 from holdfast.source.git.tree import MountedTree
 
+C = TypeVar("C")
 # A status patch for a step that is over in a moment tells nobody anything.
 PROGRESS_AFTER = 1.0
 _AUTHENTICATION, _GIT_FAILED = "AuthenticationFailed", "GitOperationFailed"
@@ -186,7 +187,7 @@ class _Run:
             return Credentials(proxy=proxy) if proxy else None
         return self._checked(lambda: flux.credentials(self.source.git.url, secret, proxy))
 
-    def _checked(self, make: Any) -> Any:
+    def _checked(self, make: Callable[[], C]) -> C:
         try:
             return make()
         except flux.CredentialsInvalid as error:
