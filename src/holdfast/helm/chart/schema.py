@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from holdfast.helm.chart.model import Chart
@@ -211,7 +211,7 @@ def _words(error: Any) -> str:
         return f"{kind}: got {len(instance)}, want {value}"
     if kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         return f"{kind}: got {_number(instance)}, want {_number(value)}"
-    writer = _WRITERS.get(kind)
+    writer: Callable[[Any, Any, Any], str] | None = _WRITERS.get(kind)
     return writer(value, instance, error) if writer else f"'{kind}' failed"
 
 
@@ -264,7 +264,7 @@ def _dependent_words(value: Any, instance: Any, error: Any) -> str:
     return "dependentRequired failed"
 
 
-_WRITERS = {
+_WRITERS: dict[str, Callable[[Any, Any, Any], str]] = {
     "type": _type_words,
     "required": _required_words,
     "additionalProperties": _extra_words,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, is_nil, kind_name, type_name
 
 
@@ -87,7 +88,11 @@ def _deep_copy(value: Any) -> Any:
     return value
 
 
-deep_copy = _deep_copy
+def _copied(value: Any) -> Any:
+    if value is None:
+        raise GoError("reflect: call of reflect.Value.Type on zero Value")
+    return _deep_copy(value)
+
 
 TABLE: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("default", "any, ...any", _default),
@@ -102,6 +107,6 @@ TABLE: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("kindOf", "any", kind_name),
     ("kindIs", "string, any", _kind_is),
     ("deepEqual", "any, any", deep_equal),
-    ("deepCopy", "any", _deep_copy),
-    ("mustDeepCopy", "any", _deep_copy),
+    ("deepCopy", "any", _copied),
+    ("mustDeepCopy", "any", _copied),
 )

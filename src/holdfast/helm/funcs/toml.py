@@ -32,7 +32,7 @@ def _kind(value: Any) -> str:
     """table, tables (a list of tables), value, or "" for nil."""
     if is_nil(value):
         return ""
-    if isinstance(value, dict) or (isinstance(value, GoStruct) and not isinstance(value, Time)):
+    if isinstance(value, dict) or (isinstance(value, GoStruct) and not hasattr(value, "json_value")):
         return "table"
     if not isinstance(value, list) or not value:
         return "value"
@@ -99,6 +99,8 @@ class _Writer:
             return _quoted(value)
         if isinstance(value, Time):
             return value.json_value()
+        if hasattr(value, "json_value"):
+            return _quoted(str(value.json_value()))
         if isinstance(value, (list, bytes)):
             return "[" + ", ".join(self.element(v) for v in value) + "]"
         if isinstance(value, (dict, GoStruct)):

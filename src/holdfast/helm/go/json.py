@@ -316,6 +316,8 @@ class _Scanner:
 def _shown(c: str) -> str:
     from holdfast.helm.go.strconv import quote
 
+    if not c.isascii():
+        c = chr(to_bytes(c)[0])  # Go's scanner looks at bytes
     if c == "'":
         return "'\\''"
     if c == '"':
