@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext
 from holdfast.sandbox.builtin import CRD_VERBS
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.resources import Resource, Subresource, version_order
@@ -45,6 +47,29 @@ def set_condition(crd: Manifest, stamp: str, type_: str, truth: str, reason: str
     conditions[conditions.index(found)] = fresh
 
 
+APPROVED: Final = "api-approved.kubernetes.io"
+_RULE: Final = f'protected groups must have approval annotation "{APPROVED}"'
+_SEE: Final = ", see https://github.com/kubernetes/enhancements/pull/1111"
+
+
+def approve(crd: Manifest, stamp: str) -> None:
+    """Groups of the community itself say whether somebody there agreed."""
+    group = f".{crd['spec']['group']}"
+    if not group.endswith((".k8s.io", ".kubernetes.io")):
+        return
+    note = (crd["metadata"].get("annotations") or {}).get(APPROVED)
+    truth, reason = "False", "UnapprovedAnnotation"
+    if note is None:
+        reason, text = "MissingAnnotation", _RULE + _SEE
+    elif note.startswith("unapproved"):
+        text = f"not approved: {gotext.quote(note)}"
+    elif re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s]+", note):
+        truth, reason, text = "True", "ApprovedAnnotation", f"approved in {note}"
+    else:
+        reason, text = "InvalidAnnotation", f'{_RULE} with either a URL or a reason starting with "unapproved"{_SEE}'
+    set_condition(crd, stamp, "KubernetesAPIApprovalPolicyConformant", truth, reason, text)
+
+
 def mark_deleted(call: Call, crd: Manifest) -> None:
     """What the first DELETE does to a definition."""
     meta = crd["metadata"]
@@ -69,7 +94,9 @@ def _shown(spec: Manifest, version: Manifest, storage: str) -> Manifest:
         more[STORAGE] = _version(spec, storage)
     if version.get("deprecated"):
         served = [v["name"] for v in spec["versions"] if v.get("served") and not v.get("deprecated")]
-        newer = [name for name in sorted(served, key=version_order) if version_order(name) < version_order(version["name"])]
+        newer = [
+            name for name in sorted(served, key=version_order) if version_order(name) < version_order(version["name"])
+        ]
         if newer:
             more[NEWER] = newer[0]
     return {**version, **more} if more else version

@@ -13,7 +13,7 @@ import logging
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import deletion, status
 from holdfast.sandbox.context import Call, Clock
-from holdfast.sandbox.crds import FINALIZER, GROUP, is_definition, is_true, resources_of, set_condition
+from holdfast.sandbox.crds import FINALIZER, GROUP, approve, is_definition, is_true, resources_of, set_condition
 from holdfast.sandbox.options import DeleteOptions
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -94,6 +94,7 @@ class Definitions:
             self._finish(call, name, crd)
             return
         self._accept_names(call, crd)
+        approve(crd, call.stamp)
         crd = self._save(call, name, crd)
         self._registry.catalog.set_custom(name, resources_of(crd) if is_true(crd, "Established") else ())
 
