@@ -1,4 +1,7 @@
-"""``holdfast diff PATH --live``: what a directory would change in a cluster, and why. Exit 1 when there are differences."""
+"""``holdfast diff PATH``: what a change does, between revisions (``--against``) or in a cluster (``--live``), and why.
+
+Exit 1 when there are differences.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,74 @@ from holdfast.cli import flags
 
 if TYPE_CHECKING:
     from holdfast.app.livediff import Difference, UnitDifference
+    from holdfast.base.tree import Tree
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
+FORMATS = ("text", "markdown", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a repository's directory (default: .)")
-    parser.add_argument("--live", action="store_true", help="compare with the cluster")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--against", metavar="REV", help="compare the files with this revision (default: HEAD)")
+    mode.add_argument("--live", action="store_true", help="compare with the cluster")
     parser.add_argument("--unit", default="", metavar="KIND/NAMESPACE/NAME", help="only this unit")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print a comparison of revisions")
     parser.add_argument("-o", "--output", choices=["name"], help="names of what differs only")
     flags.cluster(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from holdfast.base.errors import Stop
+    return flags.go(_live(args)) if args.live else _revisions(args)
 
-    if not args.live:
-        raise Stop("say what to compare with", hint="--live compares with the cluster")
-    return flags.go(_live(args))
+
+def _revisions(args: argparse.Namespace) -> int:
+    from holdfast.base.tree import DiskTree
+    from holdfast.cli import diff_output
+    from holdfast.cli.render import require_directory
+    from holdfast.offline.diff import diff
+
+    after = DiskTree(require_directory(args.path))
+    found = [d for d in diff(revision_tree(args.path, args.against or "HEAD"), after) if _wanted(str(d.key), args.unit)]
+    if args.output == "name":
+        for change in (c for d in found for c in d.changes):
+            print(change.ref)
+    else:
+        printers = {"text": diff_output.text, "markdown": diff_output.markdown, "json": diff_output.json}
+        print(printers[args.format](found))
+    return 1 if found else 0
+
+
+def _wanted(key: str, unit: str) -> bool:
+    return not unit or key == unit or key.rpartition("/")[2] == unit
+
+
+def revision_tree(path: str, revision: str) -> Tree:
+    """The same directory as it is in a revision of the repository around it."""
+    import os
+
+    import pygit2
+
+    from holdfast.base.errors import Stop
+    from holdfast.source.git.tree import GitTree
+
+    home = pygit2.discover_repository(os.path.abspath(path))
+    if home is None:
+        raise Stop(f"{path} is in no Git repository", hint="compare with a cluster instead: --live")
+    repository = pygit2.Repository(home)
+    try:
+        commit = repository.revparse_single(revision).peel(pygit2.Commit)
+    except (KeyError, ValueError, pygit2.GitError):
+        raise Stop(f"{revision} is no revision of this repository") from None
+    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(repository.workdir or home))
+    tree = commit.tree
+    if inside != ".":
+        if inside not in tree:
+            from holdfast.base.tree import MemoryTree
+
+            return MemoryTree({})
+        tree = tree[inside].peel(pygit2.Tree)
+    return GitTree(home, str(tree.id))
 
 
 async def _live(args: argparse.Namespace) -> int:
@@ -37,14 +90,14 @@ async def _live(args: argparse.Namespace) -> int:
 
     found = await live_diff(flags.config_of(args), QuickDiskTree(require_directory(args.path)), args.unit)
     for unit in found:
-        _print(unit, names=args.output == "name")
+        _print_live(unit, names=args.output == "name")
     objects, problems = summary(found)
     if not args.output:
         print(f"{objects} objects differ in {len(found)} units", file=sys.stderr)
     return 1 if objects or problems else 0
 
 
-def _print(unit: UnitDifference, *, names: bool) -> None:
+def _print_live(unit: UnitDifference, *, names: bool) -> None:
     if unit.problem:
         print(f"{unit.unit}: {unit.problem.strip()}", file=sys.stderr)
     for difference in unit.differences:

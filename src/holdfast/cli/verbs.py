@@ -20,7 +20,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("check", "holdfast.cli.check", "is this cluster, and what runs in it, fit for delivery?"),
     Verb("completion", "holdfast.cli.completion", "print a completion script for a shell"),
     Verb("demo", "holdfast.cli.demo", "see GitOps work on this machine, end to end"),
-    Verb("diff", "holdfast.cli.diff", "what a directory would change in a cluster"),
+    Verb("diff", "holdfast.cli.diff", "what a change does, between revisions or in a cluster"),
     Verb("envsubst", "holdfast.cli.envsubst", "substitute variables as post-build substitution does"),
     Verb("events", "holdfast.cli.events", "what the controller said"),
     Verb("explain", "holdfast.cli.explain", "why something is as it is, and what it waits for"),
