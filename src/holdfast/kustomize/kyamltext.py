@@ -7,6 +7,7 @@ whose lines kyaml changes when it writes them. Source: the emitter of go.yaml.in
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -30,14 +31,34 @@ def compose(text: str | bytes) -> Any:
 
 
 def refold(data: Any, text: bytes) -> Any:
-    """``data`` with the folded scalars of ``text`` as kyaml leaves them: lines around indented ones come apart."""
+    """``data`` with the folded scalars of ``text`` as kyaml leaves them: lines around indented ones come apart.
+
+    Annotations of objects are spared, as kustomize always writes those anew, without their style.
+    """
     if b">" not in text or not _FOLDED.search(text):
         return data
     try:
         root = compose(text)
     except yaml.YAMLError:
         return data
-    return _refolded(data, root) if root is not None else data
+    if root is None:
+        return data
+    spared = [(metadata, dict(metadata["annotations"])) for metadata in _annotated(data)]
+    data = _refolded(data, root)
+    for metadata, own in spared:
+        metadata["annotations"] = own
+    return data
+
+
+def _annotated(data: Any) -> Iterator[dict[str, Any]]:
+    """``metadata`` with annotations, of the object or of the items of a list."""
+    if type(data) is not dict:
+        return
+    items = data.get("items")
+    for item in [data, *(items if type(items) is list else ())]:
+        metadata = item.get("metadata") if type(item) is dict else None
+        if type(metadata) is dict and type(metadata.get("annotations")) is dict:
+            yield metadata
 
 
 def _refolded(data: Any, node: Any) -> Any:
