@@ -6,8 +6,8 @@ import asyncio
 
 from harness import World, status
 
-from holdfast.cluster.client import PatchType
-from holdfast.kube.refs import Manifest, ObjectRef
+from holdfast.cluster.client import PatchType, Selectors
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 
 def config_map(name: str, value: str = "1") -> str:
@@ -170,3 +170,23 @@ async def test_dependants_follow_as_soon_as_their_dependency_is_ready(here: Worl
     assert "dependency" in await here.until_failed("later")
     await here.declare("first", path="a")
     await here.until_ready(revision, "later")
+
+
+async def test_a_controller_that_undoes_our_corrections_is_named_and_not_fought_for_ever(here: World) -> None:
+    await here.declare()
+    await here.until_ready(await here.commit({"a.yaml": config_map("one")}))
+    ref = ObjectRef("", "ConfigMap", here.namespace, "one")
+    for n in range(5):
+        await here.client.patch(ref, {"data": {"a": f"theirs {n}"}}, PatchType.MERGE, manager="rival")
+        await here.until(ref, lambda o: data(o) == {"a": "1"})
+    resource = await here.client.resource(GroupVersionKind("", "v1", "Event"))
+    selectors = Selectors(fields="reason=DriftContested")
+    listed = await here.client.list_resource(resource, here.namespace, selectors)
+    found = listed.items
+    if not found:
+        async for event in here.client.watch(
+            resource, here.namespace, resource_version=listed.resource_version, selectors=selectors
+        ):
+            found = [event.object]
+            break
+    assert "it is also written by rival" in found[0]["message"]

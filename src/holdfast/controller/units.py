@@ -332,13 +332,24 @@ class Kustomizations:
     # --- drift
 
     async def _correct(self, key: UnitKey, obj: Manifest, refs: set[ObjectRef]) -> Requeue:
+        due = self._due.get(key)
+        waits = [] if due is None else [max(0.0, due - self._clock.monotonic())]
         if not (obj.get("spec") or {}).get("suspend"):
-            if not await self.runner.correct(key, refs):
+            done = await self.runner.correct(key, refs)
+            if done is None:
                 self._due.pop(key, None)
                 return FAILED
             self._tell_later(key)
-        due = self._due.get(key)
-        return WHEN_CHANGED if due is None else Requeue(after=max(0.0, due - self._clock.monotonic()))
+            self._tell_fights(obj, done.fights)
+            self._drift[key] |= set(done.held)
+            waits += done.held.values()
+        return Requeue(after=min(waits)) if waits else WHEN_CHANGED
+
+    def _tell_fights(self, obj: Manifest, fights: Mapping[ObjectRef, tuple[str, ...]]) -> None:
+        for ref, rivals in fights.items():
+            who = f"; it is also written by {', '.join(rivals)}" if rivals else ""
+            text = f"{ref} is changed again and again, corrections are held back from now on{who}"
+            self._tell(obj, (Event(text, warning=True, reason="DriftContested"),))
 
     def _tell_later(self, key: UnitKey) -> None:
         timer = self._tellers.pop(key, None)

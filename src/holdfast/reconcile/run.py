@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from holdfast.apply import ApplyError, Executor, PruneError, delete_all
+from holdfast.apply import Executor, PruneError, delete_all
 from holdfast.base.clock import Clock
 from holdfast.base.duration import format_duration
 from holdfast.base.errors import HoldfastError
@@ -30,6 +30,7 @@ from holdfast.plan.make import change_for, inventory_of
 from holdfast.plan.order import sort_key
 from holdfast.plan.prune import prune_changes
 from holdfast.reconcile.decide import Finalize, Proceed, Settings
+from holdfast.reconcile.fights import Fights
 from holdfast.reconcile.live import ClusterState
 from holdfast.reconcile.near import Near
 from holdfast.reconcile.outcome import Attempt, StepFailed
@@ -72,6 +73,14 @@ class Finalized:
 
 
 @dataclass(slots=True)
+class Corrected:
+    """What became of drifted objects: ``held`` back for so many seconds, and ``fights`` that began, with whom."""
+
+    held: dict[ObjectRef, float] = field(default_factory=dict)
+    fights: dict[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Memory:
     """What a unit applied last, for putting single objects right without rendering again."""
 
@@ -94,6 +103,7 @@ class Runner:
         self._around = surroundings
         self._memory: dict[UnitKey, _Memory] = {}
         self._busy = asyncio.Semaphore(settings.concurrency)
+        self._fights = Fights()
         self.recovered: Callable[[UnitKey], None] = lambda unit: None
         """Called when all objects of a unit whose health check failed have become ready after all."""
 
@@ -346,11 +356,12 @@ class Runner:
 
     # --- drift
 
-    async def correct(self, unit: UnitKey, refs: Iterable[ObjectRef]) -> bool:
-        """Applies single objects again that drifted. False where only a complete run can help."""
+    async def correct(self, unit: UnitKey, refs: Iterable[ObjectRef]) -> Corrected | None:
+        """Applies single objects again that drifted. None where only a complete run can help."""
         memory = self._memory.get(unit)
         if memory is None:
-            return False
+            return None
+        done = Corrected()
         near = Near(memory.delivery, memory.state)
         executor = self._executor(memory.delivery, Reach(memory.state, memory.client), near)
         for ref in sorted(refs, key=sort_key):
@@ -360,13 +371,20 @@ class Runner:
             change = change_for(memory.delivery, desired, memory.state)
             if change.action in (Action.KEEP, Action.SKIP):
                 continue
+            hold = self._fights.hold(ref, self._clock.monotonic())
+            if hold:
+                done.held[ref] = hold
+                continue
             try:
+                if self._fights.begins(ref):
+                    done.fights[ref] = await _rivals(memory.client, change, memory.delivery.owner.manager)
                 entry = await executor.apply_one(change)
-            except ApplyError:
-                return False
+            except HoldfastError:
+                return None
             if entry.done in (Done.CREATED, Done.CONFIGURED):
                 memory.untold[ref] = entry
-        return True
+                self._fights.corrected(ref, self._clock.monotonic())
+        return done
 
     def untold(self, unit: UnitKey) -> tuple[Applied, ...]:
         """Corrections nobody has heard of yet, in apply order; they count as told now."""
@@ -416,6 +434,17 @@ class Runner:
         except TimeoutError:
             return False
         return True
+
+
+async def _rivals(client: Client, change: Change, manager: str) -> tuple[str, ...]:
+    """Other managers of an object, those who wrote last first; nobody where it is gone."""
+    try:
+        live = await client.get(change.ref, version=change.gvk.version)
+    except NotFound:
+        return ()
+    managers = live["metadata"].get("managedFields") or ()
+    others = [m for m in managers if m.get("manager") != manager and not m.get("subresource")]
+    return tuple(str(m["manager"]) for m in sorted(others, key=lambda m: str(m.get("time") or ""), reverse=True))
 
 
 def _farewell(world: World, message: str, *, warning: bool = False) -> Event:
