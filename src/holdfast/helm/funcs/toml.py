@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from holdfast.helm.go.duration import Duration
 from holdfast.helm.go.errors import GoError
-from holdfast.helm.go.strconv import format_float
+from holdfast.helm.go.strconv import format_float, quote
 from holdfast.helm.go.times import UTC_ZONE, Time, days_from_civil, fixed_zone
 from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, Int64, is_nil, kind_name
 
@@ -142,8 +143,20 @@ def load(text: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = _go(tomllib.loads(text))
     except tomllib.TOMLDecodeError as fault:
-        raise GoError(f"toml: {fault}") from None
+        raise GoError(f"toml: {_go_words(str(fault), text)}") from None
     return found
+
+
+def _go_words(message: str, text: str) -> str:
+    """The library's words for the most frequent fault; ours, with the line in front, for the others."""
+    match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", message)
+    if match is None:
+        return message
+    words, number, column = match[1], int(match[2]), int(match[3])
+    line = text.split("\n")[number - 1]
+    if words.startswith("Expected '=' after a key") and column <= len(line):
+        return f"line {number}: expected '.' or '=', but got {quote(line[column - 1], chr(39))} instead"
+    return f"line {number}: {words}"
 
 
 def _go(value: Any) -> Any:
