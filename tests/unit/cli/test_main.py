@@ -30,3 +30,8 @@ def test_no_verb_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert all(verb.name in shown for verb in VERBS)
+
+
+def test_verbs_have_names_of_their_own_in_order() -> None:
+    names = [verb.name for verb in VERBS]
+    assert names == sorted(set(names))
