@@ -155,9 +155,7 @@ def _yaml(text: bytes) -> Body:
     return Body(documents[0].value if documents else None, None, repeated)
 
 
-_HEAD = (
-    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-)
+_HEAD = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 _WORDS: dict[type, str] = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
@@ -168,5 +166,7 @@ def as_object(body: Body, text: bytes, kind: str = "") -> Manifest:
     if not isinstance(body.value, dict):
         word = _WORDS.get(type(body.value), "value")
         why = f"json: cannot unmarshal {word} into Go value of type {_HEAD}"
-        raise status.bad_request(f"{unrecognized(kind)}couldn't get version/kind; json parse error: {why} ({_shown(text)})")
+        raise status.bad_request(
+            f"{unrecognized(kind)}couldn't get version/kind; json parse error: {why} ({_shown(text)})"
+        )
     return body.value
