@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.base.clock import SystemClock
+from holdfast.base.clock import SystemClock, settle
 from holdfast.base.tree import MemoryTree
 from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.config import load
@@ -30,6 +30,7 @@ from holdfast.controller.metrics import Metrics
 from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.flux.crds import all_crds
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.delivery import UnitKey
 from holdfast.model.source import Snapshot
 from holdfast.reconcile.decide import Settings
 
@@ -152,6 +153,12 @@ class World:
         """The message of the failure."""
         found = await self.until(self.unit(name), lambda o: _condition(o, "Ready")["status"] == "False")
         return str(_condition(found, "Ready")["message"])
+
+    async def until_taken_up(self, name: str = "app") -> None:
+        """Until the controller knows what the unit has applied."""
+        async with asyncio.timeout(SECONDS):
+            while not self.units.runner.holds(UnitKey(UNIT.kind, self.namespace, name)):
+                await settle()
 
     async def until_gone(self, ref: ObjectRef) -> None:
         await self.until(ref, lambda o: o is None)

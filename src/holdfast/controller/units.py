@@ -122,6 +122,7 @@ class Kustomizations:
         self._due: dict[UnitKey, float] = {}
         self._running: dict[UnitKey, _Running] = {}
         self._tellers: dict[UnitKey, Timer] = {}
+        self._met: set[UnitKey] = set()
         self._sources: set[str] = set()
 
     def start(self) -> None:
@@ -238,6 +239,8 @@ class Kustomizations:
             case Settle(outcome):
                 return await self._conclude(key, obj, writer, self._without_echo(obj, outcome))
             case Proceed():
+                if await self._resumes(key, obj, world):
+                    return self._next(key, delivery.policy.interval)
                 return await self._run(key, obj, world, decision, writer)
 
     def _needs_whole_run(self, key: UnitKey, obj: Manifest) -> bool:
@@ -254,6 +257,27 @@ class Kustomizations:
             or said(obj).ready != "True"
             or (source is not None and _revision(source) != status.get("lastAttemptedRevision"))
         )
+
+    async def _resumes(self, key: UnitKey, obj: Manifest, world: World) -> bool:
+        """At its first turn in this process a unit that is as it was left needs nothing said or written."""
+        if key in self._met:
+            return False
+        self._met.add(key)
+        status, meta = obj.get("status") or {}, obj["metadata"]
+        asked = (meta.get("annotations") or {}).get(REQUESTED)
+        as_left = (
+            said(obj).ready == "True"
+            and status.get("observedGeneration") == meta.get("generation")
+            and status.get("lastAppliedRevision") == world.source.revision
+            and asked in (None, status.get("lastHandledReconcileAt"))
+        )
+        return as_left and await self.runner.resume(world)
+
+    def _next(self, key: UnitKey, interval: float) -> Requeue:
+        """The next regular run, a little off the beat so that not all units have the same one."""
+        after = interval * (1 + JITTER * (2 * random.random() - 1))
+        self._due[key] = self._clock.monotonic() + after
+        return Requeue(after=after)
 
     async def _run(self, key: UnitKey, obj: Manifest, world: World, decision: Proceed, writer: ObjectWriter) -> Requeue:
         running = _Running(Interruption(), world.delivery.source, world.source.revision)
@@ -280,7 +304,7 @@ class Kustomizations:
             self._due.pop(key, None)
             return WHEN_CHANGED
         if outcome.verdict is Verdict.READY:
-            after *= 1 + JITTER * (2 * random.random() - 1)
+            return self._next(key, after)
         self._due[key] = self._clock.monotonic() + after
         return Requeue(after=after)
 
@@ -323,6 +347,7 @@ class Kustomizations:
 
     def _forget(self, key: UnitKey) -> None:
         self.runner.forget(key)
+        self._met.discard(key)
         self._drift.pop(key, None)
         self._due.pop(key, None)
         timer = self._tellers.pop(key, None)

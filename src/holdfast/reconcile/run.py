@@ -139,6 +139,23 @@ class Runner:
         await self._prune(attempt, objects, reach)
         return reach, objects, changed
 
+    async def resume(self, world: World) -> bool:
+        """Takes up a unit that an earlier process left in order, without a write. False where there is something to do."""
+        attempt = Attempt(world, self._clock, self._clock.monotonic())
+        try:
+            async with self._busy:
+                rendered, reach = await self._build(attempt)
+                objects = await scoped(rendered.objects, reach.client)
+                await reach.state.follow({GroupVersionKind.of(o) for o in objects})
+        except HoldfastError:
+            return False
+        plan = make_plan(world.delivery, objects, reach.state, world.inventory, early=self._settings.early_kinds)
+        if not plan.is_empty:
+            return False
+        _confirm(world.delivery, reach.state, plan.changes)
+        self._remember(world.delivery, objects, reach, world.inventory)
+        return True
+
     # --- plan
 
     async def plan(self, world: World) -> Plan:
@@ -385,6 +402,10 @@ class Runner:
                 memory.untold[ref] = entry
                 self._fights.corrected(ref, self._clock.monotonic())
         return done
+
+    def holds(self, unit: UnitKey) -> bool:
+        """Whether this process has taken the unit up: its drift is put right from now on."""
+        return unit in self._memory
 
     def untold(self, unit: UnitKey) -> tuple[Applied, ...]:
         """Corrections nobody has heard of yet, in apply order; they count as told now."""
