@@ -141,6 +141,11 @@ class Client:
             item.setdefault("kind", resource.kind)
         return ObjectList(items, str(meta.get("resourceVersion") or ""))
 
+    async def revision(self, resource: ApiResource, namespace: str = "") -> str:
+        """The resource version that a list would have now, for the price of one object."""
+        answer = await self._call(Request("list", "GET", resource.path(namespace), {"limit": "1"}), resource)
+        return str((answer.get("metadata") or {}).get("resourceVersion") or "")
+
     async def create(self, obj: Manifest, *, manager: str = "", dry_run: bool = False) -> Manifest:
         resource, ref = await self._resource_for(obj)
         query = _options(manager, dry_run)

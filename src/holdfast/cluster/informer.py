@@ -119,6 +119,7 @@ class Informer(Generic[T]):
         self._wake = asyncio.Event()
         self._failures = 0
         self._relisting = False
+        self._suspect = False
 
     def add_handler(self, handler: Handler[T]) -> None:
         """Later changes are told; what is known already is told at once as new."""
@@ -163,6 +164,8 @@ class Informer(Generic[T]):
             try:
                 resource = await self._client.resource(self.gvk)
                 self.served = True
+                if self._suspect:
+                    await self._check(resource)
                 if not self._version:
                     await self._list(resource)
                 await self._watch(resource)
@@ -180,6 +183,7 @@ class Informer(Generic[T]):
                     await self._pause()
             except ApiError as error:
                 log.debug("%s: %s", self.gvk, error)
+                self._suspect = True
                 await self._pause()
 
     async def _pause(self) -> None:
@@ -212,6 +216,16 @@ class Informer(Generic[T]):
         self._version = found.resource_version
         self.synced.set()
 
+    async def _check(self, resource: ApiResource) -> None:
+        """After a break: a server that came back with a shorter past (empty, or from a backup) is read anew.
+
+        Such a server would take a watch from our version and stay silent until its own count has caught up.
+        """
+        current = await self._client.revision(resource, self._namespace)
+        if self._version and current.isdigit() and _newer(self._version, current):
+            self._version = ""
+        self._suspect = False
+
     async def _watch(self, resource: ApiResource) -> None:
         """Returns never; a watch that ends in order is opened again where it stopped."""
         while True:
@@ -233,6 +247,8 @@ class Informer(Generic[T]):
 
     def _take(self, kind: EventType, obj: Manifest) -> None:
         version = str((obj.get("metadata") or {}).get("resourceVersion") or "")
+        if version and self._version and _newer(self._version, version) and version.isdigit():
+            raise Gone("the server's history was reset", code=410)
         if kind is not EventType.BOOKMARK:
             ref = ObjectRef.of(obj)
             if kind is EventType.DELETED:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from holdfast.cluster.client import Client, PatchType
+from holdfast.cluster.config import load
 from holdfast.cluster.informer import full, light
 from holdfast.cluster.watches import CRD, Watches
 from holdfast.kube.refs import GroupVersionKind, ObjectRef
@@ -120,3 +124,34 @@ def test_the_light_view_tells_a_change_of_spec_from_one_of_status() -> None:
     assert one.spec_hash == two.spec_hash
     assert one.status_hash != two.status_hash
     assert light({**base, "spec": {"a": 2}}).spec_hash != one.spec_hash
+
+
+async def test_a_server_that_forgot_everything_is_read_anew(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "holdfast", "sandbox"]
+    name, kubeconfig = f"unit-{uuid.uuid4().hex[:8]}", tmp_path / "kubeconfig"
+
+    async def sandbox(*arguments: str) -> None:
+        process = await asyncio.create_subprocess_exec(*program, *arguments, stdout=subprocess.DEVNULL)
+        assert await process.wait() == 0
+
+    await sandbox("start", "--name", name, "--kubeconfig", str(kubeconfig), "--controllers", "none")
+    port = load([kubeconfig]).server.rpartition(":")[2]
+    heard = Heard()
+    try:
+        async with Client(load([kubeconfig])) as client, Watches(client, namespace="default") as watches:
+            informer = watches.informer(CONFIG_MAP, full)
+            informer.add_handler(heard)
+            await informer.synced.wait()
+            for number in range(5):
+                await client.create(config_map("default", f"old-{number}"))
+            await heard.until(lambda: len(heard.changes) == 5)
+            await sandbox("stop", "--name", name)
+            await sandbox(
+                "start", "--name", name, "--port", port, "--kubeconfig", str(kubeconfig), "--controllers", "none"
+            )
+            async with Client(load([kubeconfig])) as fresh:
+                await fresh.create(config_map("default", "new"))
+            await heard.until(lambda: ("new", False, True) in heard.changes)
+            await heard.until(lambda: ("old-0", True, False) in heard.changes)
+    finally:
+        await sandbox("stop", "--name", name)
