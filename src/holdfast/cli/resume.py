@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from holdfast.cli import flags
+from holdfast.cli.suspension import add_arguments, set_suspended
 
+if TYPE_CHECKING:
+    import argparse
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="+", metavar="KIND NAME", help="for example: ks apps, or: source git fleet")
-    flags.namespaced(parser)
-    parser.add_argument("--all", action="store_true", help="every object of the kind in the namespace")
+__all__ = ["add_arguments", "run"]
 
 
 def run(args: argparse.Namespace) -> int:
-    return flags.go(_work(args))
-
-
-async def _work(args: argparse.Namespace) -> int:
-    from holdfast.app import units
-    from holdfast.base.errors import Stop
-
-    kinds, names = units.parse(args.what)
-    if not names and not args.all:
-        raise Stop("name what to resume, or say --all")
-    async with units.connected(flags.config_of(args)) as client:
-        for kind in kinds:
-            for obj in await units.listed(client, kind, flags.namespace_of(args), names):
-                await units.suspend(client, kind, obj, False)
-                print(f"{kind.words[0]}/{obj['metadata']['name']} resumed")
-    return 0
+    return flags.go(set_suspended(args, False))
