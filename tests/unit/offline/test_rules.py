@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.offline.test_survey import SOURCE, unit
 
 from holdfast.base.tree import MemoryTree
 from holdfast.offline.findings import Finding, check
 from holdfast.offline.rules import RULES
 from holdfast.offline.survey import survey
+from tests.unit.offline.test_survey import SOURCE, unit
 
 GOOD: dict[str, str] = {
     "clusters/prod/sync.yaml": SOURCE

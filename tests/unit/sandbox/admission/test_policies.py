@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.unit.sandbox.auth.cluster import POLICIES, Cluster, rule
 
 MAPS = "/api/v1/namespaces/default/configmaps"

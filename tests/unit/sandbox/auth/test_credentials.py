@@ -10,7 +10,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.unit.sandbox.auth.cluster import NOW, Cluster
 
 from holdfast.sandbox import tls
 from holdfast.sandbox.auth.credentials import Signer, TokenSecrets
@@ -18,6 +17,7 @@ from holdfast.sandbox.context import Call
 from holdfast.sandbox.controllers.facade import Controller
 from holdfast.sandbox.controllers.local import LocalFacade
 from holdfast.sandbox.resources import Resource
+from tests.unit.sandbox.auth.cluster import NOW, Cluster
 
 TYPE = "kubernetes.io/service-account-token"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.unit.sandbox.auth.cluster import Cluster, rule
 
 WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"

@@ -6,6 +6,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from tests.unit.sandbox.auth.cluster import Cluster, rule
 
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"

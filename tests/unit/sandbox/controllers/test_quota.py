@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.sandbox.controllers.cluster import Cluster, cluster, config_map
-
 from holdfast.sandbox.usage import usage
+from tests.unit.sandbox.controllers.cluster import Cluster, cluster, config_map
 
 
 def _used(c: Cluster) -> dict[str, str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.sandbox.controllers.cluster import Cluster, cluster, deployment
-
 from holdfast.sandbox.controllers.workloads.knobs import PREFIX
+from tests.unit.sandbox.controllers.cluster import Cluster, cluster, deployment
 
 
 def _status(c: Cluster, resource: str, name: str) -> dict[str, Any]:
