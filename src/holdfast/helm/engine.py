@@ -191,7 +191,7 @@ def _render_files(
     templates: TemplateSet = {}
     for path in paths:
         add_trees(templates, _compiled(path, found[path].text))
-    rt = Runtime(limits=limits, services=services, functions=FUNCTIONS)
+    rt = Runtime(limits=limits, services=services, functions=FUNCTIONS, compile=compile_tree)
     out: dict[str, str] = {}
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _RECURSION))
@@ -228,7 +228,7 @@ _trees: dict[tuple[str, bytes], dict[str, Tree]] = {}
 
 
 def _compiled(path: str, text: bytes) -> dict[str, Tree]:
-    """A file's templates, compiled once for all renders of all charts that have it."""
+    """A file's templates, parsed (and when they run, compiled) once for all renders of all charts that have it."""
     key = (path, text if len(text) < 64 else hashlib.sha256(text).digest())
     found = _trees.get(key)
     if found is None:
@@ -237,8 +237,6 @@ def _compiled(path: str, text: bytes) -> dict[str, Tree]:
         except GoError as fault:
             message, place = parse_message(path, fault)
             raise RenderError(message, place=place) from None
-        for tree in found.values():
-            compile_tree(tree, FUNCTIONS)
         if len(_trees) >= _MAX_TREES:
             _trees.clear()
         _trees[key] = found
@@ -249,8 +247,7 @@ def run_text(name: str, text: str) -> str:
     """A template on its own, without data: how --name-template makes a name. Raises HelmError."""
     try:
         trees = parse(name, text, FUNCTIONS)
-        for tree in trees.values():
-            compile_tree(tree, FUNCTIONS)
-        return execute(trees[name], None, trees, Runtime(services=Services(), functions=FUNCTIONS))
+        rt = Runtime(services=Services(), functions=FUNCTIONS, compile=compile_tree)
+        return execute(trees[name], None, trees, rt)
     except GoError as fault:
         raise HelmError(fault.text) from None

@@ -8,7 +8,6 @@ from typing import Any
 from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.strconv import quote
 from holdfast.helm.go.types import Method
-from holdfast.helm.gotemplate.compiler import compile_tree
 from holdfast.helm.gotemplate.nodes import Tree, is_empty
 from holdfast.helm.gotemplate.parser import parse
 from holdfast.helm.gotemplate.runtime import MAX_DEPTH, Frame, TemplateSet, execute
@@ -60,8 +59,6 @@ def _parsed(text: str, functions: Mapping[str, Method]) -> dict[str, Tree]:
     found = _texts.get(text)
     if found is None:
         found = parse(ROOT, text, functions)
-        for tree in found.values():
-            compile_tree(tree, functions)
         if len(_texts) >= _MAX_TEXTS:
             _texts.clear()
         _texts[text] = found

@@ -23,6 +23,8 @@ _KEYWORDS = {
 }  # fmt: skip
 
 _SPACES = " \t\r\n"
+_ASCII_WORD = re.compile(r"[A-Za-z0-9_]+")
+_WHOLE_STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 _SPACE_RUN = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(
     r"[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?"
@@ -235,6 +237,11 @@ class Lexer:
 
     def _word_end(self, at: int) -> int:
         text, end = self.text, len(self.text)
+        match = _ASCII_WORD.match(text, at)
+        if match is not None:
+            at = match.end()
+            if at >= end or text[at] < "\x80":
+                return at
         while at < end and is_word_char(text[at]):
             at += 1
         return at
@@ -274,6 +281,11 @@ class Lexer:
         return self.pos < len(self.text) and is_word_char(self.text[self.pos])
 
     def _quoted(self, mark: str) -> None:
+        match = _WHOLE_STRING.match(self.text, self.pos) if mark == '"' else None
+        if match is not None:
+            self.pos = match.end()
+            self._emit(STRING)
+            return
         at, text = self.pos + 1, self.text
         names = {
             '"': "unterminated quoted string",

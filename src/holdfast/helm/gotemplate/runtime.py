@@ -65,6 +65,7 @@ class Runtime:
     included: dict[str, int] = field(default_factory=dict)
     services: Any = None
     functions: Mapping[str, Method] = field(default_factory=dict)
+    compile: Callable[[Tree, Mapping[str, Method]], None] | None = None
     steps: int = 0
     produced: int = 0
 
@@ -119,6 +120,10 @@ def print_value(value: Any) -> str:
 
 def execute(tree: Tree, data: Any, templates: TemplateSet, rt: Runtime, depth: int = 0) -> str:
     """The text that a template makes of the data; ``<no value>`` as Go writes it."""
+    if tree.compiled is None:
+        # Most of a library's definitions are never called: a tree is compiled when it first runs.
+        assert rt.compile is not None
+        rt.compile(tree, rt.functions)
     program = tree.compiled
     out: list[str] = []
     frame = Frame(rt, templates, program.slots, depth, out)
