@@ -7,7 +7,7 @@ Written on a pod or a pod template:
 ``sandbox.holdfast.dev/pending: "true"``     no node takes the pod
 ``sandbox.holdfast.dev/ready-after: 5s``     it takes so long to become ready (0s unless told)
 ``sandbox.holdfast.dev/never-ready: "true"`` it runs and its readiness probe fails
-``sandbox.holdfast.dev/run-for: 2s``         a Job's pod runs so long (1s unless told); other pods end only if told
+``sandbox.holdfast.dev/run-for: 2s``         it ends after so long (1s unless told where restartPolicy is not Always; never otherwise)
 ``sandbox.holdfast.dev/exit-code: "1"``      the exit code when it ends
 """
 

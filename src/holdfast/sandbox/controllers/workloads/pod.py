@@ -20,7 +20,7 @@ from holdfast.sandbox.controllers.workloads.knobs import Knobs
 
 PODS = "pods"
 CLAIMS = "persistentvolumeclaims"
-_JOB_SECONDS = 1.0  # how long a Job's pod runs unless told: long enough to be seen running
+_ONE_SHOT_SECONDS = 1.0  # how long a pod that is not restarted runs unless told: long enough to be seen running
 _CRASH_EVERY = 10.0
 
 
@@ -115,8 +115,8 @@ def _run(view: View, pod: Manifest, knobs: Knobs) -> list[Action]:
 def _run_time(pod: Manifest, knobs: Knobs) -> float | None:
     if knobs.run_for is not None:
         return knobs.run_for
-    owners = pod["metadata"].get("ownerReferences") or ()
-    return _JOB_SECONDS if any(o["kind"] == "Job" for o in owners) else None
+    # What is not to be started again is meant to end: a Job's pod, a test's, a `kubectl run --restart=Never`.
+    return None if pod["spec"].get("restartPolicy", "Always") == "Always" else _ONE_SHOT_SECONDS
 
 
 def _crash(view: View, pod: Manifest, started: str, age: float, knobs: Knobs) -> list[Action]:

@@ -141,6 +141,14 @@ def _job(name: str, **knobs: str) -> dict[str, Any]:
     return _annotate(job, **knobs)
 
 
+async def test_a_bare_pod_that_is_not_restarted_ends() -> None:
+    async with cluster("workloads") as c:
+        spec = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "x"}]}
+        meta = {"name": "once", "namespace": "default", "annotations": {PREFIX + "run-for": "0.05s"}}
+        await c.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+        await c.until(lambda: _status(c, "pods", "once").get("phase") == "Succeeded", "the pod has ended")
+
+
 async def test_a_service_gets_the_ready_pods_as_endpoints() -> None:
     async with cluster("workloads") as c:
         service = {
