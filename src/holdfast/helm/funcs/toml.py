@@ -150,6 +150,8 @@ def load(text: str) -> dict[str, Any]:
 def _go_words(message: str, text: str) -> str:
     """The library's words for the most frequent fault; ours, with the line in front, for the others."""
     match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", message)
+    if match is None and message.startswith("Expected '=' after a key"):
+        return f"line {text.count(chr(10)) + 1}: unexpected EOF; expected key separator '='"
     if match is None:
         return message
     words, number, column = match[1], int(match[2]), int(match[3])

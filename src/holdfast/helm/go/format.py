@@ -418,7 +418,10 @@ def _fmt_composite(arg: Any, verb: str, spec: _Spec, depth: int) -> str:
     if isinstance(arg, GoStruct):
         if arg.stringer and verb in "vsxXq" and not spec.sharp_v:
             return _fmt_text(arg.go_string(), verb, spec)
-        return _struct(arg, plus=spec.plus_v)
+        parts = (
+            ("" if not spec.plus_v else f"{n}:") + _format(v, verb, _again(spec), depth + 1) for n, v in arg.shown()
+        )
+        return ("&" if arg.pointer else "") + "{" + " ".join(parts) + "}"
     return spec.pad(to_string(arg))
 
 

@@ -52,6 +52,10 @@ class Version(GoStruct):
         text = f"{self.major}.{self.minor}.{self.patch}"
         return text + (f"-{self.pre}" if self.pre else "") + (f"+{self.metadata}" if self.metadata else "")
 
+    def shown(self) -> list[tuple[str, object]]:
+        numbers = [(n, Uint64(getattr(self, n))) for n in ("major", "minor", "patch")]
+        return [*numbers, ("pre", self.pre), ("metadata", self.metadata), ("original", self.original)]
+
     def json_value(self) -> str:
         return self.go_string()
 

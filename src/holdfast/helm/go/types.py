@@ -133,6 +133,10 @@ class GoStruct:
     stringer: ClassVar[bool] = False
     __slots__ = ()
 
+    def shown(self) -> list[tuple[str, Any]]:
+        """All fields, private ones too, as %v shows them."""
+        return [(name, getattr(self, attribute)) for name, (attribute, _) in self.fields.items()]
+
     def go_string(self) -> str:
         """What String() gives, where ``stringer``."""
         raise NotImplementedError
