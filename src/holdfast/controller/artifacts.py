@@ -82,6 +82,7 @@ class ArtifactStore:
         await asyncio.to_thread(_write, self.root / path, data)
         content = digest(data)
         self._checked.add((path, content))
+        self._snapshots.pop(ref, None)
         artifact = {
             "digest": content,
             "lastUpdateTime": datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -91,6 +92,12 @@ class ArtifactStore:
             "url": self.url(path),
         }
         return {**artifact, "metadata": dict(metadata)} if metadata else artifact
+
+    async def link(self, ref: ObjectRef, artifact: Mapping[str, Any], name: str) -> str:
+        """Another, lasting name for the newest artifact of a source; returns its URL."""
+        path = self.path_of(ref, name)
+        await asyncio.to_thread(_link, self.root / path, str(artifact["path"]).rpartition("/")[2])
+        return self.url(path)
 
     def offer(self, ref: ObjectRef, snapshot: Snapshot) -> None:
         """Keeps the snapshot at hand and tells the listeners when it is another one."""
@@ -151,6 +158,13 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
+def _link(path: Path, target: str) -> None:
+    temporary = path.with_name(f".new-{path.name}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    os.replace(temporary, path)
+
+
 def _read_tree(file: Path) -> MemoryTree:
     files: dict[str, bytes] = {}
     with tarfile.open(file, mode="r:gz") as archive:
@@ -177,5 +191,5 @@ def _prune(directory: Path, keep: Path | None) -> None:
     if not directory.is_dir():
         return
     for file in directory.iterdir():
-        if file != keep and file.is_file():
+        if file != keep and file.is_file() and not file.is_symlink():
             file.unlink(missing_ok=True)

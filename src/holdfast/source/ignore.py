@@ -126,6 +126,15 @@ def rules_of(tree: Tree, ignore: str | None, ignore_files: Sequence[str]) -> Rul
     return Rules([*(Pattern.parse(p) for p in fixed), *own])
 
 
+def plain_rules(tree: Tree, ignore: str | None, ignore_files: Sequence[str]) -> Rules:
+    """The rules of what did not come from Git: only those that somebody wrote."""
+    own: list[Pattern] = []
+    for path in sorted(ignore_files, key=lambda p: (p.count("/"), p)):
+        directory = path.rpartition("/")[0]
+        own += parse(tree.read(path).decode("utf-8", "replace"), tuple(directory.split("/")) if directory else ())
+    return Rules([*own, *parse(ignore or "")])
+
+
 class FilteredTree:
     """A tree without what its rules exclude. Symbolic links that the rules let through stay.
 

@@ -49,6 +49,31 @@ GIT = ConditionSet(
     negative=frozenset({*_STORAGE, INCLUDE_UNAVAILABLE, ARTIFACT_OUTDATED, STALLED, RECONCILING}),
     failures=(FETCH_FAILED, INCLUDE_UNAVAILABLE, STORAGE_FAILED),
 )
+_SUMMARY = (*_STORAGE, ARTIFACT_OUTDATED, ARTIFACT_IN_STORAGE)
+OCI = ConditionSet(
+    summary=(*_SUMMARY, SOURCE_VERIFIED, STALLED, RECONCILING),
+    negative=frozenset({*_STORAGE, ARTIFACT_OUTDATED, STALLED, RECONCILING}),
+    failures=_STORAGE,
+)
+HELM_REPOSITORY = ConditionSet(
+    summary=(*_SUMMARY, STALLED, RECONCILING),
+    negative=frozenset({*_STORAGE, ARTIFACT_OUTDATED, STALLED, RECONCILING}),
+    failures=_STORAGE,
+    bipolar=(),
+)
+HELM_CHART = ConditionSet(
+    summary=(
+        *_STORAGE,
+        BUILD_FAILED,
+        ARTIFACT_OUTDATED,
+        ARTIFACT_IN_STORAGE,
+        SOURCE_VERIFIED,
+        STALLED,
+        RECONCILING,
+    ),
+    negative=frozenset({*_STORAGE, BUILD_FAILED, ARTIFACT_OUTDATED, STALLED, RECONCILING}),
+    failures=(BUILD_FAILED, FETCH_FAILED, STORAGE_FAILED),
+)
 
 
 class Ending(Enum):

@@ -1,0 +1,136 @@
+"""Plain HTTP for sources: one request in, status, headers and body out, in the calling thread.
+
+In: an address, headers, a way out (certificates, proxy, time limit). Out: the whole answer, whatever its status. Failures
+of the network are told in the words of Go's client, which is what people search for. Credentials never follow a redirect
+to another host, and bodies are bounded.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.client
+import os
+import socket
+import ssl
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+from urllib.parse import urlsplit
+
+from holdfast.base.errors import RetryLater
+
+MAX_BODY = 512 << 20
+USER_AGENT = "holdfast"
+
+
+class RequestFailed(RetryLater):
+    """No answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """PEM texts for trust and for our own certificate; ``timeout`` in seconds."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+    proxy: str = field(default="", repr=False)
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Message
+    body: bytes
+
+
+class _KeepStatus(urllib.request.HTTPErrorProcessor):
+    """Every status but a redirect is an answer."""
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        if response.status in (301, 302, 303, 307, 308):
+            return super().http_response(request, response)
+        return response
+
+    https_response = http_response
+
+
+def request(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    authorization: str = "",
+    way: WayOut | None = None,
+    method: str = "GET",
+    limit: int = MAX_BODY,
+) -> Answer:
+    """Raises RequestFailed."""
+    way = way or WayOut()
+    wanted = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, **(headers or {})}, method=method)
+    if authorization:
+        wanted.add_unredirected_header("Authorization", authorization)
+    try:
+        with _opener(way).open(wanted, timeout=way.timeout) as found:
+            body = b"" if method == "HEAD" else found.read(limit + 1)
+            if len(body) > limit:
+                raise RequestFailed(f'{method.title()} "{url}": the answer is longer than {limit} bytes')
+            return Answer(int(found.status), found.headers, body)
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read(limit))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise RequestFailed(f'{method.title()} "{url}": {_told(error, url)}') from error
+
+
+def basic(username: str, password: str) -> str:
+    """The value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _opener(way: WayOut) -> urllib.request.OpenerDirector:
+    proxies = {"http": way.proxy, "https": way.proxy} if way.proxy else None
+    return urllib.request.build_opener(
+        urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=_context(way)), _KeepStatus()
+    )
+
+
+def _context(way: WayOut) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=way.ca or None)
+    if way.certificate:
+        # The standard library takes a certificate chain from files only.
+        handle, path = tempfile.mkstemp(suffix=".pem")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(f"{way.certificate}\n{way.key}\n")
+            context.load_cert_chain(path)
+        finally:
+            os.unlink(path)
+    return context
+
+
+def _told(error: BaseException, url: str) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    parts = urlsplit(url)
+    place = f"{parts.hostname}:{_port(url)}"
+    if isinstance(reason, TimeoutError):
+        return "context deadline exceeded"
+    if isinstance(reason, ConnectionRefusedError):
+        return f"dial tcp {place}: connect: connection refused"
+    if isinstance(reason, socket.gaierror):
+        return f"dial tcp: lookup {parts.hostname}: no such host"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"tls: failed to verify certificate: {reason.verify_message}"
+    return str(reason) or type(reason).__name__
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    with contextlib.suppress(ValueError):
+        if parts.port:
+            return parts.port
+    return 443 if parts.scheme == "https" else 80
