@@ -70,7 +70,8 @@ def read_resources(text: bytes, path: str, scopes: Kinds, *, patch: bool = False
         if document is None:
             continue
         if len(documents) == 1 and _is_wrapper(document):
-            items = document.get("items") or []
+            items = document.get("items")
+            items = items if type(items) is list else []
             pending += [(item, (number, ("items", i))) for i, item in enumerate(items)]
         else:
             pending.append((document, (number, ())))
@@ -111,7 +112,12 @@ def _is_wrapper(document: Any) -> bool:
 
 def check_object(value: Any) -> bool:
     """Whether there is an object at all. Raises KustomizeError where it has no kind or name."""
-    if type(value) is dict and value.get("kind") and type(meta := value.get("metadata")) is dict and meta.get("name"):
+    if (
+        type(value) is dict
+        and _text(value.get("kind"))
+        and type(meta := value.get("metadata")) is dict
+        and _text(meta.get("name"))
+    ):
         return True
     if value is None or value == {} or value == []:
         return False
@@ -134,7 +140,14 @@ def _identity(value: Any) -> tuple[bool, str, str]:
     some = bool(kind not in (None, {}, []) or api_version not in (None, {}, []))
     if type(meta) is dict:
         some = some or any(meta.get(f) not in (None, {}, []) for f in ("name", "namespace", "labels", "annotations"))
-    return some, text_of(kind) if kind is not None else "", text_of(name) if name is not None else ""
+    return some, _text(kind), _text(name)
+
+
+def _text(value: Any) -> str:
+    """A scalar's text; a mapping or a list has none."""
+    if type(value) is str:
+        return value
+    return "" if value is None or type(value) in (dict, list) else text_of(value)
 
 
 def _go_meta(value: dict[str, Any]) -> str:
@@ -142,17 +155,14 @@ def _go_meta(value: dict[str, Any]) -> str:
     meta = value.get("metadata")
     meta = meta if type(meta) is dict else {}
 
-    def text(found: Any) -> str:
-        return "" if found is None else text_of(found)
-
     def mapping(field: str) -> str:
         found = meta.get(field)
-        pairs = sorted((k, text(v)) for k, v in found.items()) if type(found) is dict else []
+        pairs = sorted((k, _text(v)) for k, v in found.items()) if type(found) is dict else []
         return "map[" + " ".join(f"{k}:{v}" for k, v in pairs) + "]"
 
     return (
-        f"{{{{{text(value.get('apiVersion'))} {text(value.get('kind'))}}} "
-        f"{{{{{text(meta.get('name'))} {text(meta.get('namespace'))}}} {mapping('labels')} {mapping('annotations')}}}}}"
+        f"{{{{{_text(value.get('apiVersion'))} {_text(value.get('kind'))}}} "
+        f"{{{{{_text(meta.get('name'))} {_text(meta.get('namespace'))}}} {mapping('labels')} {mapping('annotations')}}}}}"
     )
 
 

@@ -35,12 +35,12 @@ def _complaint(value: Any) -> str:
     if not isinstance(value, dict):
         return "missing Resource metadata"
     kind = value.get("kind")
-    if not kind:
+    if not kind or isinstance(kind, dict | list):
         return f"missing kind in object {_meta(value)}"
     if str(kind).endswith("List") and isinstance(value.get("items"), list):
         return next((c for c in map(_complaint, value["items"]) if c), "")
     meta = value.get("metadata")
-    if not (isinstance(meta, dict) and meta.get("name")):
+    if not (isinstance(meta, dict) and meta.get("name") and not isinstance(meta["name"], dict | list)):
         return f"missing metadata.name in object {_meta(value)}"
     return ""
 
@@ -49,12 +49,16 @@ def _meta(value: dict[str, Any]) -> str:
     """An object's metadata as Go prints the struct, which is how it got into Flux's messages."""
     meta = value.get("metadata")
     meta = meta if isinstance(meta, dict) else {}
-    api_version, kind = value.get("apiVersion") or "", value.get("kind") or ""
-    name, namespace = meta.get("name") or "", meta.get("namespace") or ""
+    api_version, kind = _text(value.get("apiVersion")), _text(value.get("kind"))
+    name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))
     return (
         f"{{{{{api_version} {kind}}} {{{{{name} {namespace}}} "
         f"{_go_map(meta.get('labels'))} {_go_map(meta.get('annotations'))}}}}}"
     )
+
+
+def _text(value: Any) -> Any:
+    return "" if not value or isinstance(value, dict | list) else value
 
 
 def _go_map(value: Any) -> str:

@@ -22,6 +22,7 @@ from holdfast.render.generate import generate
 from holdfast.render.normalise import normalise
 from holdfast.render.paths import resolve
 
+_YAML_TYPES = {"list": "list", "str": "string", "int": "number", "float": "number", "bool": "boolean"}
 _SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
 
 
@@ -113,8 +114,13 @@ def _finish(resource: Resource, request: RenderRequest, decryptor: Decryptor | N
     """One built resource, decrypted and substituted."""
     obj = resource.manifest
     meta = obj.get("metadata") or {}
-    if not (meta.get("name") and obj.get("kind") and obj.get("apiVersion")):
+    if not all(isinstance(v, str) and v for v in (meta.get("name"), obj.get("kind"), obj.get("apiVersion"))):
         raise RenderError(f"failed to decode Kubernetes apiVersion, kind and name from: {yaml.dump(obj)}")
+    for name in ("labels", "annotations"):
+        if not isinstance(meta.get(name), dict | None):
+            found = type(meta[name]).__name__
+            message = f"{describe(obj)}: metadata.{name} has to be a mapping of strings, not a {_YAML_TYPES.get(found, found)}"
+            raise RenderError(message, place=Place(resource.source.path) if resource.source else None)
     if decryptor is not None:
         try:
             obj = decryptor.decrypt(obj) or obj

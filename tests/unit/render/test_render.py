@@ -146,6 +146,27 @@ def test_quotes_are_lost_before_substitution() -> None:
             {},
             "failed to decode Kubernetes YAML from /tmp/kustomization-web/a.yaml: missing Resource metadata",
         ),
+        (
+            {"a_yaml": "apiVersion: v1\nkind: {a: b}\nmetadata:\n  name: x\n"},
+            {},
+            (
+                "failed to decode Kubernetes YAML from /tmp/kustomization-web/a.yaml: "
+                "missing kind in object {{v1 } {{x } map[] map[]}}"
+            ),
+        ),
+        (
+            {"a_yaml": "apiVersion: [v1]\nkind: A\nmetadata:\n  name: x\n"},
+            {},
+            (
+                "failed to decode Kubernetes apiVersion, kind and name from: "
+                "apiVersion:\n- v1\nkind: A\nmetadata:\n  name: x\n"
+            ),
+        ),
+        (
+            {"a_yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  labels: [a]\n"},
+            {},
+            "ConfigMap.v1.[noGrp]/x: metadata.labels has to be a mapping of strings, not a list",
+        ),
         ({}, {"components": ("https://x/y",)}, "component path 'https://x/y' must be local and relative"),
     ],
 )
