@@ -19,6 +19,7 @@ from holdfast.cluster.errors import AlreadyExists, ApiError
 from holdfast.cluster.watches import Watches
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import EventRecorder
+from holdfast.controller.helm_sources import HelmRepositories
 from holdfast.controller.lease import Lease, identity, lead
 from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics, requests_of
@@ -46,6 +47,7 @@ class Settings:
     listen: str = "127.0.0.1:0"
     requeue_dependency: float = 30.0
     state: Path = Path()
+    local_sources: bool = False
 
 
 def default_state() -> Path:
@@ -80,7 +82,7 @@ async def work(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | N
     """The whole controller until ``stop`` is set; ``ready`` is set once it leads and listens."""
     clock = SystemClock()
     async with Client(settings.config, clock=clock) as client:
-        await install(client)
+        await install(client, local_sources=settings.local_sources)
         lease = Lease(client, clock, name="holdfast", namespace=await _home(client), who=identity())
         leading = await _lead(lease, stop)
         if leading is None:
@@ -137,7 +139,7 @@ async def _machine(
     try:
         async with Watches(client, namespace=settings.namespace, clock=clock) as watches:
             manager = Manager(client, watches, clock=clock, metrics=metrics, concurrency=settings.concurrency)
-            git = GitStore(str(settings.state / "git"))
+            git = GitStore(str(settings.state / "git"), local=settings.local_sources)
             reconciler = GitRepositories(
                 client,
                 manager.objects(GitRepositories.gvk),
@@ -148,7 +150,7 @@ async def _machine(
                 requeue_dependency=settings.requeue_dependency,
             )
             manager.add(reconciler)
-            for kind in (OCIRepositories,):
+            for kind in (OCIRepositories, HelmRepositories):
                 manager.add(
                     kind(
                         client,
@@ -205,10 +207,10 @@ async def _home(client: Client) -> str:
 _CRD = GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
 
 
-async def install(client: Client) -> list[str]:
+async def install(client: Client, *, local_sources: bool = False) -> list[str]:
     """Installs the definitions that are absent; those of a real Flux are left as they are. Returns what was made."""
     present = {o["metadata"]["name"] for o in (await client.list(_CRD)).items}
-    missing = [d for d in all_crds() if d["metadata"]["name"] not in present]
+    missing = [d for d in all_crds(local_sources=local_sources) if d["metadata"]["name"] not in present]
     await asyncio.gather(*(_create(client, d) for d in missing))
     for definition in missing:
         await _established(client, definition["metadata"]["name"])

@@ -1,0 +1,124 @@
+"""HelmRepositories: their index is fetched when asked, due or changed, and offered as an artifact.
+
+In: keys of HelmRepository objects. Out: their status, events and artifacts, as Flux's source-controller gives them. A
+repository of type oci is only an address: nothing is fetched and nothing said about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from holdfast.base.errors import HoldfastError
+from holdfast.controller.manager import WHEN_CHANGED, Requeue
+from holdfast.controller.patch import ObjectWriter
+from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed, text_of
+from holdfast.dialects.flux import helmrepository as flux
+from holdfast.dialects.flux.gitrepository import FINALIZER
+from holdfast.dialects.flux.source_status import (
+    FETCH_FAILED,
+    HELM_REPOSITORY,
+    STORAGE_FAILED,
+    Ending,
+    SourceFailure,
+    Told,
+)
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.source import helm_repository
+from holdfast.source.helm_repository import Access
+from holdfast.source.http import WayOut
+
+
+class HelmRepositories(SourceReconciler):
+    """The reconciler of HelmRepository objects."""
+
+    gvk: GroupVersionKind = flux.GVK
+
+    def run_of(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> SourceRun:
+        return _Run(self, ref, obj, writer)
+
+    async def act(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> Requeue:
+        if not flux.read(obj).oci:
+            return await super().act(ref, obj, writer)
+        # It may have been of the other type before.
+        await self.artifacts.remove_all(ref)
+        await writer.remove_finalizer(FINALIZER)
+        await writer.status({})
+        return WHEN_CHANGED
+
+
+class _Run(SourceRun):
+    conditions = HELM_REPOSITORY
+
+    def __init__(self, owner: SourceReconciler, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> None:
+        super().__init__(owner, ref, obj, writer)
+        self.source = flux.read(obj)
+
+    @property
+    def interval(self) -> float:
+        return self.source.interval
+
+    async def steps(self) -> Told | None:
+        if self.source.url.startswith("oci://"):
+            raise _stalled(
+                "invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type",
+                "URLInvalid",
+            )
+        data = await self._index(await self._access())
+        revision = helm_repository.revision_of(data)
+        if revision != self.status.revision:
+            await self._store(data, revision)
+        self.status.conditions.delete(FETCH_FAILED)
+        self.status.stored(f"stored artifact: revision '{revision}'")
+        size = helm_repository.human_size(int((self.status.artifact or {}).get("size") or 0))
+        return self.stored_told(f"stored fetched index of size {size} from '{self.source.url}'")
+
+    async def _access(self) -> Access:
+        if self.source.provider != "generic":
+            raise self.unsupported(f"spec.provider '{self.source.provider}'")
+        username = password = ""
+        way = WayOut(timeout=self.source.timeout)
+        if self.source.secret:
+            place = f"{self.ref.namespace}/{self.source.secret}"
+            data = await self.secret(self.source.secret, f"failed to get secret '{place}': ")
+            username, password = text_of(data, "username"), text_of(data, "password")
+            if bool(username) != bool(password):
+                missing = "password" if username else "username"
+                raise authentication_failed(f"secret '{place}': malformed basic auth - missing '{missing}'")
+        if self.source.cert_secret:
+            place = f"{self.ref.namespace}/{self.source.cert_secret}"
+            data = await self.secret(self.source.cert_secret, f"failed to get secret '{place}': ")
+            way = WayOut(
+                ca=text_of(data, "ca.crt", "caFile"),
+                certificate=text_of(data, "tls.crt", "certFile"),
+                key=text_of(data, "tls.key", "keyFile"),
+                timeout=self.source.timeout,
+            )
+        return Access(username, password, self.source.pass_credentials, way)
+
+    async def _index(self, access: Access) -> bytes:
+        try:
+            return await asyncio.to_thread(helm_repository.fetch_index, self.source.url, access)
+        except HoldfastError as error:
+            text = f"failed to fetch Helm repository index: failed to cache index to temporary file: {error.message}"
+            raise SourceFailure(text, reason="Failed", condition=FETCH_FAILED) from error
+
+    async def _store(self, data: bytes, revision: str) -> None:
+        try:
+            stored = await asyncio.to_thread(lambda: helm_repository.index_json(helm_repository.parse_index(data)))
+        except (HoldfastError, ValueError) as error:
+            message = error.message if isinstance(error, HoldfastError) else str(error)
+            text = f"failed to load Helm repository from index YAML: {message}"
+            raise SourceFailure(text, reason="IndexationFailed", condition=FETCH_FAILED) from error
+        self.status.outdated("NewRevision", f"new index revision '{revision}'", known=self.status.artifact is not None)
+        try:
+            name = f"index-{revision.removeprefix('sha256:')}.yaml"
+            artifact = await self.artifacts.store_bytes(self.ref, name, stored, revision)
+            url = await self.artifacts.link(self.ref, artifact, "index.yaml")
+        except OSError as error:
+            text = f"unable to save artifact to storage: {error}"
+            raise SourceFailure(text, reason="ArchiveOperationFailed", condition=STORAGE_FAILED) from error
+        self.status.record({"artifact": artifact, "url": url})
+
+
+def _stalled(text: str, reason: str) -> SourceFailure:
+    return SourceFailure(text, reason=reason, condition=FETCH_FAILED, ending=Ending.STALLED)
