@@ -22,6 +22,7 @@ SERVICES = "services"
 SLICES = "endpointslices.discovery.k8s.io"
 ENDPOINTS = "endpoints"
 INGRESSES = "ingresses.networking.k8s.io"
+_MANAGED = {"endpoints.kubernetes.io/managed-by": "endpoint-controller"}
 _ADDRESS = "172.18.0.100"
 
 
@@ -133,17 +134,25 @@ def _endpoints(view: View, service: Manifest, pods: list[Manifest]) -> list[Acti
         same = _plain(known.get("subsets")) == subsets
         body = {k: v for k, v in known.items() if k != "subsets"}
         return [] if same else [Update(ENDPOINTS, {**body, **({"subsets": subsets} if subsets else {})})]
-    head = {"name": meta["name"], "namespace": meta["namespace"], "labels": _labels(service)}
+    head = {"name": meta["name"], "namespace": meta["namespace"], "labels": {**_labels(service), **_MANAGED}}
     fresh: Manifest = {"apiVersion": "v1", "kind": "Endpoints", "metadata": head}
     return [Create(ENDPOINTS, {**fresh, **({"subsets": subsets} if subsets else {})})]
 
 
 def decide_endpoints(view: View, endpoints: Manifest) -> list[Action]:
-    """Endpoints go with their Service (they have no owner reference in Kubernetes either)."""
+    """Endpoints made for a Service never outlive it; those that somebody wrote by hand need none."""
     meta = endpoints["metadata"]
-    if meta["name"] == "kubernetes" or view.get(SERVICES, meta["namespace"], meta["name"]) is not None:
+    return (
+        after_service(view, meta["namespace"], meta["name"]) if _MANAGED.items() <= _labels(endpoints).items() else []
+    )
+
+
+def after_service(view: View, namespace: str, name: str) -> list[Action]:
+    """Endpoints go with their Service (they have no owner reference in Kubernetes either)."""
+    endpoints = view.get(ENDPOINTS, namespace, name)
+    if endpoints is None or is_going(endpoints) or view.get(SERVICES, namespace, name) is not None:
         return []
-    return [] if is_going(endpoints) else [Delete(ENDPOINTS, meta["namespace"], meta["name"])]
+    return [Delete(ENDPOINTS, namespace, name)]
 
 
 def decide_ingress(view: View, ingress: Manifest) -> list[Action]:

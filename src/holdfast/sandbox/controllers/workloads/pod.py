@@ -17,6 +17,7 @@ from holdfast.sandbox.controllers.workloads.actions import (
     status_change,
 )
 from holdfast.sandbox.controllers.workloads.knobs import Knobs
+from holdfast.sandbox.controllers.workloads.storage import claims_of
 
 PODS = "pods"
 CLAIMS = "persistentvolumeclaims"
@@ -46,7 +47,7 @@ def _schedule(view: View, pod: Manifest, knobs: Knobs) -> list[Action]:
     selector = pod["spec"].get("nodeSelector") or {}
     nodes = view.all("nodes")
     fit = [n for n in nodes if selector.items() <= (n["metadata"].get("labels") or {}).items()]
-    unbound = [c for c in _claims(pod) if not _bound(view, pod, c)]
+    unbound = [c for c in claims_of(pod) if not _bound(view, pod, c)]
     if pod["spec"].get("schedulingGates"):
         return _pending(view, pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
     if knobs.pending or not fit:
@@ -61,11 +62,6 @@ def _schedule(view: View, pod: Manifest, knobs: Knobs) -> list[Action]:
         )
         return _pending(view, pod, "Unschedulable", f"0/{len(nodes)} nodes are available: {what}.")
     return [Update("pods/binding", {**pod, "spec": {**pod["spec"], "nodeName": fit[0]["metadata"]["name"]}})]
-
-
-def _claims(pod: Manifest) -> list[str]:
-    volumes = pod["spec"].get("volumes") or ()
-    return [v["persistentVolumeClaim"]["claimName"] for v in volumes if v.get("persistentVolumeClaim")]
 
 
 def _bound(view: View, pod: Manifest, claim: str) -> bool:

@@ -27,6 +27,7 @@ from holdfast.sandbox.controllers.workloads.actions import (
     UpdateStatus,
     View,
     Wake,
+    is_finished,
 )
 
 Decider = Callable[[View, Manifest], list[Action]]
@@ -64,7 +65,6 @@ _NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "persistentvolumeclaims": ("pods",),
     "deployments.apps": ("horizontalpodautoscalers.autoscaling",),
     "statefulsets.apps": ("horizontalpodautoscalers.autoscaling",),
-    "services": ("endpoints",),
 }
 """When an object of the first changes, the others in its namespace are looked at again."""
 
@@ -117,6 +117,11 @@ class Workloads(Controller):
             for resource in ("daemonsets.apps", "pods"):
                 for ns, name in self.view.objects.get(resource, {}):
                     self.enqueue((resource, ns, name))
+        if change.resource == "pods" and (change.deleted or is_finished(change.object)):
+            for claim in storage.claims_of(change.object):
+                self.enqueue(("persistentvolumeclaims", namespace, claim))
+        if change.resource == "services" and change.deleted:
+            self.enqueue(("service gone", namespace, change.object["metadata"]["name"]))
         if change.resource == "persistentvolumeclaims" and change.deleted:
             for _, name in self.view.objects.get("persistentvolumes", {}):
                 self.enqueue(("persistentvolumes", "", name))
@@ -131,6 +136,10 @@ class Workloads(Controller):
         resource, namespace, name = key
         if resource == "node":
             await self._node(name)
+            return
+        if resource == "service gone":
+            for action in network.after_service(self.view, namespace, name):
+                await self._do(action)
             return
         obj = self.view.get(resource, namespace, name)
         if obj is None:

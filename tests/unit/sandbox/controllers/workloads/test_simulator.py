@@ -109,6 +109,36 @@ async def test_a_statefulset_makes_its_members_in_order_with_claims() -> None:
         assert {x["status"]["phase"] for x in claims} == {"Bound"}
 
 
+async def test_a_deleted_claim_stays_while_a_pod_uses_it_and_takes_its_volume_along() -> None:
+    async with cluster("workloads") as c:
+        await c.create("statefulsets.apps", _stateful())
+        await c.until(lambda: _status(c, "statefulsets.apps", "db").get("readyReplicas") == 2, "both members ready")
+        assert len(c.names("persistentvolumes", "")) == 2
+        for name in c.names("persistentvolumeclaims"):
+            await c.api.delete("persistentvolumeclaims", "default", name)
+        assert c.names("persistentvolumeclaims") == ["data-db-0", "data-db-1"]
+        await c.api.delete("statefulsets.apps", "default", "db", propagation="Background")
+        for name in c.names("pods"):
+            await c.api.delete("pods", "default", name)
+        await c.until(lambda: not c.names("persistentvolumeclaims"), "the claims are gone")
+        await c.until(lambda: not c.names("persistentvolumes", ""), "their volumes are gone")
+
+
+async def test_endpoints_written_by_hand_stay_without_a_service() -> None:
+    async with cluster("workloads") as c:
+        port = [{"port": 80}]
+        for name in ("made", "by-hand"):
+            head = {"name": name, "namespace": "default"}
+            service = {"apiVersion": "v1", "kind": "Service", "metadata": head}
+            if name == "made":
+                await c.create("services", {**service, "spec": {"selector": {"app": "x"}, "ports": port}})
+            else:
+                await c.create("endpoints", {"apiVersion": "v1", "kind": "Endpoints", "metadata": head})
+        await c.until(lambda: c.names("endpoints") == ["by-hand", "made"], "both are there")
+        await c.api.delete("services", "default", "made")
+        await c.until(lambda: c.names("endpoints") == ["by-hand"], "only those of the service are gone")
+
+
 def _stateful() -> dict[str, Any]:
     claim = {
         "metadata": {"name": "data"},
