@@ -19,6 +19,7 @@ from holdfast.cluster.errors import AlreadyExists, ApiError
 from holdfast.cluster.watches import Watches
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import EventRecorder
+from holdfast.controller.helm_charts import HelmCharts
 from holdfast.controller.helm_sources import HelmRepositories
 from holdfast.controller.lease import Lease, identity, lead
 from holdfast.controller.manager import Manager
@@ -150,19 +151,18 @@ async def _machine(
                 requeue_dependency=settings.requeue_dependency,
             )
             manager.add(reconciler)
-            for kind in (OCIRepositories, HelmRepositories):
-                manager.add(
-                    kind(
-                        client,
-                        manager.objects(kind.gvk),
-                        artifacts,
-                        sources,
-                        clock,
-                        requeue_dependency=settings.requeue_dependency,
-                    )
+            for kind in (OCIRepositories, HelmRepositories, HelmCharts):
+                source = kind(
+                    client,
+                    manager.objects(kind.gvk),
+                    artifacts,
+                    sources,
+                    clock,
+                    requeue_dependency=settings.requeue_dependency,
                 )
-            hooks.append(Receivers(manager, clock))
-            manager.add(hooks[0])
+                if isinstance(source, HelmCharts):
+                    source.follow(manager)
+                manager.add(source)
             kustomizations = Kustomizations(
                 manager,
                 artifacts,

@@ -63,7 +63,7 @@ class _Run(SourceRun):
                 "invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type",
                 "URLInvalid",
             )
-        data = await self._index(await self._access())
+        data = await self._index(await access_of(self, self.source))
         revision = helm_repository.revision_of(data)
         if revision != self.status.revision:
             await self._store(data, revision)
@@ -71,29 +71,6 @@ class _Run(SourceRun):
         self.status.stored(f"stored artifact: revision '{revision}'")
         size = helm_repository.human_size(int((self.status.artifact or {}).get("size") or 0))
         return self.stored_told(f"stored fetched index of size {size} from '{self.source.url}'")
-
-    async def _access(self) -> Access:
-        if self.source.provider != "generic":
-            raise self.unsupported(f"spec.provider '{self.source.provider}'")
-        username = password = ""
-        way = WayOut(timeout=self.source.timeout)
-        if self.source.secret:
-            place = f"{self.ref.namespace}/{self.source.secret}"
-            data = await self.secret(self.source.secret, f"failed to get secret '{place}': ")
-            username, password = text_of(data, "username"), text_of(data, "password")
-            if bool(username) != bool(password):
-                missing = "password" if username else "username"
-                raise authentication_failed(f"secret '{place}': malformed basic auth - missing '{missing}'")
-        if self.source.cert_secret:
-            place = f"{self.ref.namespace}/{self.source.cert_secret}"
-            data = await self.secret(self.source.cert_secret, f"failed to get secret '{place}': ")
-            way = WayOut(
-                ca=text_of(data, "ca.crt", "caFile"),
-                certificate=text_of(data, "tls.crt", "certFile"),
-                key=text_of(data, "tls.key", "keyFile"),
-                timeout=self.source.timeout,
-            )
-        return Access(username, password, self.source.pass_credentials, way)
 
     async def _index(self, access: Access) -> bytes:
         try:
@@ -122,3 +99,28 @@ class _Run(SourceRun):
 
 def _stalled(text: str, reason: str) -> SourceFailure:
     return SourceFailure(text, reason=reason, condition=FETCH_FAILED, ending=Ending.STALLED)
+
+
+async def access_of(run: SourceRun, source: flux.HelmRepository) -> Access:
+    """The credentials of a repository, for a run on any object of its namespace. Raises SourceFailure."""
+    if source.provider != "generic":
+        raise run.unsupported(f"spec.provider '{source.provider}'")
+    username = password = ""
+    way = WayOut(timeout=source.timeout)
+    if source.secret:
+        place = f"{run.ref.namespace}/{source.secret}"
+        data = await run.secret(source.secret, f"failed to get secret '{place}': ")
+        username, password = text_of(data, "username"), text_of(data, "password")
+        if bool(username) != bool(password):
+            missing = "password" if username else "username"
+            raise authentication_failed(f"secret '{place}': malformed basic auth - missing '{missing}'")
+    if source.cert_secret:
+        place = f"{run.ref.namespace}/{source.cert_secret}"
+        data = await run.secret(source.cert_secret, f"failed to get secret '{place}': ")
+        way = WayOut(
+            ca=text_of(data, "ca.crt", "caFile"),
+            certificate=text_of(data, "tls.crt", "certFile"),
+            key=text_of(data, "tls.key", "keyFile"),
+            timeout=source.timeout,
+        )
+    return Access(username, password, source.pass_credentials, way)

@@ -1,0 +1,198 @@
+"""HelmCharts: one chart of one source, packaged and offered as an artifact.
+
+In: keys of HelmChart objects, and the artifacts of their sources. Out: their status, events and artifacts, as Flux's
+source-controller gives them. A new revision of a source wakes its charts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from holdfast.base.errors import HoldfastError
+from holdfast.cluster.informer import Informer
+from holdfast.controller.helm_sources import access_of
+from holdfast.controller.manager import Manager
+from holdfast.controller.patch import ObjectWriter
+from holdfast.controller.source_run import SourceReconciler, SourceRun
+from holdfast.dialects.flux import helmchart as flux
+from holdfast.dialects.flux import helmrepository
+from holdfast.dialects.flux.source_status import (
+    BUILD_FAILED,
+    FETCH_FAILED,
+    HELM_CHART,
+    SOURCE_VERIFIED,
+    STORAGE_FAILED,
+    Ending,
+    SourceFailure,
+    Told,
+)
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.source import helm_repository
+from holdfast.source.chart import (
+    IN_BUILD,
+    PERSISTENT,
+    PULL,
+    REFERENCE,
+    Build,
+    BuildFailed,
+    Wanted,
+    from_archive,
+    from_tree,
+)
+
+T = TypeVar("T")
+
+
+class HelmCharts(SourceReconciler):
+    """The reconciler of HelmChart objects. ``follow`` makes it look at the sources of a cluster."""
+
+    gvk: GroupVersionKind = flux.GVK
+
+    _sources: Mapping[str, Informer[Manifest]] = MappingProxyType({})
+
+    def follow(self, manager: Manager) -> None:
+        sources: dict[str, Informer[Manifest]] = {}
+        for kind in flux.SOURCE_KINDS:
+            informer = manager.objects(GroupVersionKind(self.gvk.group, "v1", kind))
+            informer.add_handler(lambda ref, old, new: self._source_changed(manager, ref, old, new))
+            sources[kind] = informer
+        self._sources = sources
+
+    def source(self, kind: str, namespace: str, name: str) -> Manifest | None:
+        informer = self._sources.get(kind)
+        return informer.get(ObjectRef(self.gvk.group, kind, namespace, name)) if informer is not None else None
+
+    async def ready(self) -> None:
+        await asyncio.gather(*(i.synced.wait() for i in self._sources.values()))
+
+    def _source_changed(self, manager: Manager, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
+        revision = ((new or {}).get("status") or {}).get("artifact", {}).get("revision")
+        if not revision:
+            return
+        for mine, obj in list(self.objects.items()):
+            source = (obj.get("spec") or {}).get("sourceRef") or {}
+            observed = (obj.get("status") or {}).get("observedSourceArtifactRevision")
+            named = (source.get("kind"), mine.namespace, source.get("name"))
+            if named == (ref.kind, ref.namespace, ref.name) and observed != revision:
+                manager.wake(mine)
+
+    def run_of(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> SourceRun:
+        return _Run(self, ref, obj, writer)
+
+
+class _Run(SourceRun):
+    conditions = HELM_CHART
+
+    def __init__(self, owner: HelmCharts, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> None:
+        super().__init__(owner, ref, obj, writer)
+        self._charts = owner
+        self.source = flux.read(obj)
+
+    @property
+    def interval(self) -> float:
+        return self.source.interval
+
+    async def steps(self) -> Told | None:
+        if self.source.verified_by:
+            # A chart whose signature nobody checked must not look verified.
+            raise self.unsupported(f"spec.verify with provider '{self.source.verified_by}'")
+        self.status.conditions.delete(SOURCE_VERIFIED)
+        source = await self._source()
+        artifact = (source.get("status") or {}).get("artifact")
+        if artifact is not None:
+            self.status.record({"observedSourceArtifactRevision": artifact.get("revision")})
+        try:
+            build = await self._build(source, artifact or {})
+        except BuildFailed as error:
+            raise self._failed(error) from error
+        await self._store(build)
+        self.status.conditions.delete(FETCH_FAILED, BUILD_FAILED)
+        reason = "ChartPackageSucceeded" if build.packaged else "ChartPullSucceeded"
+        self.status.stored(build.summary, reason)
+        return self.stored_told(build.summary, new=reason, again=reason)
+
+    def _failed(self, error: BuildFailed) -> SourceFailure:
+        in_build = error.reason in IN_BUILD
+        self.status.conditions.delete(FETCH_FAILED if in_build else BUILD_FAILED)
+        return SourceFailure(
+            error.message,
+            reason=error.reason,
+            condition=BUILD_FAILED if in_build else FETCH_FAILED,
+            ending=Ending.STALLED if error.reason in PERSISTENT else Ending.FAILED,
+        )
+
+    async def _source(self) -> Manifest:
+        await self._charts.ready()
+        kind, name = self.source.source_kind, self.source.source_name
+        found = self._charts.source(kind, self.ref.namespace, name)
+        if found is None:
+            text = f'failed to get source: {kind}.{self.ref.group} "{name}" not found'
+            raise SourceFailure(text, reason="SourceUnavailable", condition=FETCH_FAILED)
+        if kind == "HelmRepository" and helmrepository.read(found).oci:
+            raise self.unsupported("a chart of a HelmRepository of type oci (use an OCIRepository)")
+        artifact = (found.get("status") or {}).get("artifact")
+        if artifact is None or not await self.artifacts.present(artifact):
+            text = f"no artifact available for {kind} source '{name}'"
+            raise SourceFailure(text, reason="NoSourceArtifact", condition=FETCH_FAILED, ending=Ending.WAITING)
+        return found
+
+    # -- building -----------------------------------------------------------------------------------------------------
+
+    async def _build(self, source: Manifest, artifact: Manifest) -> Build:
+        metadata = flux.version_metadata(self.source, str(artifact.get("revision") or ""))
+        wanted = Wanted(self.source.values_files, self.source.ignore_missing, metadata)
+        if self.source.source_kind == "HelmRepository":
+            return await self._from_repository(source, artifact, wanted)
+        snapshot = await self.artifacts.snapshot(ObjectRef.of(source), artifact)
+        if snapshot is None:
+            raise BuildFailed("the artifact of the source is gone", reason=PULL)
+        root = f"/tmp/helmchart-{self.ref.namespace}-{self.ref.name}/source"
+        return await asyncio.to_thread(from_tree, snapshot.tree, self.source.chart, wanted, shown_root=root)
+
+    async def _from_repository(self, source: Manifest, artifact: Manifest, wanted: Wanted) -> Build:
+        repository = helmrepository.read(source)
+        access = await access_of(self, repository)
+        file = self.artifacts.local(str(artifact.get("path")))
+        if file is None:
+            raise BuildFailed("the index of the repository is gone", reason=PULL)
+
+        def work() -> Build:
+            index = helm_repository.parse_index(file.read_bytes())
+            entry = _built(lambda: helm_repository.choose(index, self.source.chart, self.source.version), REFERENCE)
+            name, version = str(entry["name"]), str(entry["version"])
+            if wanted.nothing and flux.is_current(self.source, self.status.fields, name, version):
+                return Build(name, version)
+            prefix = "failed to download chart for remote reference: "
+            data = _built(lambda: helm_repository.fetch_chart(repository.url, entry, access), PULL, prefix)
+            return from_archive(data, name, version, wanted)
+
+        return await asyncio.to_thread(work)
+
+    async def _store(self, build: Build) -> None:
+        if flux.is_current(self.source, self.status.fields, build.name, build.version):
+            return
+        if build.name != self.status.fields.get("observedChartName") or build.version != self.status.revision:
+            self.status.outdated("NewChart", build.summary, known=self.status.artifact is not None)
+        try:
+            name = f"{build.name}-{build.version}.tgz"
+            artifact = await self.artifacts.store_bytes(self.ref, name, build.data, build.version)
+            url = await self.artifacts.link(self.ref, artifact, "latest.tar.gz")
+        except OSError as error:
+            text = f"unable to copy Helm chart to storage: {error}"
+            raise SourceFailure(text, reason="ArchiveOperationFailed", condition=STORAGE_FAILED) from error
+        observed = list(build.values_files) if self.source.ignore_missing and build.values_files else None
+        self.status.record(
+            {"artifact": artifact, "url": url, "observedChartName": build.name, "observedValuesFiles": observed}
+        )
+
+
+def _built(work: Callable[[], T], reason: str, prefix: str = "") -> T:
+    try:
+        return work()
+    except BuildFailed:
+        raise
+    except HoldfastError as error:
+        raise BuildFailed(f"{prefix}{error.message}", reason=reason) from error
