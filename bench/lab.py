@@ -80,7 +80,15 @@ class Lab:
     def start(self) -> None:
         with (self.root / "log").open("wb") as log:
             self.controller = subprocess.Popen(
-                [*HOLDFAST, "run", "--kubeconfig", str(self.kubeconfig), "--log-level", "warning"],
+                [
+                    *HOLDFAST,
+                    "run",
+                    "--allow-local-sources",
+                    "--kubeconfig",
+                    str(self.kubeconfig),
+                    "--log-level",
+                    "warning",
+                ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "HOLDFAST_STATE_DIR": str(self.root / "state")},

@@ -109,7 +109,7 @@ def manifests(repository: Repository) -> list[Manifest]:
 
 async def register(client: Client, repository: Repository) -> None:
     """Applies the source and the first unit; the definitions are installed where they are absent."""
-    await install(client)
+    await install(client, local_sources=repository.url.startswith("file://"))
     with contextlib.suppress(AlreadyExists):
         await client.create(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, manager="holdfast"
@@ -118,7 +118,7 @@ async def register(client: Client, repository: Repository) -> None:
         await client.apply(obj, manager="holdfast-up", force=True)
 
 
-def start_controller(kubeconfig: str, context: str, state: Path) -> tuple[int, Path]:
+def start_controller(kubeconfig: str, context: str, state: Path, *, local_sources: bool) -> tuple[int, Path]:
     """``holdfast run`` in the background; returns its process id and its log. Where one leads already, this one waits."""
     digest = hashlib.sha256(f"{kubeconfig}\0{context}".encode()).hexdigest()[:12]
     home = state / digest
@@ -127,6 +127,7 @@ def start_controller(kubeconfig: str, context: str, state: Path) -> tuple[int, P
     command = [sys.executable, "-m", "holdfast", "run"]
     command += ["--kubeconfig", kubeconfig] if kubeconfig else []
     command += ["--context", context] if context else []
+    command += ["--allow-local-sources"] if local_sources else []
     with log.open("ab") as out:
         process = subprocess.Popen(
             command,

@@ -28,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long to wait at most before looking at a dependency again (default: 30s)",
     )
     add(
+        "--allow-local-sources",
+        action="store_true",
+        help="let GitRepositories name directories of this machine (file://); for one's own machine only",
+    )
+    add(
         "--log-level",
         default="info",
         choices=["debug", "info", "warning", "error"],
@@ -51,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         listen=args.listen,
         requeue_dependency=parse_duration(args.requeue_dependency),
         state=default_state(),
+        local_sources=args.allow_local_sources,
     )
     work(settings)
     return 0

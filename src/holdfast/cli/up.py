@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
 
     asyncio.run(register())
     _say(f"registered {repository.url}, branch {repository.branch}, path {repository.path}")
-    pid, log = up.start_controller(kubeconfig or "", args.context, default_state() / "up")
+    pid, log = up.start_controller(
+        kubeconfig or "", args.context, default_state() / "up", local_sources=repository.url.startswith("file://")
+    )
     try:
         ending = asyncio.run(up.follow(config, _say, parse_duration(args.timeout)))
     finally:

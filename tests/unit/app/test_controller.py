@@ -109,7 +109,14 @@ async def running(config: ClusterConfig, client: Client, namespace: str, directo
         listen = f"127.0.0.1:{probe.getsockname()[1]}"
     repository = _repository(directory)
     stop, ready = asyncio.Event(), asyncio.Event()
-    settings = Settings(config, namespace=namespace, listen=listen, requeue_dependency=1.0, state=directory / "state")
+    settings = Settings(
+        config,
+        namespace=namespace,
+        listen=listen,
+        requeue_dependency=1.0,
+        state=directory / "state",
+        local_sources=True,
+    )
     task = asyncio.create_task(work(settings, stop, ready))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED, timeout=40)
@@ -178,7 +185,7 @@ async def test_health_and_metrics_are_served(here: Running) -> None:
 
 
 async def test_definitions_that_are_there_are_left_alone(client: Client) -> None:
-    await install(client)
+    await install(client, local_sources=True)
     assert await install(client) == []
 
 

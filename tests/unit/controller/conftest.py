@@ -55,5 +55,5 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 async def flux(client: Client) -> Client:
     """A client of a cluster with the Flux kinds."""
-    await install(client)
+    await install(client, local_sources=True)
     return client

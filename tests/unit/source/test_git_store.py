@@ -14,7 +14,7 @@ import pytest
 from holdfast.base.tree import walk
 from holdfast.model.source import Credentials, GitRef, GitSpec
 from holdfast.source.artifact import digest, tarball
-from holdfast.source.git import GitError, GitStore
+from holdfast.source.git import GitError, GitInputError, GitStore
 
 ENV = {
     **os.environ,
@@ -281,3 +281,11 @@ def test_submodules_are_mounted_when_asked_for(repo: Repo, store: GitStore, tmp_
     assert set(files(store, with_them)) == {"a.yaml", "libs/lib/lib.yaml"}
     without = GitSpec(str(repo.bare), GitRef(branch="main"))
     assert set(files(store, without)) == {"a.yaml"}
+
+
+def test_local_repositories_are_refused_where_others_choose_urls(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"a": "1"})
+    careful = GitStore(str(tmp_path / "careful"), local=False)
+    for url in (str(repo.bare), repo.bare.as_uri()):
+        with pytest.raises(GitInputError, match="local repositories are not allowed"):
+            careful.fetch(GitSpec(url, GitRef(branch="main")))

@@ -73,14 +73,14 @@ class Stage:
     def start_controller(self) -> str:
         with self._log.open("wb") as log:
             self._controller = subprocess.Popen(
-                [*HOLDFAST, "run", "--kubeconfig", str(self.kubeconfig)],
+                [*HOLDFAST, "run", "--kubeconfig", str(self.kubeconfig), "--allow-local-sources"],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the demo, which then stops the controller in order
                 env={**os.environ, "HOLDFAST_STATE_DIR": str(self.directory / "state")},
             )
-        return "holdfast run --kubeconfig kubeconfig &"
+        return "holdfast run --kubeconfig kubeconfig --allow-local-sources &"
 
     def controller_died(self) -> bool:
         return self._controller is not None and self._controller.poll() is not None

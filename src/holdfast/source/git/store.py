@@ -14,7 +14,7 @@ from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, 
 from holdfast.base.tree import EntryKind, Tree
 from holdfast.model.source import CommitInfo, Credentials, GitRef, GitSpec, Snapshot
 from holdfast.source import ignore
-from holdfast.source.git.errors import GitError
+from holdfast.source.git.errors import GitError, GitInputError
 from holdfast.source.git.transport import RefNotFound, Remote, TransportError, fetch, list_refs
 from holdfast.source.git.tree import GitTree, MountedTree, SparseTree
 
@@ -39,8 +39,10 @@ class _Target:
 class GitStore:
     """Bare mirrors under ``root``, one per URL. Safe for several threads; one fetch at a time per mirror."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, local: bool = True) -> None:
+        """``local`` False refuses directories of this machine: where tenants choose URLs, those are not theirs to read."""
         self.root = root
+        self._local = local
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._ignore_files: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -54,6 +56,11 @@ class GitStore:
         rather than of cloning it. ``observed`` is its revision: where the remote still has it, nothing else is asked. Raises GitError (try again later) or GitInputError (the spec or a key is wrong).
         """
         remote = Remote(spec.url, credentials or Credentials(), spec.timeout)
+        if remote.is_local and not self._local:
+            raise GitInputError(
+                f"local repositories are not allowed: '{spec.url}'; start holdfast run with --allow-local-sources",
+                reason="GitOperationFailed",
+            )
         mirror = self._mirror(spec.url)
         with self._lock(mirror):
             target = self._resolve(mirror, remote, spec.ref, known, observed)

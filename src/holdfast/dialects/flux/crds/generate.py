@@ -18,8 +18,24 @@ _KEEP = "x-kubernetes-preserve-unknown-fields"
 INSTALLED_BY = "holdfast"
 
 
-def all_crds() -> list[Manifest]:
-    return [crd(kind) for kind in KINDS]
+REMOTE_URLS = "^(http|https|ssh)://.*$"
+LOCAL_URLS = "^(http|https|ssh|file)://.*$"
+
+
+def all_crds(*, local_sources: bool = False) -> list[Manifest]:
+    """``local_sources``: a GitRepository may also name a directory of the controller's machine (``file://``)."""
+    found = [crd(kind) for kind in KINDS]
+    for definition in found if local_sources else ():
+        if definition["spec"]["names"]["kind"] == "GitRepository":
+            _allow_local(definition)
+    return found
+
+
+def _allow_local(definition: Manifest) -> None:
+    for version in definition["spec"]["versions"]:
+        url = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["url"]
+        if url.get("pattern") == REMOTE_URLS:
+            url["pattern"] = LOCAL_URLS
 
 
 def crd(kind: FluxKind) -> Manifest:

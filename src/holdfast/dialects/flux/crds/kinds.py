@@ -80,7 +80,7 @@ GIT_REPOSITORY = FluxKind(
     ("v1", "v1beta2", "v1beta1"),
     "ignore; include[]{fromPath; repository!@ref; toPath}; interval!:duration; provider=generic|aws|azure|github; "
     "proxySecretRef@ref; recurseSubmodules:bool; ref@gitref; secretRef@ref; serviceAccountName; sparseCheckout[]; "
-    'suspend:bool; timeout:short~"60s"; url!:url(http|https|ssh|file); verify{mode=head|HEAD|Tag|TagAndHEAD~"HEAD"; secretRef!@ref}',
+    'suspend:bool; timeout:short~"60s"; url!:url(http|https|ssh); verify{mode=head|HEAD|Tag|TagAndHEAD~"HEAD"; secretRef!@ref}',
     f"artifact@artifact; {_STATUS}; includedArtifacts[]@artifact; observedIgnore; "
     "observedInclude[]{fromPath; repository!@ref; toPath}; observedRecurseSubmodules:bool; observedSparseCheckout[]; "
     "sourceVerificationMode",

@@ -45,3 +45,13 @@ def test_rules_stand_where_they_are_about() -> None:
 def test_names_are_unique() -> None:
     names = [d["metadata"]["name"] for d in all_crds()]
     assert len(names) == len(set(names)) == 14
+
+
+def test_local_repositories_are_allowed_only_where_the_operator_says_so() -> None:
+    def patterns(*, local: bool) -> set[str]:
+        (found,) = [d for d in all_crds(local_sources=local) if d["spec"]["names"]["kind"] == "GitRepository"]
+        schemas = [v["schema"]["openAPIV3Schema"]["properties"]["spec"] for v in found["spec"]["versions"]]
+        return {s["properties"]["url"].get("pattern", "") for s in schemas}
+
+    assert not any("file" in p for p in patterns(local=False))
+    assert "^(http|https|ssh|file)://.*$" in patterns(local=True)
