@@ -102,7 +102,7 @@ class SourceRun:
 
     async def rest(self) -> Requeue:
         self.status.rest()
-        await self.writer.status(self.status.result())
+        await self.writer.status(self.status.result(handled=False))
         return WHEN_CHANGED
 
     async def go(self) -> Requeue:
@@ -133,7 +133,7 @@ class SourceRun:
 
     async def _report_progress(self) -> None:
         await self.owner.clock.sleep(PROGRESS_AFTER)
-        await asyncio.shield(self.writer.status(self.status.result(handled=False)))
+        await asyncio.shield(self.writer.status(self.status.result(handled=False, summarise=False)))
 
     async def _look_at_storage(self) -> None:
         artifact = self.status.artifact

@@ -110,7 +110,7 @@ class _Run:
 
     async def rest(self) -> Requeue:
         self.status.rest()
-        await self._writer.status(self.status.result())
+        await self._writer.status(self.status.result(handled=False))
         return WHEN_CHANGED
 
     async def go(self) -> Requeue:
@@ -138,7 +138,7 @@ class _Run:
 
     async def _report_progress(self) -> None:
         await self._owner._clock.sleep(PROGRESS_AFTER)
-        await asyncio.shield(self._writer.status(self.status.result(handled=False)))
+        await asyncio.shield(self._writer.status(self.status.result(handled=False, summarise=False)))
 
     async def _steps(self) -> Told | None:
         artifact = self.status.artifact

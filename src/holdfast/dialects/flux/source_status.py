@@ -192,12 +192,13 @@ class SourceStatus:
         if self.conditions.as_list():
             self.fields["observedGeneration"] = self._generation
 
-    def result(self, *, handled: bool = True) -> dict[str, Any]:
-        """The status to write. ``handled``: a request by annotation counts as answered."""
+    def result(self, *, handled: bool = True, summarise: bool = True) -> dict[str, Any]:
+        """The status to write. ``handled``: a request by annotation counts as answered (a suspended object's never does)."""
         if handled:
             requested = (self._meta.get("annotations") or {}).get(REQUESTED_AT)
             if requested:
                 self.fields["lastHandledReconcileAt"] = requested
+        if summarise:
             self._summarise()
         conditions = self.conditions.as_list()
         status = dict(self.fields)
