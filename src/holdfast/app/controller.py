@@ -26,6 +26,7 @@ from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics, requests_of
 from holdfast.controller.oci import OCIRepositories
 from holdfast.controller.receivers import Receivers
+from holdfast.controller.releases import HelmReleases
 from holdfast.controller.sources import GitRepositories
 from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.flux.crds import all_crds
@@ -163,6 +164,7 @@ async def _machine(
                 if isinstance(source, HelmCharts):
                     source.follow(manager)
                 manager.add(source)
+            manager.add(HelmReleases(client, manager.objects(HelmReleases.gvk), clock))
             kustomizations = Kustomizations(
                 manager,
                 artifacts,
