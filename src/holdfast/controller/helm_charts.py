@@ -12,13 +12,15 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from holdfast.base.errors import HoldfastError
+from holdfast.base.semver import InvalidVersion, Version
 from holdfast.cluster.informer import Informer
-from holdfast.controller.helm_sources import access_of
+from holdfast.controller.helm_sources import access_of, login_of
 from holdfast.controller.manager import Manager
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.source_run import SourceReconciler, SourceRun
 from holdfast.dialects.flux import helmchart as flux
 from holdfast.dialects.flux import helmrepository
+from holdfast.dialects.flux.helmrepository import HelmRepository
 from holdfast.dialects.flux.source_status import (
     BUILD_FAILED,
     FETCH_FAILED,
@@ -42,6 +44,7 @@ from holdfast.source.chart import (
     from_archive,
     from_tree,
 )
+from holdfast.source.oci import HELM_LAYER, Address, Repository, highest_tag
 
 T = TypeVar("T")
 
@@ -132,7 +135,7 @@ class _Run(SourceRun):
             text = f'failed to get source: {kind}.{self.ref.group} "{name}" not found'
             raise SourceFailure(text, reason="SourceUnavailable", condition=FETCH_FAILED)
         if kind == "HelmRepository" and helmrepository.read(found).oci:
-            raise self.unsupported("a chart of a HelmRepository of type oci (use an OCIRepository)")
+            return found
         artifact = (found.get("status") or {}).get("artifact")
         if artifact is None or not await self.artifacts.present(artifact):
             text = f"no artifact available for {kind} source '{name}'"
@@ -145,15 +148,34 @@ class _Run(SourceRun):
         metadata = flux.version_metadata(self.source, str(artifact.get("revision") or ""))
         wanted = Wanted(self.source.values_files, self.source.ignore_missing, metadata)
         if self.source.source_kind == "HelmRepository":
-            return await self._from_repository(source, artifact, wanted)
+            repository = helmrepository.read(source)
+            from_ = self._from_registry if repository.oci else self._from_repository
+            return await from_(repository, artifact, wanted)
         snapshot = await self.artifacts.snapshot(ObjectRef.of(source), artifact)
         if snapshot is None:
             raise BuildFailed("the artifact of the source is gone", reason=PULL)
         root = f"/tmp/helmchart-{self.ref.namespace}-{self.ref.name}/source"
         return await asyncio.to_thread(from_tree, snapshot.tree, self.source.chart, wanted, shown_root=root)
 
-    async def _from_repository(self, source: Manifest, artifact: Manifest, wanted: Wanted) -> Build:
-        repository = helmrepository.read(source)
+    async def _from_registry(self, source: HelmRepository, artifact: Manifest, wanted: Wanted) -> Build:
+        url, name = f"{source.url.rstrip('/')}/{self.source.chart}", self.source.chart.rpartition("/")[2]
+        address = _built(lambda: Address.parse(url), REFERENCE)
+        login, way = await login_of(self, source, address.host)
+        registry = Repository(address, login, insecure=source.insecure, way=way)
+
+        def work() -> Build:
+            prefix = "failed to get chart version for remote reference: "
+            tag = _built(lambda: _tag(registry, self.source.version), REFERENCE, prefix)
+            version = tag.replace("_", "+")
+            if wanted.nothing and flux.is_current(self.source, self.status.fields, name, version):
+                return Build(name, version)
+            prefix = "failed to download chart for remote reference: "
+            data = _built(lambda: _chart_layer(registry, tag), PULL, prefix)
+            return from_archive(data, name, version, wanted)
+
+        return await asyncio.to_thread(work)
+
+    async def _from_repository(self, repository: HelmRepository, artifact: Manifest, wanted: Wanted) -> Build:
         access = await access_of(self, repository)
         file = self.artifacts.local(str(artifact.get("path")))
         if file is None:
@@ -196,3 +218,19 @@ def _built(work: Callable[[], T], reason: str, prefix: str = "") -> T:
         raise
     except HoldfastError as error:
         raise BuildFailed(f"{prefix}{error.message}", reason=reason) from error
+
+
+def _tag(registry: Repository, version: str) -> str:
+    """The tag of a version, or of the highest one in a range; registries have no plus in tags."""
+    try:
+        exact = version.count(".") >= 2 and str(Version.parse(version)) == version
+    except InvalidVersion:
+        exact = False
+    return version.replace("+", "_") if exact else highest_tag(registry.tags(), version or "*", chart=True)
+
+
+def _chart_layer(registry: Repository, tag: str) -> bytes:
+    layer = next((x for x in registry.artifact(tag).layers if x.media_type == HELM_LAYER), None)
+    if layer is None:
+        raise BuildFailed(f"manifest does not contain a layer with mediatype {HELM_LAYER}", reason=PULL)
+    return registry.blob(layer)

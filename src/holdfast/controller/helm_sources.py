@@ -7,6 +7,7 @@ repository of type oci is only an address: nothing is fetched and nothing said a
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from holdfast.base.errors import HoldfastError
 from holdfast.controller.manager import WHEN_CHANGED, Requeue
@@ -26,6 +27,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.source import helm_repository
 from holdfast.source.helm_repository import Access
 from holdfast.source.http import WayOut
+from holdfast.source.oci import Login, logins
 
 
 class HelmRepositories(SourceReconciler):
@@ -124,3 +126,18 @@ async def access_of(run: SourceRun, source: flux.HelmRepository) -> Access:
             timeout=source.timeout,
         )
     return Access(username, password, source.pass_credentials, way)
+
+
+async def login_of(run: SourceRun, source: flux.HelmRepository, host: str) -> tuple[Login | None, WayOut]:
+    """How to reach a repository of type oci: a user and password, or a docker config. Raises SourceFailure."""
+    if source.secret:
+        data = await run.secret(source.secret, f"failed to get secret '{run.ref.namespace}/{source.secret}': ")
+        if ".dockerconfigjson" in data:
+            try:
+                found = logins(data[".dockerconfigjson"]).get(host)
+            except HoldfastError as error:
+                raise authentication_failed(error.message) from error
+            access = await access_of(run, replace(source, secret=""))
+            return found, access.way
+    access = await access_of(run, source)
+    return (Login(access.username, access.password) if access.username else None), access.way
