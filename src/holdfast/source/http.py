@@ -94,9 +94,19 @@ def basic(username: str, password: str) -> str:
 
 def _opener(way: WayOut) -> urllib.request.OpenerDirector:
     proxies = {"http": way.proxy, "https": way.proxy} if way.proxy else None
-    return urllib.request.build_opener(
-        urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=_context(way)), _KeepStatus()
-    )
+    opener = urllib.request.OpenerDirector()
+    # Not the default set: an index or a registry must not lead us to file: or ftp: addresses.
+    for handler in (
+        urllib.request.ProxyHandler(proxies),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(context=_context(way)),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.UnknownHandler(),
+        _KeepStatus(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def _context(way: WayOut) -> ssl.SSLContext:
