@@ -164,6 +164,8 @@ async def _machine(
                 if isinstance(source, HelmCharts):
                     source.follow(manager)
                 manager.add(source)
+            hooks.append(Receivers(manager, clock))
+            manager.add(hooks[0])
             manager.add(HelmReleases(client, manager.objects(HelmReleases.gvk), clock))
             kustomizations = Kustomizations(
                 manager,
