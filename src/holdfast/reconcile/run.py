@@ -39,7 +39,7 @@ from holdfast.reconcile.state import World
 from holdfast.reconcile.targets import Reach, TargetError, Targets
 from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone
 from holdfast.render.memo import RenderMemo
-from holdfast.render.render import Decryptor, Engine, PathNotFound
+from holdfast.render.render import Decryptor, Engine, PathNotFound, render
 
 Report = Callable[[Outcome], Awaitable[None]]
 
@@ -196,10 +196,19 @@ class Runner:
             keys=f"sops {keys.fingerprint}" if keys else "",
             **variables,
         )
+        return await self._render(request, Engine(decryptor=keys.decryptor if keys else None)), reach
+
+    async def _render(self, request: RenderRequest, engine: Engine) -> Rendered:
+        """Out of memory, or in a thread: one large build must not keep watches and the lease waiting."""
+        known = self.memo.known(request)
+        if known is not None:
+            return known
         try:
-            return self.memo.render(request, Engine(decryptor=keys.decryptor if keys else None)), reach
+            rendered = await asyncio.to_thread(render, request, engine)
         except HoldfastError as error:
             raise StepFailed("BuildFailed", error.message) from error
+        self.memo.keep(request, rendered)
+        return rendered
 
     def _require_path(self, delivery: Delivery, tree: Any) -> None:
         from holdfast.render.render import require_directory

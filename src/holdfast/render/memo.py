@@ -31,18 +31,30 @@ class RenderMemo:
 
     def render(self, request: RenderRequest, engine: Engine | None = None) -> Rendered:
         """As `render`, from memory where nothing that matters changed. Failures are not remembered."""
+        known = self.known(request)
+        if known is not None:
+            return known
+        rendered = render(request, engine)
+        self.keep(request, rendered)
+        return rendered
+
+    def known(self, request: RenderRequest) -> Rendered | None:
+        """What is remembered for a request, if nothing that matters changed."""
         key = request.digest()
         entry = self._entries.get(key)
-        if entry is not None and self._fits(entry, request):
-            self._entries.move_to_end(key)
-            return entry.rendered
-        rendered = render(request, engine)
+        if entry is None or not self._fits(entry, request):
+            return None
+        self._entries.move_to_end(key)
+        return entry.rendered
+
+    def keep(self, request: RenderRequest, rendered: Rendered) -> None:
+        """Remembers what ``render`` made of a request, for those who render elsewhere (in a thread)."""
+        key = request.digest()
         self.renders += 1
         self._entries[key] = _Entry(request.tree_identity, rendered)
         self._entries.move_to_end(key)
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
-        return rendered
 
     def _fits(self, entry: _Entry, request: RenderRequest) -> bool:
         if entry.tree_identity == request.tree_identity:
