@@ -53,6 +53,7 @@ POST_BUILD = (
 MISTAKES: list[tuple[str, str, str, str]] = [
     ("yaml-invalid", "apps/extra.yaml", "", "kind: ConfigMap\nmetadata: [\n"),
     ("unit-invalid", "apps/kustomization.yaml", "config.yaml,", "config.yaml, nope.yaml,"),
+    ("kustomization-unknown-field", "apps/kustomization.yaml", "resources:", "resourcess:"),
     ("dependency-cycle", SYNC, "path: ./infra\n", "path: ./infra\n  dependsOn: [{name: apps}]\n"),
     ("dependency-missing", SYNC, "[{name: infra}]", "[{name: infrastructure}]"),
     (

@@ -8,6 +8,7 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 RULES: tuple[Rule, ...] = (
     Rule("yaml-invalid", ERROR, "a YAML file cannot be read", units.unreadable),
     Rule("unit-invalid", ERROR, "a unit cannot be rendered", units.not_rendered),
+    Rule("kustomization-unknown-field", ERROR, "a kustomization has a field that is dropped", units.unknown_fields),
     Rule("dependency-cycle", ERROR, "units depend on each other in a circle", units.cycles),
     Rule("dependency-missing", ERROR, "dependsOn names a unit that is not there", units.missing_dependencies),
     Rule("source-missing", ERROR, "sourceRef names a source that is not there", units.missing_sources),

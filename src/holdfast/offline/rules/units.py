@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
+from holdfast.base.errors import HoldfastError, Place
+from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest, ObjectRef
+from holdfast.kustomize.kustfile import KUSTOMIZATION
 from holdfast.model.delivery import UnitKey
 from holdfast.offline.findings import Finding
 from holdfast.offline.survey import SOURCE_KINDS, Survey, Unit
@@ -19,6 +23,39 @@ def not_rendered(survey: Survey) -> Iterator[Finding]:
     for unit in survey.units.values():
         if unit.problem and not unit.external:
             yield Finding.at("unit-invalid", unit.problem_place or unit.place, unit.problem, unit=str(unit.key))
+
+
+_KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def unknown_fields(survey: Survey) -> Iterator[Finding]:
+    """Flux rewrites a unit's kustomization.yaml and thereby drops what it does not know: the unit renders without it."""
+    for unit in survey.units.values():
+        for path, seen in unit.rendered.reads.items() if unit.rendered else ():
+            if seen and path.rpartition("/")[2] in _KUSTOMIZATION_FILES:
+                yield from _unknown_in(survey, unit, path)
+
+
+def _unknown_in(survey: Survey, unit: Unit, path: str) -> Iterator[Finding]:
+    try:
+        data = survey.tree.read(path)
+        content = yaml.load(data, source=path)
+    except (HoldfastError, OSError):
+        return  # the build says what is wrong with it
+    known = KUSTOMIZATION.fields
+    for name in content if isinstance(content, dict) else ():
+        if name in known:
+            continue
+        lines = data.decode("utf-8", "replace").splitlines()
+        line = next((n for n, text in enumerate(lines, 1) if text.startswith(f"{name}:")), 0)
+        near = get_close_matches(str(name), known, n=1)
+        yield Finding.at(
+            "kustomization-unknown-field",
+            Place(path, line),
+            f"{name} is no field of a kustomization: it is dropped, and what it should have added is missing",
+            unit=str(unit.key),
+            hint=f"did you mean {near[0]}?" if near else "",
+        )
 
 
 def cycles(survey: Survey) -> Iterator[Finding]:
