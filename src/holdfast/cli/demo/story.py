@@ -122,7 +122,9 @@ class _Teller:
         await wait_for(
             self.client, DEPLOYMENT, namespace, "web", rolled_out(f":{tag}", replicas), f"{namespace} runs {tag}"
         )
-        self.console.seen(f"{namespace}: {replicas} of {replicas} replicas run shop:{tag}", time.monotonic() - self._committed)
+        self.console.seen(
+            f"{namespace}: {replicas} of {replicas} replicas run shop:{tag}", time.monotonic() - self._committed
+        )
 
     async def drift(self) -> None:
         console = self.console
