@@ -36,7 +36,7 @@ from holdfast.reconcile.decide import Settings
 
 UNIT = GroupVersionKind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization")
 SOURCE = GroupVersionKind("source.toolkit.fluxcd.io", "v1", "GitRepository")
-SECONDS = 40.0
+SECONDS = 100.0
 
 
 class Sandbox:

@@ -66,7 +66,7 @@ class Running:
             if wanted(obj):
                 return obj
         resource = await self.client.resource(gvk)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             async for event in self.client.watch(resource, where, resource_version=found.resource_version):
                 if event.type is not EventType.BOOKMARK and wanted(event.object):
                     return event.object
@@ -119,7 +119,7 @@ async def running(config: ClusterConfig, client: Client, namespace: str, directo
     )
     task = asyncio.create_task(work(settings, stop, ready))
     waiting = asyncio.create_task(ready.wait())
-    await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED, timeout=40)
+    await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED, timeout=90)
     waiting.cancel()
     if task.done():
         task.result()

@@ -31,7 +31,7 @@ class Heard:
         self._more.set()
 
     async def until(self, enough: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not enough():
                 self._more.clear()
                 await self._more.wait()
@@ -90,16 +90,21 @@ async def test_a_kind_that_appears_later_is_followed_and_one_that_goes_is_forgot
         informer.add_handler(heard)
         await informer.synced.wait()
         assert not informer.served
-        definitions = Heard()
-        watches.informer(CRD, full, namespace="").add_handler(definitions)
-        await client.create(_definition(group))
-        await definitions.until(lambda: (f"widgets.{group}", True, True) in definitions.changes)
+        definitions, seen = watches.informer(CRD, full, namespace=""), Heard()
+        definitions.add_handler(seen)
+        made = ObjectRef.of(await client.create(_definition(group)))
+        await seen.until(lambda: _established(definitions.get(made)))
         await client.create(
             {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": namespace}}
         )
         await heard.until(lambda: ("w", False, True) in heard.changes)
         await client.delete(ObjectRef(CRD.group, CRD.kind, "", f"widgets.{group}"))
         await heard.until(lambda: ("w", True, False) in heard.changes)
+
+
+def _established(definition: dict[str, Any] | None) -> bool:
+    conditions = ((definition or {}).get("status") or {}).get("conditions") or []
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def _definition(group: str) -> dict[str, Any]:

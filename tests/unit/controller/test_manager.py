@@ -46,7 +46,7 @@ class Scripted:
         return answer
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.calls) < count:
                 self._called.clear()
                 await self._called.wait()

@@ -64,7 +64,7 @@ class World:
 
         self.objects.add_handler(look)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while True:
                     found = self.objects.get(ref)
                     if found is not None and wanted(found):
@@ -189,7 +189,7 @@ async def test_a_deleted_source_leaves_no_artifact_and_no_object(world: World, r
     gone = asyncio.Event()
     world.objects.add_handler(lambda r, old, new: gone.set() if new is None and r == ref else None)
     await world.client.delete(ref)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await gone.wait()
     assert world.artifacts.local(path) is None
 

@@ -37,7 +37,7 @@ class Cluster:
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Waits for events until something holds."""
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not holds():
                     self._changed.clear()
                     await self._changed.wait()
