@@ -29,6 +29,8 @@ from holdfast.controller.receivers import Receivers
 from holdfast.controller.releases import HelmReleases
 from holdfast.controller.sources import GitRepositories
 from holdfast.controller.units import Kustomizations, UnitOptions
+from holdfast.dialects.argo import defaults
+from holdfast.dialects.argo.crds import all_crds as argo_crds
 from holdfast.dialects.flux.crds import all_crds
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.reconcile.decide import Settings as UnitSettings
@@ -214,11 +216,26 @@ _CRD = GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition"
 async def install(client: Client, *, local_sources: bool = False) -> list[str]:
     """Installs the definitions that are absent; those of a real Flux are left as they are. Returns what was made."""
     present = {o["metadata"]["name"] for o in (await client.list(_CRD)).items}
-    missing = [d for d in all_crds(local_sources=local_sources) if d["metadata"]["name"] not in present]
+    wanted = [*all_crds(local_sources=local_sources), *argo_crds()]
+    missing = [d for d in wanted if d["metadata"]["name"] not in present]
     await asyncio.gather(*(_create(client, d) for d in missing))
     for definition in missing:
         await _established(client, definition["metadata"]["name"])
+    if missing:
+        await _furnish(client)
     return [d["metadata"]["name"] for d in missing]
+
+
+async def _furnish(client: Client) -> None:
+    """What Argo CD's kinds need beside them; what is there already stays as it is."""
+    client.discovery.forget()
+    for obj in defaults.objects():
+        try:
+            await client.create(obj, manager="holdfast")
+        except AlreadyExists:
+            continue
+        except ApiError as error:
+            log.warning("%s: %s", ObjectRef.of(obj), error)
 
 
 async def _create(client: Client, definition: Manifest) -> None:

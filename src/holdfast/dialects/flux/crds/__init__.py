@@ -1,6 +1,6 @@
 """CustomResourceDefinitions of the Flux kinds, generated from our own compact models.
 
-In: the table in ``kinds``, written in the small language of ``language``. Out: CRD objects ready to apply. A cluster that
+In: the table in ``kinds``, written in the small language of ``kube.crdtext``. Out: CRD objects ready to apply. A cluster that
 has Flux's own definitions keeps them: whoever installs these leaves existing ones alone.
 """
 

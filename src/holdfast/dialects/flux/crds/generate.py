@@ -10,7 +10,7 @@ import copy
 from typing import Any
 
 from holdfast.dialects.flux.crds.kinds import FRAGMENTS, KINDS, FluxKind
-from holdfast.dialects.flux.crds.language import Schema, parse
+from holdfast.kube.crdtext import Schema, parse
 from holdfast.kube.refs import Manifest
 
 # Fields of old versions that the present one no longer has are kept by this mark on spec and status.

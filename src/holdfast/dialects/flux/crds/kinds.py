@@ -1,4 +1,4 @@
-"""The Flux kinds as data: group, versions, fields, columns, rules. The language is that of ``language``."""
+"""The Flux kinds as data: group, versions, fields, columns, rules. The language is that of ``kube.crdtext``."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@
 Fields are separated by ``;``. After a name: ``!`` required; ``:type``; ``[]`` a list; ``=a|b`` the allowed values;
 ``~JSON`` the default; ``{...}`` the fields of an object; ``@name`` a fragment that the caller defines. Types: ``str``
 (with ``str(min,max)``), ``bool``, ``int``, ``long``, ``time``, ``duration``, ``short`` (a duration without hours),
-``map`` (strings to strings), ``any``, ``object`` (any object), ``url(scheme|scheme)``, ``re"pattern"``.
+``map`` (strings to strings), ``maps`` (strings to lists of strings), ``any``, ``object`` (any object), ``intstr`` (a number or a string),
+``url(scheme|scheme)``, ``re"pattern"``.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ def _scalar(kind: str, args: str | None, pattern: str | None) -> Schema:
         "duration": {"type": "string", "pattern": DURATION},
         "short": {"type": "string", "pattern": SHORT_DURATION},
         "map": {"type": "object", "additionalProperties": {"type": "string"}},
+        "maps": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        "intstr": {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]},
         "any": {"x-kubernetes-preserve-unknown-fields": True},
         "object": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.dialects.flux.crds.language import parse
+from holdfast.kube.crdtext import parse
 
 
 @pytest.mark.parametrize(
