@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from holdfast.cli import offline_flags
+
 if TYPE_CHECKING:
     from holdfast.offline.survey import Survey, Unit
 
@@ -21,13 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="DIR", help="write a file per unit into this directory, with stable names"
     )
     parser.add_argument("--show-sources", action="store_true", help="say above each object which unit it comes from")
+    offline_flags.add(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from holdfast.cli.disk import QuickDiskTree
     from holdfast.offline.survey import survey
 
-    surveys = survey(QuickDiskTree(require_directory(args.path)))
+    surveys = survey(QuickDiskTree(require_directory(args.path)), offline_flags.options(args))
     if args.cluster is not None:
         surveys = _only(surveys, args.cluster)
     failed = 0

@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from holdfast.cli import offline_flags
+
 if TYPE_CHECKING:
     from holdfast.offline.findings import Finding
     from holdfast.offline.survey import Survey
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument("--disable", action="append", default=[], metavar="RULE", help="leave a rule out (repeatable)")
     parser.add_argument("--list-rules", action="store_true", help="print the rules and end")
+    offline_flags.add(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{rule.id:26}{rule.severity.value:9}{rule.summary}")
         return 0
     _known(args.disable, {r.id for r in RULES})
-    surveys = survey(QuickDiskTree(require_directory(args.path)))
+    surveys = survey(QuickDiskTree(require_directory(args.path)), offline_flags.options(args))
     rules = [r for r in RULES if r.id not in args.disable]
     findings = sorted({f for found in surveys for f in check(found, rules)})
     print(

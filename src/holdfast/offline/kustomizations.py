@@ -1,0 +1,123 @@
+"""Flux Kustomizations as units: read, mapped to the tree of their source, rendered by the controller's engine."""
+
+from __future__ import annotations
+
+from holdfast.base.errors import HoldfastError, Place
+from holdfast.base.tree import Tree
+from holdfast.dialects.flux import kustomization as flux
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.delivery import Delivery, UnitKey
+from holdfast.model.rendered import RenderRequest
+from holdfast.offline.artifacts import artifact_tree
+from holdfast.offline.unit import Unit, World, values_of
+from holdfast.render.paths import resolve
+from holdfast.render.render import render
+
+
+class Kustomizations:
+    """Implements ``Dialect``."""
+
+    late = False
+
+    def claims(self, obj: Manifest) -> bool:
+        gvk = GroupVersionKind.of(obj)
+        return gvk.group == flux.GROUP and gvk.kind == flux.KIND
+
+    def covers(self, obj: Manifest, world: World) -> str | None:
+        spec = obj.get("spec")
+        path = spec.get("path") if isinstance(spec, dict) else None
+        return resolve(world.survey.tree, str(path or "."))
+
+    def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
+        try:
+            delivery = flux.read(obj, strict=world.options.strict)
+        except (HoldfastError, ValueError, TypeError, AttributeError, KeyError) as error:
+            # The API server would refuse such an object; here its fields have whatever shape the file gives them.
+            message = error.message if isinstance(error, HoldfastError) else "a field has a value of the wrong type"
+            return Unit(
+                key, place, obj, parent=parent, problem=f"invalid Kustomization: {message}", problem_place=place
+            )
+        return _Rendering(world, delivery, place, parent).unit()
+
+
+class _Rendering:
+    def __init__(self, world: World, delivery: Delivery, place: Place, parent: UnitKey | None) -> None:
+        self._world = world
+        self._delivery = delivery
+        self._place = place
+        self._parent = parent
+
+    def unit(self) -> Unit:
+        delivery, options = self._delivery, self._world.options
+        if not options.wanted(delivery.key, dict(delivery.raw)):
+            return self._unit(skipped=True)
+        tree = self._tree()
+        if tree is None:
+            text = foreign(delivery.source, self._world)
+            return self._unit(problem=text, problem_place=self._place, external=True)
+        variables, missing = self._variables()
+        request = RenderRequest(
+            unit=delivery.key,
+            owner=delivery.owner,
+            build=delivery.build,
+            tree=tree,
+            tree_identity=f"offline {id(tree)}",
+            variables=variables,
+        )
+        try:
+            result = options.reuse(request) or render(request, options.engine)
+        except HoldfastError as error:
+            return self._unit(problem=error.message, problem_place=error.place or self._place, missing_values=missing)
+        return self._unit(rendered=result, missing_values=missing)
+
+    def _unit(self, **what: object) -> Unit:
+        delivery = self._delivery
+        return Unit(
+            delivery.key,
+            self._place,
+            dict(delivery.raw),
+            delivery,
+            self._parent,
+            source=delivery.source,
+            depends_on=tuple(d.key for d in delivery.policy.depends_on),
+            **what,  # type: ignore[arg-type]
+        )
+
+    def _tree(self) -> Tree | None:
+        """The tree a unit is built from; None where its source is not this repository.
+
+        A source is taken to be this repository as soon as the path of one of its units exists here: that is what the
+        well-known layouts have, and URLs differ between mirrors and forks. A generated artifact is put together.
+        """
+        source, world = self._delivery.source, self._world
+        if source.kind == "ExternalArtifact":
+            for generator in world.generators:
+                made = artifact_tree(world.survey.tree, generator, source.name)
+                if made is not None:
+                    return made
+        if source.name == "flux-system" or source in world.local or stands_here(world, self._delivery.build.path):
+            world.local.add(source)
+            return world.survey.tree
+        return None if source in world.sources else world.survey.tree
+
+    def _variables(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        variables: dict[str, str] = {}
+        missing: list[str] = []
+        substitution, namespace = self._delivery.build.substitution, self._delivery.key.namespace
+        for reference in substitution.references if substitution else ():
+            obj = self._world.values.get(ObjectRef("", reference.kind, namespace, reference.name))
+            if obj is not None:
+                variables.update(values_of(obj))
+            elif not reference.optional:
+                missing.append(f"{reference.kind}/{namespace}/{reference.name}")
+        return variables, tuple(missing)
+
+
+def stands_here(world: World, path: str) -> bool:
+    found = resolve(world.survey.tree, path)
+    return bool(found) and world.survey.tree.lookup(str(found)) is not None
+
+
+def foreign(source: UnitKey, world: World) -> str:
+    url = (world.sources.get(source, {}).get("spec") or {}).get("url", "")
+    return f"its source {source}{f' ({url})' if url else ''} is not in this repository"
