@@ -112,7 +112,7 @@ def _dig(*args: Any) -> Any:
 
 
 def _as_map(value: Any) -> Map:
-    if type(value) is dict:
+    if isinstance(value, dict) and type_name(value) == "map[string]interface {}":
         return value
     shown = "nil" if value is None else type_name(value)
     raise GoError(f"interface conversion: interface {{}} is {shown}, not map[string]interface {{}}")

@@ -106,16 +106,26 @@ def _bare(message: str) -> str:
     return message.removeprefix("error converting YAML to JSON: ")
 
 
+def read_map(text: str) -> dict[str, Any]:
+    """Raises GoError."""
+    return _or_nil_map(_read_yaml(text, _MAP))
+
+
+def read_list(text: str) -> list[Any]:
+    """Raises GoError."""
+    return _or_nil_list(_read_yaml(text, _LIST))
+
+
 def _from_yaml(text: str) -> dict[str, Any]:
     try:
-        return _or_nil_map(_read_yaml(text, _MAP))
+        return read_map(text)
     except GoError as fault:
         return {"Error": fault.text}
 
 
 def _from_yaml_array(text: str) -> list[Any]:
     try:
-        return _or_nil_list(_read_yaml(text, _LIST))
+        return read_list(text)
     except GoError as fault:
         return [fault.text]
 

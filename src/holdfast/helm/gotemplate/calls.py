@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.helm.go.errors import GoError
-from holdfast.helm.go.types import INVALID, GoSlice, Method, NilMap, SizedInt, type_name
+from holdfast.helm.go.types import INVALID, GoSlice, Method, SizedInt, type_name
 from holdfast.helm.go.values import Values
 from holdfast.helm.gotemplate.nodes import BoolNode, NilNode, Node, NumberNode, StringNode
 from holdfast.helm.gotemplate.runtime import Eval, Frame, Site
@@ -31,7 +31,7 @@ def assignable(value: Any, typ: str) -> bool:
     if exact is not None:
         return type(value) is exact
     if typ == "map[string]interface {}":
-        return type(value) is dict or isinstance(value, (Values, NilMap))
+        return type(value) is dict or type_name(value) in ("map[string]interface {}", Values.go_type)
     if typ == "[]interface {}":
         return type(value) is list or (isinstance(value, GoSlice) and value.elem == "interface {}")
     if typ == "[]string":

@@ -95,7 +95,7 @@ def _step(
     if isinstance(value, dict):
         if has_args:
             site.fail(f"{name} is not a method but has arguments")
-        return _map_value(value, name)
+        return _map_value(value, name, site)
     if isinstance(value, GoStruct) and name in value.fields:
         if has_args:
             site.fail(f"{name} has arguments but cannot be invoked as function")
@@ -104,7 +104,10 @@ def _step(
     return site.fail(f"can't evaluate field {name} in type {shown}")
 
 
-def _map_value(value: dict[str, Any], name: str) -> tuple[Any, str]:
+def _map_value(value: dict[str, Any], name: str, site: Site) -> tuple[Any, str]:
+    absent = getattr(value, "absent", None)
+    if absent is not None and name not in value:
+        return absent(name, site), ""
     if isinstance(value, GoMap):
         return (value[name] if name in value else value.zero()), ""
     return value.get(name), "interface {}"
