@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from holdfast.kube.refs import ObjectRef
+from holdfast.model.safety import Safety
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -165,6 +166,7 @@ class Policy:
     ignore: tuple[IgnoreRule, ...] = ()
     target: Target = Target()
     decryption: Decryption | None = None
+    safety: Safety = Safety()
 
 
 @dataclass(frozen=True, slots=True)
