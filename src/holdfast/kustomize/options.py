@@ -44,6 +44,21 @@ class Fetched(NamedTuple):
     path: str
 
 
+class Step(NamedTuple):
+    """A step of a build: what ran, in the kustomization of which file, as the how-manieth of its kind there.
+
+    ``kind`` is "resources" where files were read, "generators", a transformer's kind, or "finish" for hashes and references.
+    """
+
+    kind: str
+    file: str = ""
+    position: int = 0
+
+    @property
+    def reads(self) -> bool:
+        return self.kind == "resources"
+
+
 class BuildOptions(NamedTuple):
     """How to build.
 
@@ -52,7 +67,7 @@ class BuildOptions(NamedTuple):
     "none" are kustomize's ``--reorder``. ``display_root`` is put before paths in error texts, so that they read like paths on
     disk. ``helm`` inflates a chart into YAML text, ``fetch`` brings a remote repository, ``fetch_file`` a file behind an HTTP
     URL, ``function`` runs an executable; each of them is refused with kustomize's wording when absent or not enabled.
-    ``observe`` is called after each transformer with its name and the resources, for those who want to know who changed what.
+    ``observe`` is called after each step with the resources, for those who want to know who changed what (``trace``).
     """
 
     load_restrictions: Literal["root", "none"] = "root"
@@ -68,7 +83,7 @@ class BuildOptions(NamedTuple):
     fetch: Callable[[str], Fetched] | None = None
     fetch_file: Callable[[str], bytes] | None = None
     function: Callable[[FunctionRequest], str] | None = None
-    observe: Callable[[str, Sequence[Resource]], None] | None = None
+    observe: Callable[[Step, Sequence[Resource]], None] | None = None
 
 
 class BuildResult:

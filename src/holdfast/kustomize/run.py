@@ -14,7 +14,7 @@ from holdfast.kustomize import finish
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec
 from holdfast.kustomize.loader import Files, Loader
-from holdfast.kustomize.options import BuildOptions, BuildResult
+from holdfast.kustomize.options import BuildOptions, BuildResult, Step
 from holdfast.kustomize.order import legacy_order, sort_by_options
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin
@@ -47,6 +47,8 @@ def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildRe
     _label(found.resources, shared, options)
     for resource in found.resources:
         finish.clean_annotations(resource, shared.metadata)
+    if options.observe is not None:
+        options.observe(Step("finish", loader.tree_path(target.kustomization.file_name)), found.resources.resources)
     return BuildResult(found.resources.resources, files.reads, shared.warnings)
 
 

@@ -21,6 +21,7 @@ from holdfast.kustomize.ids import Key
 from holdfast.kustomize.kustfile import Kustomization, load_kustomization
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.openapi import Schemas
+from holdfast.kustomize.options import Step
 from holdfast.kustomize.patchfile import in_file
 from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.remote import parse_repo_url
@@ -138,8 +139,10 @@ class Target:
             self._add_resources(into, data.texts("resources"))
         except KustomizeError as err:
             raise err.within("accumulating resources") from None
+        self._observed("resources", into.resources)
         into.config = into.config.merge(self._config())
         self._generate(into)
+        self._observed("generators", into.resources)
         self._add_components(into)
         self._transform(into)
         self._validate(into)
@@ -325,6 +328,7 @@ class Target:
             ("transformers", plugin, origin)
             for plugin, origin in self._configured("transformers", "configuring external transformer")
         ]
+        seen: dict[str, int] = {}
         for kind, plugin, origin in steps:
             assert plugin.transform is not None
             plugin.transform(into.resources)
@@ -332,8 +336,16 @@ class Target:
                 for _ in range(plugin.times):
                     _note_transformer(into.resources, origin)
             into.resources.drop_gone()
-            if (observe := self.loader.options.observe) is not None:
-                observe(kind, into.resources.resources)
+            self._observed(kind, into.resources, seen)
+
+    def _observed(self, kind: str, resources: ResMap, seen: dict[str, int] | None = None) -> None:
+        if (observe := self.loader.options.observe) is None:
+            return
+        index = 0
+        if seen is not None:
+            index = seen[kind] = seen.get(kind, -1) + 1
+        file = self.loader.tree_path(self.kustomization.file_name)
+        observe(Step(kind, file, index), resources.resources)
 
     def _validate(self, into: Accumulator) -> None:
         for plugin, _ in self._configured("validators", "configuring external transformer"):

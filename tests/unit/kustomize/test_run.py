@@ -119,11 +119,17 @@ def test_origin_annotations_name_file_and_generator(web: Any) -> None:
     )
 
 
-def test_a_transformer_can_be_observed_with_the_resources_it_left(web: Any) -> None:
+def test_each_step_can_be_observed_with_the_resources_it_left(web: Any) -> None:
     web.write("kustomization.yaml", "resources: [web.yaml]\nnamePrefix: a-\nnameSuffix: -b\n")
     seen: list[tuple[str, str]] = []
-    web.build(observe=lambda kind, resources: seen.append((kind, resources[0].name)))
-    assert seen == [("PrefixTransformer", "a-web"), ("SuffixTransformer", "a-web-b")]
+    web.build(observe=lambda step, resources: seen.append((step.kind, resources[0].name)))
+    assert seen == [
+        ("resources", "web"),
+        ("generators", "web"),
+        ("PrefixTransformer", "a-web"),
+        ("SuffixTransformer", "a-web-b"),
+        ("finish", "a-web-b"),
+    ]
 
 
 def test_annotations_come_out_as_text_whatever_they_were(repo: Any) -> None:
