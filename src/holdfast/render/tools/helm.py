@@ -1,0 +1,261 @@
+"""A chart as ``helm template`` renders it with the application's values and parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from holdfast.base.globs import BadPattern, doublestar
+from holdfast.base.tree import EntryKind, Tree, walk
+from holdfast.helm.chart.capabilities import default_capabilities
+from holdfast.helm.engine import ReleaseOptions, RenderedChart, check_installable, check_release_name, render
+from holdfast.helm.errors import HelmError, ValuesError
+from holdfast.helm.values import ValueOptions
+from holdfast.kube import yaml
+from holdfast.kube.refs import Manifest
+from holdfast.model.app import HelmChoices
+from holdfast.render.paths import resolve
+from holdfast.render.tools.charts import load
+from holdfast.render.tools.detect import Work, join
+from holdfast.render.tools.request import Referenced, SourceError
+
+_HOME = "<path to cached source>"
+_GENERIC = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
+
+
+def _is_glob(path: str) -> bool:
+    return any(c in path for c in "*?[")
+
+
+class _Files:
+    """The value files of one rendering: where each name leads, and the bytes behind it."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._places: dict[str, tuple[Tree, str]] = {}
+
+    def listed(self, choices: HelmChoices) -> list[str]:
+        """The value files in order, globs expanded, each once. Raises SourceError."""
+        explicit = {n for f in choices.value_files if not _is_glob(n := self._name(f))}
+        out: list[str] = []
+        for declared in choices.value_files:
+            name = self._place(declared)
+            found = [name]
+            if _is_glob(name) and name in self._places:
+                found = [n for n in self._expanded(declared, name, choices) if n not in explicit]
+            elif choices.ignore_missing_value_files and not self._present(name):
+                continue
+            out += [n for n in found if n not in out]
+        return out
+
+    def _name(self, declared: str) -> str:
+        try:
+            return self._place(declared)
+        except SourceError:
+            return ""
+
+    def _place(self, declared: str) -> str:
+        """Registers a declared file; returns the name it is known by. Raises SourceError."""
+        expanded = (
+            declared if declared.startswith("$") and self._ref(declared) else self._work.environment.expand(declared)
+        )
+        if urlsplit(expanded).scheme:
+            if urlsplit(expanded).scheme not in self._work.request.settings.value_schemes:
+                raise SourceError(f"the URL scheme '{urlsplit(expanded).scheme}' is not allowed")
+            return expanded
+        ref = self._ref(declared)
+        if ref is not None:
+            tree = self._work.refs.get(declared.partition("/")[0])
+            if tree is None:
+                raise SourceError(ref.problem or f"failed to find repo for {declared}")
+            return self._remember(tree, "", self._work.environment.expand(declared.partition("/")[2]), declared)
+        absolute = expanded.startswith("/")
+        return self._remember(self._work.tree, "" if absolute else self._work.where, expanded.lstrip("/"), declared)
+
+    def _ref(self, declared: str) -> Referenced | None:
+        return self._work.request.refs.get(declared.partition("/")[0])
+
+    def _remember(self, tree: Tree, directory: str, path: str, declared: str) -> str:
+        place = join(directory, path)
+        if place is None or not place:
+            raise SourceError("value file '" + declared + "' resolved to outside repository root")
+        prefix = declared.partition("/")[0] if self._ref(declared) is not None else _HOME
+        name = f"{prefix}/{place}"
+        self._places[name] = (tree, place)
+        return name
+
+    def _expanded(self, declared: str, name: str, choices: HelmChoices) -> list[str]:
+        tree, pattern = self._places[name]
+        prefix = name[: -len(pattern)]
+        try:
+            found = sorted(path for path, _ in walk(tree) if doublestar(pattern, path))
+        except BadPattern as error:
+            raise SourceError(f'error expanding glob pattern "{declared}": {error}') from None
+        if not found and not choices.ignore_missing_value_files:
+            raise SourceError(f'values file glob "{declared}" matched no files')
+        for path in found:
+            self._places[prefix + path] = (tree, path)
+        return [prefix + path for path in found]
+
+    def _present(self, name: str) -> bool:
+        if name not in self._places:
+            return True
+        tree, path = self._places[name]
+        real = resolve(tree, path)
+        return real is not None and tree.lookup(real) is not None
+
+    def placed(self, declared: str) -> str:
+        return self._place(declared)
+
+    def read(self, name: str) -> bytes:
+        """Raises ValuesError as Helm words it."""
+        if name not in self._places:
+            self._work.volatile = True
+            return self._work.request.doors.file(name)
+        tree, path = self._places[name]
+        real = resolve(tree, path)
+        entry = tree.lookup(real) if real is not None else None
+        if real is None or entry is None:
+            raise ValuesError(f"open {name}: no such file or directory")
+        if entry.kind is EntryKind.DIRECTORY:
+            raise ValuesError(f"read {name}: is a directory")
+        return tree.read(real)
+
+
+def run(work: Work) -> list[Manifest]:
+    """Raises SourceError."""
+    _check_references(work)
+    choices = work.source.helm
+    kube = _kube_version(choices.kube_version or work.request.kube_version)
+    files = _Files(work)
+    try:
+        listed = files.listed(choices)
+    except SourceError as error:
+        raise SourceError(
+            f"error resolving helm value files: error resolving value file path: {error.message}"
+        ) from error
+    try:
+        made = _render(work, choices, kube, files, listed)
+    except HelmError as error:
+        trailer = "\n\nUse --debug flag to render out invalid YAML" if error.trailer else ""
+        raise SourceError(
+            f"failed to execute helm template command: failed running helm: `{_command(work, choices, kube, listed)}` "
+            f"failed exit status 1: Error: {error.message}{trailer}"
+        ) from error
+    return _objects(choices, made)
+
+
+def _check_references(work: Work) -> None:
+    choices = work.source.helm
+    if not work.request.several:
+        return
+    refs = work.request.refs
+    for declared in (*choices.value_files, *(path for _, path in choices.file_parameters)):
+        if not declared.startswith("$"):
+            continue
+        name = declared.partition("/")[0]
+        if not refs:
+            raise SourceError(f"source referenced \"{name}\", but no source has a 'ref' field defined")
+        if name not in refs:
+            known = ", ".join(refs)
+            raise SourceError(f'source referenced "{name}", which is not one of the available sources ({known})')
+        if refs[name].is_chart:
+            raise SourceError(
+                "source has a 'chart' field defined, but Helm charts are not yet not supported for 'ref' sources"
+            )
+        if refs[name].problem:
+            raise SourceError(refs[name].problem)
+
+
+def _kube_version(text: str) -> str:
+    match = _GENERIC.match(text)
+    if text and match is None:
+        raise SourceError(f'could not parse kubernetes version {text}: could not parse "{text}" as version')
+    return match[1] if match else ""
+
+
+def _release(work: Work, choices: HelmChoices) -> ReleaseOptions:
+    name = choices.release_name or work.request.name.rpartition("_")[2]
+    return ReleaseOptions(name, choices.namespace or work.request.namespace or "default")
+
+
+def _render(work: Work, choices: HelmChoices, kube: str, files: _Files, listed: list[str]) -> RenderedChart:
+    expand = work.environment.expand
+    plain = [f"{p.name}={_clean(expand(p.value))}" for p in choices.parameters if not p.force_string]
+    texts = [f"{p.name}={_clean(expand(p.value))}" for p in choices.parameters if p.force_string]
+    from_files = [f"{name}={files.placed(path)}" for name, path in choices.file_parameters]
+    extra = _inline(choices)
+    names = [*listed, *(["\0"] if extra else [])]
+    values = ValueOptions(
+        names, [], plain, texts, from_files, [], lambda name: extra if name == "\0" else files.read(name)
+    ).merged()
+    chart, outside = load(work.tree, work.where, work.request.doors)
+    work.volatile = work.volatile or outside
+    check_installable(chart)
+    release = _release(work, choices)
+    check_release_name(release.name)
+    versions = choices.api_versions or work.request.api_versions
+    capabilities = default_capabilities(kube, tuple(versions))
+    return render(chart, values, release, capabilities, skip_schema=choices.skip_schema_validation)
+
+
+def _inline(choices: HelmChoices) -> bytes:
+    if choices.values_object is not None:
+        return yaml.dump(dict(choices.values_object)).encode()
+    return choices.values.encode()
+
+
+def _clean(value: str) -> str:
+    """Commas are not separators in a parameter, unless it is a list in braces or they are escaped already."""
+    if value.startswith("{") and value.endswith("}"):
+        return value
+    return re.sub(r"(?<!\\),", r"\\,", value)
+
+
+def _command(work: Work, choices: HelmChoices, kube: str, listed: list[str]) -> str:
+    release = _release(work, choices)
+    parts = ["helm template .", "--name-template", release.name]
+    if choices.namespace or work.request.namespace:
+        parts += ["--namespace", release.namespace]
+    if kube:
+        parts += ["--kube-version", kube]
+    for flag, force in (("--set", False), ("--set-string", True)):
+        for p in choices.parameters:
+            if p.force_string is force:
+                parts += [flag, f"{p.name}={_clean(work.environment.expand(p.value))}"]
+    for name, path in choices.file_parameters:
+        parts += ["--set-file", f"{name}={_HOME}/{join(work.where, path) or path}"]
+    for name in listed:
+        parts += ["--values", name]
+    if _inline(choices):
+        parts += ["--values", "<path to cached source>"]
+    parts.append("<api versions removed>")
+    if not choices.skip_crds:
+        parts.append("--include-crds")
+    if choices.skip_schema_validation:
+        parts.append("--skip-schema-validation")
+    if choices.skip_tests:
+        parts.append("--skip-tests")
+    return " ".join(parts)
+
+
+def _objects(choices: HelmChoices, made: RenderedChart) -> list[Manifest]:
+    crds = [] if choices.skip_crds else made.crds
+    hooks = [h for h in made.hooks if not (choices.skip_tests and "test" in h.events)]
+    out: list[Manifest] = []
+    for manifest in (*crds, *made.manifests, *hooks):
+        try:
+            documents = yaml.load_all(manifest.text)
+        except yaml.YAMLError as error:
+            raise SourceError(f"failed to unmarshal manifest: error converting YAML to JSON: {error.message}") from None
+        for document in documents:
+            out.append(_checked(document.value))
+    return out
+
+
+def _checked(value: Any) -> Manifest:
+    if isinstance(value, dict):
+        return value
+    raise SourceError(f"failed to unmarshal manifest: {json.dumps(value)} is no object")

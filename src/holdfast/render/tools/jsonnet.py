@@ -1,0 +1,65 @@
+"""Jsonnet files of a directory: evaluated by go-jsonnet with imports from the tree only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from holdfast.base.tree import EntryKind
+from holdfast.kube.refs import Manifest
+from holdfast.render.paths import resolve
+from holdfast.render.tools.detect import Work, join
+from holdfast.render.tools.request import SourceError
+
+
+def run(work: Work, path: str, data: bytes) -> list[Manifest]:
+    """Raises SourceError."""
+    # A foreign runtime (Go's) comes with it; programs that meet no Jsonnet never start it.
+    import _gojsonnet
+
+    name = path.rpartition("/")[2]
+    variables = _variables(work)
+    try:
+        text = _gojsonnet.evaluate_snippet(
+            path, data.decode("utf-8", "replace"), import_callback=_importer(work), **variables
+        )
+    except RuntimeError as error:
+        raise SourceError(
+            f'Failed to evaluate jsonnet "{name}": {str(error).rstrip()}', code="FailedPrecondition"
+        ) from None
+    found = json.loads(text)
+    objects = found if isinstance(found, list) else [found]
+    for obj in objects:
+        if not isinstance(obj, dict) or not obj.get("kind"):
+            shown = json.dumps(obj, separators=(",", ":"), sort_keys=True)
+            raise SourceError(
+                f"Failed to unmarshal generated json \"{name}\": Object 'Kind' is missing in '{shown}'",
+                code="FailedPrecondition",
+            )
+    return objects
+
+
+def _variables(work: Work) -> dict[str, dict[str, str]]:
+    out: dict[str, dict[str, str]] = {"ext_vars": {}, "ext_codes": {}, "tla_vars": {}, "tla_codes": {}}
+    for prefix, variables in (("ext", work.source.directory.ext_vars), ("tla", work.source.directory.tlas)):
+        for variable in variables:
+            kind = "codes" if variable.code else "vars"
+            out[f"{prefix}_{kind}"][variable.name] = work.environment.expand(variable.value)
+    return out
+
+
+def _importer(work: Work) -> Any:
+    places = [work.where, *(join("", lib) or "" for lib in work.source.directory.libs)]
+
+    def load(directory: str, wanted: str) -> tuple[str, bytes]:
+        for place in (directory.rstrip("/"), *places[::-1]):
+            path = join("", wanted) if wanted.startswith("/") else join(place, wanted)
+            real = resolve(work.tree, path) if path is not None else None
+            entry = work.tree.lookup(real) if real is not None else None
+            if real is not None and entry is not None and entry.kind is EntryKind.FILE:
+                return real, work.tree.read(real)
+        raise RuntimeError(
+            f"couldn't open import {json.dumps(wanted)}: no match locally or in the Jsonnet library paths"
+        )
+
+    return load
