@@ -31,6 +31,7 @@ from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.flux.crds import all_crds
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import UnitKey
+from holdfast.model.safety import Safety
 from holdfast.model.source import Snapshot
 from holdfast.reconcile.decide import Settings
 
@@ -100,7 +101,7 @@ class World:
         return revision
 
     async def declare(self, name: str = "app", **spec: Any) -> ObjectRef:
-        """Applies a Kustomization of the source."""
+        """Applies a Kustomization of the source; None leaves a field out."""
         defaults = {
             "interval": "1h",
             "prune": True,
@@ -108,7 +109,8 @@ class World:
             "targetNamespace": self.namespace,
             "sourceRef": {"kind": "GitRepository", "name": "app"},
         }
-        unit = obj_of(UNIT, self.namespace, name, {**defaults, **spec})
+        wanted = {k: v for k, v in {**defaults, **spec}.items() if v is not None}
+        unit = obj_of(UNIT, self.namespace, name, wanted)
         await self.client.apply(unit, manager="tests", force=True)
         return ObjectRef.of(unit)
 
@@ -175,15 +177,16 @@ def _condition(obj: Manifest | None, type: str) -> Mapping[str, Any]:
 
 @contextlib.asynccontextmanager
 async def controller(
-    client: Client, state: Path, *, namespace: str = ""
+    client: Client, state: Path, *, namespace: str = "", safety: Safety | None = None
 ) -> AsyncIterator[tuple[Kustomizations, ArtifactStore]]:
-    """The controller of Kustomizations at work, until the block ends."""
+    """The controller of Kustomizations at work, until the block ends. ``safety`` is the operator's."""
     clock = SystemClock()
     async with Watches(client, namespace=namespace, clock=clock) as watches:
         manager = Manager(client, watches, clock=clock, metrics=Metrics())
         artifacts = ArtifactStore(state, clock, base_url="http://127.0.0.1:1")
         events = EventRecorder(client, "kustomize-controller", clock)
-        units = Kustomizations(manager, artifacts, events, options=UnitOptions(settings=Settings(requeue=5.0)))
+        options = UnitOptions(settings=Settings(requeue=5.0), safety=safety or Safety(), home="holdfast")
+        units = Kustomizations(manager, artifacts, events, options=options)
         units.start()
         stop = asyncio.Event()
         tasks = [asyncio.create_task(events.run()), asyncio.create_task(manager.run(stop))]
@@ -199,10 +202,10 @@ async def controller(
 
 
 @contextlib.asynccontextmanager
-async def world(sandbox: Sandbox, state: Path) -> AsyncIterator[World]:
+async def world(sandbox: Sandbox, state: Path, *, safety: Safety | None = None) -> AsyncIterator[World]:
     async with sandbox.client() as client:
         namespace = f"s-{uuid.uuid4().hex[:8]}"
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         await client.create(body, manager="tests")
-        async with controller(client, state, namespace=namespace) as (units, artifacts):
+        async with controller(client, state, namespace=namespace, safety=safety) as (units, artifacts):
             yield World(client, units, artifacts, namespace)

@@ -30,7 +30,7 @@ from holdfast.offline.survey import survey
 from holdfast.plan import judge
 from holdfast.reconcile import ClusterState, Runner, SourceState, World
 from holdfast.reconcile.decide import Settings
-from holdfast.reconcile.run import Keys
+from holdfast.reconcile.run import Alone, Keys
 from holdfast.reconcile.targets import Targets
 from holdfast.render.memo import RenderMemo
 
@@ -53,14 +53,11 @@ class UnitDifference:
     problem: str = ""
 
 
-class _Around:
+class _Around(Alone):
     """What a plan asks beyond its unit: keys, nothing else."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-
-    def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
-        return False
 
     async def keys(self, delivery: Delivery) -> Keys | None:
         return await sops_keys(self._client, delivery) if delivery.policy.decryption else None

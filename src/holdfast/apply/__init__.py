@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from holdfast.apply.errors import ApplyError, PruneError
 from holdfast.apply.execute import Executor, Neighbours
-from holdfast.apply.prune import delete_all
+from holdfast.apply.prune import Found, delete, delete_all, look
 
-__all__ = ["ApplyError", "Executor", "Neighbours", "PruneError", "delete_all"]
+__all__ = ["ApplyError", "Executor", "Found", "Neighbours", "PruneError", "delete", "delete_all", "look"]

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from holdfast.cluster.client import Selectors
 from holdfast.cluster.informer import LightObject, light
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
+from holdfast.controller.handover import Neighbourhood
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.units_index import UnitIndex
@@ -39,10 +40,12 @@ from holdfast.kube.cel import compile_condition, compile_expression
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import Delivery, Dependency, UnitKey
 from holdfast.model.outcome import Event, Outcome, Verdict
+from holdfast.model.safety import ANNOTATIONS, Budget, Safety
 from holdfast.reconcile import (
     ClusterState,
     DependencyState,
     Finalize,
+    Finalized,
     Proceed,
     Rest,
     Runner,
@@ -51,6 +54,7 @@ from holdfast.reconcile import (
     World,
     decide,
 )
+from holdfast.reconcile.around import Promised
 from holdfast.reconcile.decide import Settings
 from holdfast.reconcile.run import Keys
 from holdfast.reconcile.targets import Targets
@@ -81,6 +85,9 @@ class UnitOptions:
     external_artifacts: bool = False
     age_secret: tuple[str, str] | None = None
     workers: int = 20
+    safety: Safety = field(default_factory=Safety)
+    commit_budget: Budget = field(default_factory=lambda: Budget(30, 50.0))
+    home: str = "flux-system"
 
 
 @dataclass(slots=True)
@@ -113,6 +120,13 @@ class Kustomizations:
         self.index = UnitIndex()
         self.state = ClusterState(manager.client, manager.watches, flux.OWNER, self._clock)
         self.state.drifted.append(self._drifted)
+        self.around = Neighbourhood(
+            self.index,
+            self._objects,
+            self._read,
+            home=self._options.home,
+            commit=self._options.commit_budget,
+        )
         self.targets = Targets(self.state, flux.OWNER, self._clock)
         self.memo = RenderMemo()
         settings = replace(self._options.settings, concurrency=self._options.workers)
@@ -124,6 +138,7 @@ class Kustomizations:
         self._tellers: dict[UnitKey, Timer] = {}
         self._met: set[UnitKey] = set()
         self._sources: set[str] = set()
+        self._held: set[UnitKey] = set()
 
     def start(self) -> None:
         self._objects.add_handler(self._unit_changed)
@@ -157,10 +172,24 @@ class Kustomizations:
         running = self._running.get(key)
         if running is not None and (new is None or (old is not None and matters(old, new))):
             running.interruption.request()
+        if old is not None and new is not None and _words(old) != _words(new):
+            self._manager.wake(ref)
+        self._reconsider(key, old, new)
         for dependant in self.index.dependants(key):
             waiting = self._objects.get(_ref(dependant))
             if waiting is not None and said(waiting).reason == "DependencyNotReady":
                 self._manager.wake(_ref(dependant))
+
+    def _reconsider(self, key: UnitKey, old: Manifest | None, new: Manifest | None) -> None:
+        """Who keeps objects that another unit may want looks again when that one appears or has applied."""
+        if new is not None and said(new).reason == "PruneHeld":
+            self._held.add(key)
+            return
+        self._held.discard(key)
+        if new is None or (old is not None and _inventory(old) == _inventory(new)):
+            return
+        for held in self._held:
+            self._manager.wake(_ref(held))
 
     def _source_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
         if new is None:
@@ -204,6 +233,29 @@ class Kustomizations:
     def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
         return self.index.claimed(ref, unit)
 
+    async def promised(self, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]) -> Promised:
+        if world.deleting and world.source.snapshot is None:
+            world = replace(world, source=await self._source(world.delivery))
+        found = await self.around.promised(self.runner, world, wanted, objects)
+        for heir in set(found.heirs.values()):
+            self._manager.wake(_ref(heir))
+        return found
+
+    def cascade(self, ref: ObjectRef) -> frozenset[ObjectRef]:
+        return self.around.cascade(ref)
+
+    def consent_for(self, ref: ObjectRef) -> str:
+        return self.around.consent_for(ref)
+
+    def exempt(self, ref: ObjectRef, world: World) -> str:
+        return self.around.exempt(ref, world)
+
+    def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
+        return self.around.spend(source, revision, objects)
+
+    def pruned(self, world: World, refs: Sequence[ObjectRef]) -> None:
+        pass
+
     async def keys(self, delivery: Delivery) -> Keys | None:
         if delivery.policy.decryption is None:
             return None
@@ -224,9 +276,7 @@ class Kustomizations:
         if not obj["metadata"].get("deletionTimestamp") and flux.FINALIZER not in finalizers:
             await writer.add_finalizer(flux.FINALIZER)
             return AT_ONCE
-        delivery = flux.read(
-            obj, strict=self._options.strict, default_service_account=self._options.default_service_account
-        )
+        delivery = self._read(obj)
         world = await self._observe(obj, delivery)
         decision = decide(world, self._options.settings, compile_expression, compile_condition)
         match decision:
@@ -242,6 +292,15 @@ class Kustomizations:
                 if await self._resumes(key, obj, world):
                     return self._next(key, delivery.policy.interval)
                 return await self._run(key, obj, world, decision, writer)
+
+    def _read(self, obj: Manifest) -> Delivery:
+        options = self._options
+        return flux.read(
+            obj,
+            strict=options.strict,
+            default_service_account=options.default_service_account,
+            safety=options.safety,
+        )
 
     def _needs_whole_run(self, key: UnitKey, obj: Manifest) -> bool:
         status, meta = obj.get("status") or {}, obj["metadata"]
@@ -329,10 +388,13 @@ class Kustomizations:
 
     async def _finalize(self, obj: Manifest, world: World, decision: Finalize, writer: ObjectWriter) -> Requeue:
         key = world.delivery.key
-        if decision.prune and self.index.heirs(key) and self._waits_for_heirs(obj):
+        guarded = world.delivery.policy.safety.guarded
+        if decision.prune and guarded and self.index.heirs(key) and self._waits_for_heirs(obj):
             return Requeue(after=0.5)
         done = await self.runner.finalize(world, decision)
         self._tell(obj, done.events)
+        if done.refused:
+            return await self._hold(key, obj, writer, done)
         if not done.released:
             return FAILED
         for entry in world.inventory.entries:
@@ -340,6 +402,12 @@ class Kustomizations:
                 self._manager.wake(_ref(heir))
         await writer.remove_finalizer(flux.FINALIZER)
         return WHEN_CHANGED
+
+    async def _hold(self, key: UnitKey, obj: Manifest, writer: ObjectWriter, done: Finalized) -> Requeue:
+        """A deleted unit whose objects are kept until somebody agrees: it stays, and says so."""
+        event = Event(done.refused, warning=True, reason="PruneHeld")
+        outcome = Outcome(Verdict.WAITING, "PruneHeld", done.refused, events=(event,), next_run=done.after)
+        return await self._conclude(key, obj, writer, self._without_echo(obj, replace(outcome, kept=done.refused)))
 
     def _waits_for_heirs(self, obj: Manifest) -> bool:
         deleted = datetime.fromisoformat(str(obj["metadata"]["deletionTimestamp"])).timestamp()
@@ -393,7 +461,8 @@ class Kustomizations:
 
     async def _observe(self, obj: Manifest, delivery: Delivery) -> World:
         before = read_status(obj)
-        deleting = bool(obj["metadata"].get("deletionTimestamp"))
+        deleted = str(obj["metadata"].get("deletionTimestamp") or "")
+        deleting = bool(deleted)
         idle = deleting or delivery.policy.suspend
         return World(
             delivery=delivery,
@@ -401,8 +470,12 @@ class Kustomizations:
             dependencies=() if idle else tuple(self._dependency(d, delivery) for d in delivery.policy.depends_on),
             inventory=before.inventory,
             applied=before.applied,
+            attempted=before.attempted,
             was_healthy=before.was_healthy,
             deleting=deleting,
+            kept=before.kept,
+            deleted_at=datetime.fromisoformat(deleted).timestamp() if deleted else 0.0,
+            settled=(obj.get("status") or {}).get("observedGeneration") == obj["metadata"].get("generation"),
         )
 
     def _source_object(self, source: UnitKey) -> Manifest | None:
@@ -467,6 +540,16 @@ def _key(ref: ObjectRef) -> UnitKey:
 
 def _ref(key: UnitKey) -> ObjectRef:
     return ObjectRef(flux.GROUP, key.kind, key.namespace, key.name)
+
+
+def _inventory(obj: Manifest) -> Any:
+    return (obj.get("status") or {}).get("inventory")
+
+
+def _words(obj: Manifest) -> list[Any]:
+    """What the unit's annotations say about deletion and drift."""
+    annotations = obj["metadata"].get("annotations") or {}
+    return [annotations.get(a) for a in ANNOTATIONS]
 
 
 def _revision(source: Mapping[str, Any]) -> str:

@@ -49,6 +49,10 @@ class UnitIndex:
     def of_source(self, source: UnitKey) -> frozenset[UnitKey]:
         return frozenset(self._by_source.get(source, ()))
 
+    def objects_of(self, source: UnitKey) -> int:
+        """How many objects the units of a source have in their inventories."""
+        return sum(len(self._known[k].refs) for k in self._by_source.get(source, ()))
+
     def dependants(self, key: UnitKey) -> frozenset[UnitKey]:
         return frozenset(self._dependants.get(key, ()))
 

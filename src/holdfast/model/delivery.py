@@ -166,7 +166,7 @@ class Policy:
     ignore: tuple[IgnoreRule, ...] = ()
     target: Target = Target()
     decryption: Decryption | None = None
-    safety: Safety = Safety()
+    safety: Safety = field(default_factory=Safety)
 
 
 @dataclass(frozen=True, slots=True)

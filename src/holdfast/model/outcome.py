@@ -54,7 +54,8 @@ class HistoryEntry:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``progress`` is the last step's message (kept beside a failure); ``attempted`` and ``applied`` are revisions, empty
-    where this run did not set them. ``inventory`` None: the one of before stays."""
+    where this run did not set them. ``inventory`` None: the one of before stays. ``kept`` says which objects are kept although
+    nobody desires them, and why; None: what was said before stays. ``drifted`` the same of drift that is only told."""
 
     verdict: Verdict
     reason: str
@@ -68,4 +69,6 @@ class Outcome:
     wellness_message: str = ""
     history: HistoryEntry | None = None
     events: tuple[Event, ...] = ()
+    kept: str | None = None
+    drifted: str | None = None
     next_run: float | None = None  # seconds until the next attempt; None: only when something changes

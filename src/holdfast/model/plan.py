@@ -37,6 +37,8 @@ class Reason(Enum):
     UNIT_DELETED = "its unit is deleted"
     PRUNE_DISABLED = "pruning is disabled by annotation"
     OTHER_OWNER = "it belongs to another unit"
+    HANDED_OVER = "another unit renders it"
+    PROTECTED = "it holds what others put there"
     ALREADY_GONE = "already gone"
 
 

@@ -66,8 +66,9 @@ class Safety:
         )
 
 
-def read_safety(annotations: Mapping[str, Any], default: Safety = Safety()) -> Safety:
+def read_safety(annotations: Mapping[str, Any], default: Safety | None = None) -> Safety:
     """What the annotations of a unit say."""
+    default = default or Safety()
     return replace(
         default,
         guarded=_GUARDED.get(str(annotations.get(DELETION_SAFETY) or "").lower(), default.guarded),

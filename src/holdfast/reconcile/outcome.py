@@ -16,13 +16,16 @@ from holdfast.reconcile.state import World
 class StepFailed(HoldfastError):
     """A step of a run failed. ``message`` is for the condition; ``told`` for the event, where they differ.
 
-    ``recorded``: the run got far enough to stand in the history.
+    ``recorded``: the run got far enough to stand in the history; ``after``: when to try again, where that is known.
     """
 
-    def __init__(self, reason: str, message: str, *, told: str = "", recorded: bool = False) -> None:
+    def __init__(
+        self, reason: str, message: str, *, told: str = "", recorded: bool = False, after: float | None = None
+    ) -> None:
         super().__init__(message, reason=reason)
         self.told = told or message
         self.recorded = recorded
+        self.after = after
 
 
 @dataclass(slots=True)
@@ -38,6 +41,8 @@ class Attempt:
     inventory: Inventory | None = None
     wellness: Wellness = Wellness.UNTOUCHED
     wellness_message: str = ""
+    kept: str | None = None
+    drifted: str | None = None
     events: list[Event] = field(default_factory=list)
     entries: list[Applied] = field(default_factory=list)
 
@@ -80,6 +85,8 @@ class Attempt:
             wellness=self.wellness,
             wellness_message=self.wellness_message,
             events=tuple(self.events),
+            kept=self.kept,
+            drifted=self.drifted,
         )
 
     def running(self) -> Outcome:
@@ -109,7 +116,7 @@ class Attempt:
         return replace(
             self._outcome(Verdict.FAILED, error.reason, error.message),
             history=self._history(error.reason) if error.recorded else None,
-            next_run=self.world.delivery.policy.retry_interval,
+            next_run=self.world.delivery.policy.retry_interval if error.after is None else error.after,
         )
 
     def cancelled(self) -> Outcome:

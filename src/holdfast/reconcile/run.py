@@ -10,9 +10,9 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from holdfast.apply import Executor, PruneError, delete_all
+from holdfast.apply import Executor
 from holdfast.base.clock import Clock
 from holdfast.base.duration import format_duration
 from holdfast.base.errors import HoldfastError
@@ -25,51 +25,38 @@ from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.outcome import Event, Outcome, Wellness
 from holdfast.model.plan import Action, Applied, Change, Done, Plan, Reason
 from holdfast.model.rendered import Rendered, RenderRequest
-from holdfast.plan import judge, make_plan
+from holdfast.plan import make_plan
 from holdfast.plan.make import change_for, inventory_of
 from holdfast.plan.order import sort_key
 from holdfast.plan.prune import prune_changes
+from holdfast.reconcile.around import Alone, Keys, Promised, Surroundings
 from holdfast.reconcile.decide import Finalize, Proceed, Settings
 from holdfast.reconcile.fights import Fights
 from holdfast.reconcile.live import ClusterState
 from holdfast.reconcile.near import Near
 from holdfast.reconcile.outcome import Attempt, StepFailed
+from holdfast.reconcile.prune import Pruner, kept_message
 from holdfast.reconcile.scope import scoped, served_soon
 from holdfast.reconcile.state import World
 from holdfast.reconcile.targets import Reach, TargetError, Targets
 from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone
 from holdfast.render.memo import RenderMemo
-from holdfast.render.render import Decryptor, Engine, PathNotFound, render
+from holdfast.render.render import Engine, PathNotFound, render
+
+__all__ = ["Alone", "Corrected", "Finalized", "Keys", "Promised", "Runner", "Surroundings"]
 
 Report = Callable[[Outcome], Awaitable[None]]
 
 
-class Surroundings(Protocol):
-    """What a run asks about the other units, and about keys."""
-
-    def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
-        """Whether another unit, not itself on its way out, has this object in its inventory."""
-        ...
-
-    async def keys(self, delivery: Delivery) -> Keys | None:
-        """For a unit that asks for decryption; None where it does not. Raises a HoldfastError."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """A decryptor, and a name for the keys in it: other keys are another rendering."""
-
-    decryptor: Decryptor
-    fingerprint: str
-
-
 @dataclass(frozen=True, slots=True)
 class Finalized:
-    """A deleted unit is dealt with. ``released``: its finalizer may go; else it has to be tried again."""
+    """A deleted unit is dealt with. ``released``: its finalizer may go; else it has to be tried again, after ``after``
+    seconds where that is known. ``refused``: its objects are kept until somebody agrees; the message is for the condition."""
 
     events: tuple[Event, ...] = ()
     released: bool = True
+    refused: str = ""
+    after: float | None = None
 
 
 @dataclass(slots=True)
@@ -104,6 +91,7 @@ class Runner:
         self._memory: dict[UnitKey, _Memory] = {}
         self._busy = asyncio.Semaphore(settings.concurrency)
         self._fights = Fights()
+        self._pruner = Pruner(surroundings)
         self.recovered: Callable[[UnitKey], None] = lambda unit: None
         """Called when all objects of a unit whose health check failed have become ready after all."""
 
@@ -165,6 +153,12 @@ class Runner:
         objects = await scoped(rendered.objects, reach.client)
         await reach.state.follow({GroupVersionKind.of(o) for o in objects})
         return make_plan(world.delivery, objects, reach.state, world.inventory, early=self._settings.early_kinds)
+
+    async def renders(self, world: World) -> Sequence[Manifest]:
+        """What the unit wants, as the cluster will know it. Raises a HoldfastError where it cannot be built."""
+        attempt = Attempt(world, self._clock, self._clock.monotonic())
+        rendered, reach = await self._build(attempt)
+        return await scoped(rendered.objects, reach.client)
 
     # --- build
 
@@ -303,27 +297,26 @@ class Runner:
     # --- prune
 
     async def _prune(self, attempt: Attempt, objects: Sequence[Manifest], reach: Reach) -> None:
-        delivery = attempt.world.delivery
-        if not delivery.policy.prune:
+        world = attempt.world
+        attempt.kept = ""
+        if not world.delivery.policy.prune:
             return
-        stale = attempt.world.inventory.missing_from(attempt.inventory or inventory_of(objects))
+        applied = attempt.inventory or inventory_of(objects)
+        stale = world.inventory.missing_from(applied)
         if not stale:
             return
-        try:
-            entries = await delete_all(reach.client, prune_changes(stale), self._judge(delivery))
-        except PruneError as error:
-            attempt.inventory = (attempt.inventory or Inventory()).plus(error.survivors)
-            raise StepFailed("PruneFailed", error.message, recorded=True) from error
-        attempt.tell("\n".join(str(e) for e in entries))
-
-    def _judge(self, delivery: Delivery) -> Callable[[Change, Manifest | None], tuple[Action, Reason]]:
-        def decide(change: Change, live: Manifest | None) -> tuple[Action, Reason]:
-            action, reason = judge(live, delivery.owner, delivery.key)
-            if action is Action.DELETE and live is not None and self._around.claimed(change.ref, delivery.key):
-                return Action.SKIP, Reason.OTHER_OWNER
-            return action, reason
-
-        return decide
+        done = await self._pruner.prune(world, prune_changes(stale), reach, objects)
+        attempt.inventory = applied.plus(done.survivors)
+        attempt.kept = done.refused or kept_message(done.stays, world.source.revision)
+        if done.refused:
+            after = self._settings.requeue if done.soon else None
+            raise StepFailed("PruneHeld", done.refused, recorded=True, after=after)
+        if done.error is not None:
+            raise StepFailed("PruneFailed", done.error.message, recorded=True) from done.error
+        if done.entries:
+            attempt.tell("\n".join(str(e) for e in done.entries))
+        if done.stays and attempt.kept != world.kept:
+            attempt.tell(attempt.kept, warning=True, reason="PruneHeld")
 
     # --- health
 
@@ -442,15 +435,23 @@ class Runner:
         if not await self.targets.can_impersonate(target, namespace):
             lines = "\n".join(str(e.ref) for e in world.inventory.entries)
             return Finalized((_farewell(world, f"unable to prune objects: \n{lines}", warning=True),))
+        left = world.deleted_at + delivery.policy.safety.keep_for - self._clock.time()
+        if delivery.policy.safety.keep_for and left > 0:
+            text = f"the objects of {delivery.key.kind}/{delivery.key.name} are kept for {format_duration(round(left))} more"
+            return Finalized(released=False, refused=text, after=left)
         reach = await self.targets.reach(target, namespace)
         changes = prune_changes(world.inventory.entries, Reason.UNIT_DELETED)
-        try:
-            entries = await delete_all(reach.client, changes, self._judge(delivery))
-        except PruneError:
+        done = await self._pruner.prune(world, changes, reach, None)
+        if done.refused:
+            after = self._settings.requeue if done.soon else delivery.policy.retry_interval
+            return Finalized(released=False, refused=done.refused, after=after)
+        if done.error is not None:
             event = _farewell(world, "pruning for deleted resource failed", warning=True)
             return Finalized((event,), released=False)
-        events = [_farewell(world, "\n".join(str(e) for e in entries))]
-        if decision.wait and not await self._all_gone(reach, changes, entries, delivery.policy.timeout):
+        events = [_farewell(world, "\n".join(str(e) for e in done.entries))]
+        if done.stays:
+            events.append(_farewell(world, kept_message(done.stays, ""), warning=True))
+        if decision.wait and not await self._all_gone(reach, changes, done.entries, delivery.policy.timeout):
             events.append(_farewell(world, "failed to wait for resources termination", warning=True))
         return Finalized(tuple(events))
 

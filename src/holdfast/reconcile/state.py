@@ -41,12 +41,18 @@ class DependencyState:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything a decision may depend on. ``inventory``, ``applied`` and ``was_healthy`` are from the last run's status."""
+    """Everything a decision may depend on. ``inventory``, ``applied``, ``attempted`` and ``was_healthy`` are from the last run's status,
+    ``kept`` what it said of objects that are kept. ``deleted_at``: seconds since the epoch; ``settled``: this declaration was
+    applied at ``applied`` already."""
 
     delivery: Delivery
     source: SourceState
     dependencies: tuple[DependencyState, ...] = ()
     inventory: Inventory = field(default_factory=Inventory)
     applied: str = ""
+    attempted: str = ""
     was_healthy: bool = False
     deleting: bool = False
+    kept: str = ""
+    deleted_at: float = 0.0
+    settled: bool = False

@@ -41,7 +41,7 @@ _SHORTEST_TIMEOUT = 30.0
 
 
 def read(
-    obj: Mapping[str, Any], *, strict: bool = True, default_service_account: str = "", safety: Safety = Safety()
+    obj: Mapping[str, Any], *, strict: bool = True, default_service_account: str = "", safety: Safety | None = None
 ) -> Delivery:
     """``obj`` has passed the API server's validation. ``strict``: a variable without value or default is an error;
     ``safety`` is the operator's, which annotations change."""

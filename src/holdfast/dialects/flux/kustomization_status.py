@@ -14,6 +14,8 @@ from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.outcome import Event, HistoryEntry, Outcome, Verdict, Wellness
 
 _HISTORY = 5
+KEPT = "PruneHeld"
+DRIFTED = "Drifted"
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
 
 
@@ -25,6 +27,8 @@ class Before:
     applied: str
     was_healthy: bool
     ready_reason: str
+    kept: str = ""
+    attempted: str = ""
 
 
 def timestamp(seconds: float) -> str:
@@ -42,6 +46,8 @@ def read_status(obj: Mapping[str, Any]) -> Before:
         applied=str(status.get("lastAppliedRevision") or ""),
         was_healthy=conditions.is_true(HEALTHY),
         ready_reason=str((conditions.get(READY) or {}).get("reason") or ""),
+        kept=conditions.message(KEPT),
+        attempted=str(status.get("lastAttemptedRevision") or ""),
     )
 
 
@@ -96,6 +102,16 @@ def _write_conditions(conditions: Conditions, outcome: Outcome) -> None:
             conditions.false(READY, outcome.reason, outcome.message)
             conditions.retrying()
     _write_wellness(conditions, outcome)
+    _write_told(conditions, KEPT, "PruneHeld", outcome.kept)
+    _write_told(conditions, DRIFTED, "DriftDetected", outcome.drifted)
+
+
+def _write_told(conditions: Conditions, type: str, reason: str, message: str | None) -> None:
+    """Our own conditions: there only while there is something to tell. Flux has none of them."""
+    if message:
+        conditions.true(type, reason, message)
+    elif message == "":
+        conditions.delete(type)
 
 
 def _write_wellness(conditions: Conditions, outcome: Outcome) -> None:

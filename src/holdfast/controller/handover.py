@@ -1,0 +1,172 @@
+"""What the units know of each other when something is about to be deleted.
+
+In: the index of units and their objects as they stand. Out: who renders an object now, what goes with a unit, which objects
+delivery itself stands on, how much a commit has taken already. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+
+from holdfast.base.errors import HoldfastError
+from holdfast.cluster.informer import Informer
+from holdfast.controller.units_index import UnitIndex
+from holdfast.dialects.flux import kustomization as flux
+from holdfast.dialects.flux.kustomization_status import read_status
+from holdfast.kube.refs import Manifest, ObjectRef
+from holdfast.model.delivery import DeletionPolicy, Delivery, UnitKey
+from holdfast.model.safety import Budget
+from holdfast.model.source import Snapshot
+from holdfast.reconcile import Runner, SourceState, World
+from holdfast.reconcile.around import Promised
+from holdfast.render.render import PathNotFound
+
+SOURCES = "source.toolkit.fluxcd.io"
+_COMMITS = 256  # revisions whose deletions are remembered
+Read = Callable[[Manifest], Delivery]
+
+
+class Neighbourhood:
+    """``read`` makes a Delivery of a Kustomization object, with the operator's defaults; ``home`` is our own namespace."""
+
+    def __init__(self, index: UnitIndex, objects: Informer[Manifest], read: Read, *, home: str, commit: Budget) -> None:
+        self._index = index
+        self._objects = objects
+        self._read = read
+        self._home = home
+        self._commit = commit
+        self._spent: OrderedDict[tuple[UnitKey, str], tuple[int, int]] = OrderedDict()
+
+    # --- who renders it
+
+    async def promised(
+        self, runner: Runner, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]
+    ) -> Promised:
+        """Looks at the other units of the source, those that ``objects`` declare, and those that these declare in turn."""
+        snapshot = world.source.snapshot
+        if snapshot is None:
+            return Promised()
+        heirs: dict[ObjectRef, UnitKey] = {}
+        unknown: list[UnitKey] = []
+        waiting = deque(self._candidates(world.delivery, objects))
+        seen = {world.delivery.key}
+        while waiting and not wanted <= heirs.keys():
+            delivery = self._read(waiting.popleft())
+            if delivery.key in seen or delivery.source != world.delivery.source or not _same_place(delivery, world):
+                continue
+            seen.add(delivery.key)
+            rendered = await _rendered(runner, delivery, snapshot)
+            if rendered is None:
+                unknown += [] if delivery.policy.suspend else [delivery.key]
+                continue
+            heirs |= {ObjectRef.of(o): delivery.key for o in rendered if ObjectRef.of(o) in wanted}
+            waiting.extend(o for o in rendered if _is_unit(o))
+        return Promised(heirs, tuple(unknown))
+
+    def _candidates(self, delivery: Delivery, objects: Sequence[Manifest]) -> list[Manifest]:
+        """Declared units first: they are newer than what the cluster has of them."""
+        declared = [_placed(o, delivery.key.namespace) for o in objects if _is_unit(o)]
+        known = [
+            obj
+            for key in sorted(self._index.of_source(delivery.source))
+            if (obj := self._objects.get(ref_of(key))) is not None and not obj["metadata"].get("deletionTimestamp")
+        ]
+        return [*declared, *known]
+
+    # --- what goes with it
+
+    def cascade(self, ref: ObjectRef) -> frozenset[ObjectRef]:
+        out: set[ObjectRef] = set()
+        waiting = [ref]
+        while waiting:
+            for below in self._owned(waiting.pop()):
+                if below not in out and below != ref:
+                    out.add(below)
+                    waiting.append(below)
+        return frozenset(out)
+
+    def _owned(self, ref: ObjectRef) -> frozenset[ObjectRef]:
+        obj = self._unit(ref)
+        if obj is None:
+            return frozenset()
+        policy = self._read(obj).policy
+        keeps = policy.deletion is DeletionPolicy.ORPHAN or (
+            policy.deletion is DeletionPolicy.MIRROR_PRUNE and not policy.prune
+        )
+        if policy.suspend or keeps:
+            return frozenset()
+        return frozenset(e.ref for e in read_status(obj).inventory.entries)
+
+    def consent_for(self, ref: ObjectRef) -> str:
+        obj = self._unit(ref)
+        if obj is None:
+            return ""
+        safety, count = self._read(obj).policy.safety, len(self._owned(ref))
+        if not safety.guarded or safety.budget.allows(count, count):
+            return ""
+        before = read_status(obj)
+        return before.applied or before.attempted
+
+    def _unit(self, ref: ObjectRef) -> Manifest | None:
+        return self._objects.get(ref) if (ref.group, ref.kind) == (flux.GROUP, flux.KIND) else None
+
+    # --- what delivery stands on
+
+    def exempt(self, ref: ObjectRef, world: World) -> str:
+        key = world.delivery.key
+        if ref == ref_of(key) and not world.deleting:
+            return "it is the unit itself"
+        if (ref.group, ref.kind, ref.name) == ("", "Namespace", self._home):
+            return "it is the controller's own namespace"
+        if ref.group != SOURCES or world.deleting:
+            return ""
+        source = UnitKey(ref.kind, ref.namespace, ref.name)
+        users = [k for k in self._index.of_source(source) if not self._leaving(k)]
+        return f"it is the source of {users[0].kind}/{users[0].name}" if key in users else ""
+
+    def _leaving(self, key: UnitKey) -> bool:
+        obj = self._objects.get(ref_of(key))
+        return obj is None or bool(obj["metadata"].get("deletionTimestamp"))
+
+    # --- what a commit has taken
+
+    def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
+        spent, total = self._spent.get((source, revision), (0, self._index.objects_of(source)))
+        if not self._commit.allows(spent + objects, total):
+            return spent, total
+        self._spent[source, revision] = (spent + objects, total)
+        self._spent.move_to_end((source, revision))
+        while len(self._spent) > _COMMITS:
+            self._spent.popitem(last=False)
+        return None
+
+
+def ref_of(key: UnitKey) -> ObjectRef:
+    return ObjectRef(flux.GROUP, key.kind, key.namespace, key.name)
+
+
+def _is_unit(obj: Manifest) -> bool:
+    ref = ObjectRef.of(obj)
+    return (ref.group, ref.kind) == (flux.GROUP, flux.KIND) and bool((obj.get("spec") or {}).get("sourceRef"))
+
+
+def _placed(obj: Manifest, namespace: str) -> Manifest:
+    """With a namespace: a build may leave it out."""
+    meta = obj["metadata"]
+    return obj if meta.get("namespace") else {**obj, "metadata": {**meta, "namespace": namespace}}
+
+
+def _same_place(delivery: Delivery, world: World) -> bool:
+    """Whether two units deliver to the same cluster."""
+    one, other = delivery.policy.target, world.delivery.policy.target
+    same = (one.kubeconfig_secret, one.kubeconfig_config_map) == (other.kubeconfig_secret, other.kubeconfig_config_map)
+    return same and (not one.kubeconfig_secret or delivery.key.namespace == world.delivery.key.namespace)
+
+
+async def _rendered(runner: Runner, delivery: Delivery, snapshot: Snapshot) -> Sequence[Manifest] | None:
+    """None where nobody can know what the unit renders; a path that is not there renders nothing."""
+    try:
+        return await runner.renders(World(delivery, SourceState(snapshot)))
+    except HoldfastError as error:
+        return () if isinstance(error.__cause__, PathNotFound) else None
