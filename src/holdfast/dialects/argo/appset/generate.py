@@ -1,0 +1,132 @@
+"""From an ApplicationSet to the applications that it wants.
+
+In: the set, facts, a template engine. Out: the applications, complete but for who owns them; or the first thing that is
+wrong, with the reason for the status: then nothing at all is known of what is wanted, and nothing must be deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from holdfast.dialects.argo.appset.facts import Facts, GeneratorError, Pending
+from holdfast.dialects.argo.appset.generators.context import Context
+from holdfast.dialects.argo.appset.generators.transform import transform
+from holdfast.dialects.argo.appset.shape import normal_spec
+from holdfast.dialects.argo.appset.spec import FINALIZER, GVK, ApplicationSet
+from holdfast.dialects.argo.appset.templating import Engine, Renderer
+from holdfast.kube.refs import Manifest
+from holdfast.kube.yaml import YAMLError, load
+
+PARAMS_FAILED, TEMPLATE_FAILED = "ApplicationGenerationFromParamsError", "RenderTemplateParamsError"
+
+
+class GenerationFailed(GeneratorError):
+    """``reason`` is the condition's."""
+
+
+def generate(wanted: ApplicationSet, facts: Facts, engine: Engine, home: str) -> list[Manifest]:
+    """Raises GenerationFailed; Pending when ``facts.wanted`` has to be answered first."""
+    renderer = Renderer(engine, go=wanted.go_template, options=wanted.go_options)
+    context = Context(wanted, facts, renderer, home)
+    found: list[Manifest] = []
+    for generator in wanted.generators:
+        try:
+            found += _from_generator(generator, context)
+        except Pending:
+            # Go on: what the next generators have to know can be found out at the same time.
+            continue
+        except GeneratorError as error:
+            if facts.wanted:
+                break
+            reason = error.reason or PARAMS_FAILED
+            raise GenerationFailed(error.message, reason=reason) from error
+    if facts.wanted:
+        raise Pending
+    return found
+
+
+def _from_generator(generator: Mapping[str, Any], context: Context) -> list[Manifest]:
+    found = []
+    for result in transform(generator, context.set.template, context):
+        for params in result.params:
+            try:
+                found.append(_application(result.template, params, context))
+            except GeneratorError as error:
+                raise GenerationFailed(error.message, reason=TEMPLATE_FAILED) from error
+    return found
+
+
+def _application(template: Mapping[str, Any], params: Mapping[str, Any], context: Context) -> Manifest:
+    app = _rendered(template, params, context)
+    if context.set.template_patch is not None:
+        app = _patched(app, params, context)
+    app["metadata"]["namespace"] = context.set.namespace
+    app["spec"] = normal_spec(app["spec"])
+    return app
+
+
+def _rendered(template: Mapping[str, Any], params: Mapping[str, Any], context: Context) -> Manifest:
+    filled = context.renderer.deep(template, params) if params else template
+    given = filled.get("metadata") or {}
+    meta = {k: given[k] for k in ("name", "labels", "annotations", "finalizers") if given.get(k)}
+    # Without parameters Argo CD takes the template as it is, finalizer or not.
+    if params and not context.set.preserve_resources and not meta.get("finalizers"):
+        meta["finalizers"] = [FINALIZER]
+    meta.setdefault("name", "")
+    return {
+        "apiVersion": GVK.api_version,
+        "kind": "Application",
+        "metadata": meta,
+        "spec": dict(filled.get("spec") or {}),
+    }
+
+
+def _patched(app: Manifest, params: Mapping[str, Any], context: Context) -> Manifest:
+    try:
+        text = context.renderer.text(context.set.template_patch or "", params)
+    except GeneratorError as error:
+        raise GeneratorError(f"error replacing values in templatePatch: {error.message}") from error
+    try:
+        patch = load(text)
+    except YAMLError as error:
+        raise GeneratorError(
+            f"error while converting template to json {context.renderer.engine.encode(text)}: {error.message}"
+        ) from error
+    if patch is None:
+        return app
+    if not isinstance(patch, dict):
+        shown = context.renderer.engine.encode(context.renderer.engine.encode(patch))
+        raise GeneratorError(
+            f"invalid templatePatch {shown}: json: cannot unmarshal {_kind(patch)} into Go value of type "
+            "v1alpha1.Application"
+        )
+    found: Manifest = merge_patch(app, {k: v for k, v in patch.items() if k in ("metadata", "spec", "operation")})
+    project = (app.get("spec") or {}).get("project")
+    found["spec"] = {**(found.get("spec") or {}), "project": project}
+    meta = found.get("metadata") or {}
+    found["metadata"] = {k: meta[k] for k in ("name", "labels", "annotations", "finalizers") if meta.get(k)}
+    return found
+
+
+def _kind(value: Any) -> str:
+    names = ((bool, "bool"), ((int, float), "number"), (str, "string"), (list, "array"))
+    return next((name for kind, name in names if isinstance(value, kind)), "value")
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """A strategic merge patch over a type whose lists have no merge keys: tables merge, null removes, ``$patch`` directs."""
+    if not isinstance(patch, Mapping):
+        return patch
+    directive = patch.get("$patch")
+    if directive == "delete":
+        return {}
+    base = dict(target) if isinstance(target, Mapping) and directive != "replace" else {}
+    for key, value in patch.items():
+        if key.startswith("$"):
+            continue
+        if value is None:
+            base.pop(key, None)
+        else:
+            base[key] = merge_patch(base.get(key), value)
+    return base
