@@ -33,13 +33,13 @@ async def _explain(args: argparse.Namespace) -> int:
     if not name:
         raise Stop("name an object, for example: holdfast explain ks apps")
     async with units.connected(flags.config_of(args)) as client:
-        obj = await _find(client, kind, name, flags.namespace_of(args))
+        obj = await find(client, kind, name, flags.namespace_of(args))
         for sentence in await explain(client, obj, now=time.time()):
             print(sentence)
     return 0
 
 
-async def _find(client: Client, kind: str, name: str, namespace: str) -> Manifest:
+async def find(client: Client, kind: str, name: str, namespace: str) -> Manifest:
     """By any word that kubectl knows for the kind."""
     from holdfast.base.errors import Stop
     from holdfast.kube.refs import ObjectRef

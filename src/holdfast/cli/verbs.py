@@ -17,6 +17,7 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
+    Verb("blame", "holdfast.cli.blame", "which file, line and commit wrote each field of an object"),
     Verb("check", "holdfast.cli.check", "is this cluster, and what runs in it, fit for delivery?"),
     Verb("completion", "holdfast.cli.completion", "print a completion script for a shell"),
     Verb("demo", "holdfast.cli.demo", "see GitOps work on this machine, end to end"),
@@ -26,6 +27,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("explain", "holdfast.cli.explain", "why something is as it is, and what it waits for"),
     Verb("get", "holdfast.cli.get", "list units and sources with their state"),
     Verb("helm", "holdfast.cli.helm", "render, lint, show and fetch Helm charts"),
+    Verb("history", "holdfast.cli.history", "what a unit went through, newest first"),
     Verb("kstatus", "holdfast.cli.kstatus", "compute the readiness of an object in a file"),
     Verb("kustomize", "holdfast.cli.kustomize", "build, edit and create kustomizations"),
     Verb("reconcile", "holdfast.cli.reconcile", "look now, and wait until it was handled"),
