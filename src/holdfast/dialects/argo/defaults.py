@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest
 
+_NOISE = (
+    (("", "discovery.k8s.io"), ("Endpoints", "EndpointSlice")),
+    (("coordination.k8s.io",), ("Lease",)),
+    (
+        ("authentication.k8s.io", "authorization.k8s.io"),
+        (
+            "SelfSubjectReview",
+            "TokenReview",
+            "LocalSubjectAccessReview",
+            "SelfSubjectAccessReview",
+            "SelfSubjectRulesReview",
+            "SubjectAccessReview",
+        ),
+    ),
+    (("certificates.k8s.io",), ("CertificateSigningRequest",)),
+    (("cert-manager.io",), ("CertificateRequest",)),
+    (("cilium.io",), ("CiliumIdentity", "CiliumEndpoint", "CiliumEndpointSlice")),
+)
+"""Kinds that controllers write for themselves, often: not looked at unless the operator says otherwise."""
 NAMESPACE = "argocd"
 """Where the configuration, the projects and, unless told otherwise, the applications live."""
 
@@ -14,7 +34,7 @@ def objects(namespace: str = NAMESPACE) -> list[Manifest]:
     meta = {"namespace": namespace, "labels": labels}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", **meta}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", **meta}, "data": _configuration()},
         {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": {"name": "argocd-secret", **meta}},
         {
             "apiVersion": "argoproj.io/v1alpha1",
@@ -27,3 +47,8 @@ def objects(namespace: str = NAMESPACE) -> list[Manifest]:
             },
         },
     ]
+
+
+def _configuration() -> dict[str, str]:
+    noise = [{"apiGroups": list(groups), "kinds": list(kinds)} for groups, kinds in _NOISE]
+    return {"resource.exclusions": yaml.dump(noise)}

@@ -77,6 +77,35 @@ class GitStore:
         with self._lock(mirror):
             return self._resolve(mirror, remote, spec.ref, known=True).tip
 
+    def references(self, url: str, credentials: Credentials | None = None, timeout: float = 60.0) -> dict[str, str]:
+        """Every reference of the remote with its object id; annotated tags also peeled, as ``refs/tags/x^{}``."""
+        remote = self._remote(url, credentials, timeout)
+        mirror = self._mirror(url)
+        with self._lock(mirror):
+            return list_refs(mirror, remote)
+
+    def checkout(
+        self, url: str, commit: str, reference: str = "", credentials: Credentials | None = None, timeout: float = 60.0
+    ) -> Snapshot:
+        """The whole tree of a commit, submodules included; ``reference`` is where it is known to stand, if anywhere."""
+        remote = self._remote(url, credentials, timeout)
+        mirror = self._mirror(url)
+        with self._lock(mirror):
+            target = _Target(reference, "", tip=commit) if reference else _Target("refs/*", "", commit=commit)
+            found = self._bring(mirror, remote, target)
+        tree: Tree = GitTree(mirror, str(found.tree_id))
+        tree = self._with_submodules(tree, mirror, str(found.tree_id), remote, 0)
+        return Snapshot(str(found.id), tree, str(found.tree_id), _commit_info(pygit2.Repository(mirror), found, target))
+
+    def _remote(self, url: str, credentials: Credentials | None, timeout: float) -> Remote:
+        remote = Remote(url, credentials or Credentials(), timeout)
+        if remote.is_local and not self._local:
+            raise GitInputError(
+                f"local repositories are not allowed: '{url}'; start holdfast run with --allow-local-sources",
+                reason="GitOperationFailed",
+            )
+        return remote
+
     # -- mirrors ------------------------------------------------------------------------------------------------------
 
     def _mirror(self, url: str) -> str:
