@@ -92,11 +92,12 @@ class Library:
 
     def _from_index(self, wanted: ChartWanted) -> tuple[str, bytes]:
         from holdfast.source import helm_repository as door
+        from holdfast.source.helm_index import IndexFile
         from holdfast.source.http import WayOut
 
         access = door.Access(way=WayOut(timeout=_TIMEOUT))
         index = self._indexes.get(wanted.url)
-        if not isinstance(index, door.Index):
+        if not isinstance(index, IndexFile):
             index = self._indexes[wanted.url] = door.parse_index(door.fetch_index(wanted.url, access))
         try:
             entry = door.choose(index, wanted.name, wanted.version)

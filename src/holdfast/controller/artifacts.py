@@ -8,13 +8,14 @@ digest once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from holdfast.kube.refs import ObjectRef
 from holdfast.model.source import Snapshot
 from holdfast.source.artifact import digest, tarball
 
+_NOTE = ".note"
 Listener = Callable[[ObjectRef], None]
 
 
@@ -80,7 +82,29 @@ class ArtifactStore:
     ) -> dict[str, Any]:
         path = self.path_of(ref, name)
         await asyncio.to_thread(_write, self.root / path, data)
-        content = digest(data)
+        return self._stored(ref, path, digest(data), len(data), revision, metadata)
+
+    async def store_file(self, ref: ObjectRef, name: str, file: Path, revision: str) -> dict[str, Any]:
+        """Takes a file that was written in a ``workspace``: nothing of it is held in memory."""
+        path = self.path_of(ref, name)
+        content, size = await asyncio.to_thread(_moved, file, self.root / path)
+        return self._stored(ref, path, content, size, revision, None)
+
+    @contextlib.contextmanager
+    def workspace(self, ref: ObjectRef) -> Iterator[Path]:
+        """A directory for files on their way; on the file system of the artifacts, gone afterwards."""
+        home = self.root / self.path_of(ref, "")
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix=".work-", ignore_cleanup_errors=True) as directory:
+            yield Path(directory)
+
+    def note(self, ref: ObjectRef, name: str) -> Path:
+        """A file for what is to be known about a source after a restart; it lasts as long as the source."""
+        return self.root / self.path_of(ref, name + _NOTE)
+
+    def _stored(
+        self, ref: ObjectRef, path: str, content: str, size: int, revision: str, metadata: Mapping[str, str] | None
+    ) -> dict[str, Any]:
         self._checked.add((path, content))
         self._snapshots.pop(ref, None)
         artifact = {
@@ -88,7 +112,7 @@ class ArtifactStore:
             "lastUpdateTime": datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "path": path,
             "revision": revision,
-            "size": len(data),
+            "size": size,
             "url": self.url(path),
         }
         return {**artifact, "metadata": dict(metadata)} if metadata else artifact
@@ -146,6 +170,12 @@ def _digest_of(file: Path) -> str:
         return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _moved(file: Path, target: Path) -> tuple[str, int]:
+    content, size = _digest_of(file), file.stat().st_size
+    os.replace(file, target)
+    return content, size
+
+
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
@@ -191,5 +221,5 @@ def _prune(directory: Path, keep: Path | None) -> None:
     if not directory.is_dir():
         return
     for file in directory.iterdir():
-        if file != keep and file.is_file() and not file.is_symlink():
+        if file != keep and file.is_file() and not file.is_symlink() and not file.name.endswith(_NOTE):
             file.unlink(missing_ok=True)

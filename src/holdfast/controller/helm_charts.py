@@ -182,8 +182,8 @@ class _Run(SourceRun):
             raise BuildFailed("the index of the repository is gone", reason=PULL)
 
         def work() -> Build:
-            index = helm_repository.parse_index(file.read_bytes())
-            entry = _built(lambda: helm_repository.choose(index, self.source.chart, self.source.version), REFERENCE)
+            with helm_repository.opened(file) as index:
+                entry = _built(lambda: helm_repository.choose(index, self.source.chart, self.source.version), REFERENCE)
             name, version = str(entry["name"]), str(entry["version"])
             if wanted.nothing and flux.is_current(self.source, self.status.fields, name, version):
                 return Build(name, version)

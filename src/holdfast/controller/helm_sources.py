@@ -7,7 +7,10 @@ repository of type oci is only an address: nothing is fetched and nothing said a
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from dataclasses import replace
+from pathlib import Path
 
 from holdfast.base.errors import HoldfastError
 from holdfast.controller.manager import WHEN_CHANGED, Requeue
@@ -25,9 +28,12 @@ from holdfast.dialects.flux.source_status import (
 )
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.source import helm_repository
+from holdfast.source.helm_index import index_pieces
 from holdfast.source.helm_repository import Access
 from holdfast.source.http import WayOut
 from holdfast.source.oci import Login, logins
+
+_NOTE = "validators"
 
 
 class HelmRepositories(SourceReconciler):
@@ -54,6 +60,7 @@ class _Run(SourceRun):
     def __init__(self, owner: SourceReconciler, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> None:
         super().__init__(owner, ref, obj, writer)
         self.source = flux.read(obj)
+        self._validators: dict[str, str] = {}
 
     @property
     def interval(self) -> float:
@@ -65,25 +72,47 @@ class _Run(SourceRun):
                 "invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type",
                 "URLInvalid",
             )
-        data = await self._index(await access_of(self, self.source))
-        revision = helm_repository.revision_of(data)
-        if revision != self.status.revision:
-            await self._store(data, revision)
+        access = await access_of(self, self.source)
+        with self.artifacts.workspace(self.ref) as work:
+            revision = await self._fetch(work / "index", access)
+            if revision != self.status.revision:
+                await self._store(work, revision)
+            if self._validators:
+                self._remember()
         self.status.conditions.delete(FETCH_FAILED)
         self.status.stored(f"stored artifact: revision '{revision}'")
         size = helm_repository.human_size(int((self.status.artifact or {}).get("size") or 0))
         return self.stored_told(f"stored fetched index of size {size} from '{self.source.url}'")
 
-    async def _index(self, access: Access) -> bytes:
+    async def _fetch(self, target: Path, access: Access) -> str:
+        """The revision of the index; where it is another one, ``target`` has it."""
+        known = self._known()
         try:
-            return await asyncio.to_thread(helm_repository.fetch_index, self.source.url, access)
+            found = await asyncio.to_thread(_download, self.source.url, access, target, known)
         except HoldfastError as error:
             text = f"failed to fetch Helm repository index: failed to cache index to temporary file: {error.message}"
             raise SourceFailure(text, reason="Failed", condition=FETCH_FAILED) from error
+        if found is None:
+            return str(self.status.revision)
+        self._validators = {"url": self.source.url, "revision": found.revision, **found.validators}
+        return found.revision
 
-    async def _store(self, data: bytes, revision: str) -> None:
+    def _known(self) -> dict[str, str]:
+        """What the server said about the index whose artifact we have."""
+        with contextlib.suppress(OSError, ValueError):
+            note = json.loads(self.artifacts.note(self.ref, _NOTE).read_text())
+            if (note.pop("url"), note.pop("revision")) == (self.source.url, self.status.revision):
+                return dict(note)
+        return {}
+
+    def _remember(self) -> None:
+        """For the next time, also after a restart. Where it cannot be written, the index is fetched again."""
+        with contextlib.suppress(OSError):
+            self.artifacts.note(self.ref, _NOTE).write_text(json.dumps(self._validators))
+
+    async def _store(self, work: Path, revision: str) -> None:
         try:
-            stored = await asyncio.to_thread(lambda: helm_repository.index_json(helm_repository.parse_index(data)))
+            await asyncio.to_thread(_to_json, work / "index", work / "json")
         except (HoldfastError, ValueError) as error:
             message = error.message if isinstance(error, HoldfastError) else str(error)
             text = f"failed to load Helm repository from index YAML: {message}"
@@ -91,12 +120,22 @@ class _Run(SourceRun):
         self.status.outdated("NewRevision", f"new index revision '{revision}'", known=self.status.artifact is not None)
         try:
             name = f"index-{revision.removeprefix('sha256:')}.yaml"
-            artifact = await self.artifacts.store_bytes(self.ref, name, stored, revision)
+            artifact = await self.artifacts.store_file(self.ref, name, work / "json", revision)
             url = await self.artifacts.link(self.ref, artifact, "index.yaml")
         except OSError as error:
             text = f"unable to save artifact to storage: {error}"
             raise SourceFailure(text, reason="ArchiveOperationFailed", condition=STORAGE_FAILED) from error
         self.status.record({"artifact": artifact, "url": url})
+
+
+def _download(url: str, access: Access, target: Path, known: dict[str, str]) -> helm_repository.Fetched | None:
+    with target.open("wb") as file:
+        return helm_repository.download_index(url, access, file, known=known)
+
+
+def _to_json(source: Path, target: Path) -> None:
+    with helm_repository.opened(source) as index, target.open("wb") as file:
+        file.writelines(index_pieces(index))
 
 
 def _stalled(text: str, reason: str) -> SourceFailure:

@@ -6,50 +6,35 @@ Errors are worded as Helm's. Never unpacks a chart.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
+import mmap
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import BinaryIO
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from holdfast.base.errors import RetryLater, Stop
-from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, Version
-from holdfast.kube import yaml
-from holdfast.source.http import WayOut, basic, request
+from holdfast.base.semver import Constraint, InvalidConstraint
+from holdfast.source.helm_index import Buffer, IndexFile, InvalidIndex, index_pieces, open_index, version_of
+from holdfast.source.helm_index import Entry as Entry
+from holdfast.source.http import Answer, WayOut, basic, request
 
-MAX_INDEX = 50 << 20
-MAX_CHART = 10 << 20
-# The order of the fields of Helm's index entries: the stored JSON has it, its digest depends on it.
-_FIELDS = (
-    *(
-        "name",
-        "home",
-        "sources",
-        "version",
-        "description",
-        "keywords",
-        "maintainers",
-        "icon",
-        "apiVersion",
-        "condition",
-    ),
-    *("tags", "appVersion", "deprecated", "annotations", "kubeVersion", "dependencies", "type"),
-    *("urls", "created", "removed", "digest"),
-)
-_ALWAYS = {"urls": None, "created": "0001-01-01T00:00:00Z"}
+MAX_INDEX = 512 << 20
+MAX_CHART = 100 << 20
+_ARCHIVES = "application/gzip,application/octet-stream"
+_ASKED = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 _NAME = re.compile(r"([-a-z0-9]+/?\.?)+")
-
-Entry = Mapping[str, Any]
 
 
 class FetchFailed(RetryLater):
     """The server has no such file, or there is no server."""
 
 
-class InvalidIndex(RetryLater):
-    """What the server sent is no index."""
+class WrongDigest(RetryLater):
+    """An archive that is not the one in the index."""
 
 
 class InvalidReference(Stop):
@@ -70,23 +55,59 @@ class Access:
         return basic(self.username, self.password) if known and (self.everywhere or _same_host(url, base)) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """``entries`` has the valid versions of each chart, the newest first."""
-
-    api_version: str
-    entries: Mapping[str, Sequence[Entry]]
-    generated: str = "0001-01-01T00:00:00Z"
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
 def revision_of(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def fetch_index(url: str, access: Access) -> bytes:
     """The bytes of index.yaml. Raises FetchFailed or what ``request`` raises."""
-    return _get(f"{url.rstrip('/')}/index.yaml", url, access, MAX_INDEX)
+    return _get(index_url(url), url, access, MAX_INDEX)
+
+
+def index_url(url: str) -> str:
+    """Where the index of a repository is; a query stays at its end."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/index.yaml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An index that was written to disk: the digest of its bytes, and what tells the server that we have it."""
+
+    revision: str
+    validators: Mapping[str, str]
+
+
+class _Hashing:
+    """A file that is hashed while it is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        return self._file.write(data)
+
+
+def download_index(
+    url: str, access: Access, file: BinaryIO, *, known: Mapping[str, str] | None = None, limit: int = MAX_INDEX
+) -> Fetched | None:
+    """Writes index.yaml to a file, piece by piece; None where the server says that what ``known`` validates is current.
+
+    Raises FetchFailed or what ``request`` raises.
+    """
+    target, sink = index_url(url), _Hashing(file)
+    asked = {_ASKED[k]: v for k, v in (known or {}).items() if k in _ASKED}
+    answer = request(
+        target, headers=asked, authorization=access.header(target, url), way=access.way, limit=limit, into=sink
+    )
+    if answer.status == 304 and asked:
+        return None
+    if answer.status != 200:
+        raise _failed(target, answer)
+    told = {k: str(answer.headers[k]) for k in _ASKED if answer.headers.get(k)}
+    return Fetched("sha256:" + sink.hash.hexdigest(), told)
 
 
 def fetch_chart(url: str, entry: Entry, access: Access) -> bytes:
@@ -94,16 +115,43 @@ def fetch_chart(url: str, entry: Entry, access: Access) -> bytes:
     urls = entry.get("urls") or ()
     if not urls:
         raise FetchFailed(f"chart '{entry.get('name')}' has no downloadable URLs")
-    return _get(urljoin(f"{url.rstrip('/')}/", str(urls[0])), url, access, MAX_CHART)
+    data = _get(chart_url(url, entry), url, access, MAX_CHART)
+    check_digest(entry, data)
+    return data
+
+
+def chart_url(url: str, entry: Entry) -> str:
+    """The first address of a version, beside the index where it is relative; a query of the repository goes with it."""
+    first, parts = str(entry["urls"][0]), urlsplit(url)
+    if urlsplit(first).scheme:
+        return first
+    beside = urlsplit(urljoin(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/", query="")), first))
+    return urlunsplit(beside._replace(query=parts.query))
+
+
+def check_digest(entry: Entry, data: bytes) -> None:
+    """Raises WrongDigest where the index tells another digest than the archive has."""
+    told = str(entry.get("digest") or "").partition(":")
+    wanted = told[2] or told[0]
+    found = hashlib.sha256(data).hexdigest()
+    if wanted and wanted != found:
+        raise WrongDigest(
+            f"chart '{entry.get('name')}' version '{entry.get('version')}' has the digest sha256:{found},"
+            f" but the index says sha256:{wanted}"
+        )
 
 
 def _get(url: str, base: str, access: Access, limit: int) -> bytes:
-    answer = request(url, authorization=access.header(url, base), way=access.way, limit=limit)
+    answer = request(
+        url, headers={"Accept": _ARCHIVES}, authorization=access.header(url, base), way=access.way, limit=limit
+    )
     if answer.status != 200:
-        from http.client import responses
-
-        raise FetchFailed(f"failed to fetch {url} : {answer.status} {responses.get(answer.status, '')}".rstrip())
+        raise _failed(url, answer)
     return answer.body
+
+
+def _failed(url: str, answer: Answer) -> FetchFailed:
+    return FetchFailed(f"failed to fetch {url} : {answer.status} {answer.reason}".rstrip())
 
 
 def _same_host(a: str, b: str) -> bool:
@@ -111,64 +159,33 @@ def _same_host(a: str, b: str) -> bool:
     return (one.scheme, one.netloc) == (other.scheme, other.netloc)
 
 
-def parse_index(data: bytes) -> Index:
+def parse_index(data: Buffer) -> IndexFile:
     """Raises InvalidIndex, or the YAML's own error."""
-    if not data:
-        raise InvalidIndex("empty index.yaml file")
-    found = json.loads(data) if data[:1] == b"{" else yaml.load(data, source="index.yaml")
-    if not isinstance(found, dict):
-        raise InvalidIndex("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into repo.IndexFile")
-    if not found.get("apiVersion"):
-        raise InvalidIndex("no API version specified")
-    entries = {str(name): _sorted(rows or ()) for name, rows in sorted((found.get("entries") or {}).items())}
-    extra = {k: found[k] for k in ("serverInfo", "publicKeys", "annotations") if found.get(k)}
-    generated = str(found.get("generated") or "0001-01-01T00:00:00Z")
-    return Index(str(found["apiVersion"]), entries, generated, extra)
+    return open_index(data)
 
 
-def _sorted(rows: Sequence[Any]) -> list[Entry]:
-    valid = [{"apiVersion": "v1", **row} for row in rows if isinstance(row, dict) and row.get("name")]
-    return sorted((r for r in valid if _version(r) is not None), key=lambda r: _order(r), reverse=True)
-
-
-def _order(row: Entry) -> Version:
-    found = _version(row)
-    assert found is not None
-    return found
-
-
-def _version(row: Entry) -> Version | None:
-    try:
-        return Version.parse(str(row.get("version") or ""))
-    except InvalidVersion:
-        return None
-
-
-def index_json(index: Index) -> bytes:
+def index_json(index: IndexFile) -> bytes:
     """The index as Go's encoder writes Helm's structure."""
-    document: dict[str, Any] = {}
-    if "serverInfo" in index.extra:
-        document["serverInfo"] = index.extra["serverInfo"]
-    document |= {"apiVersion": index.api_version, "generated": index.generated}
-    document["entries"] = {name: [_shown(row) for row in rows] for name, rows in index.entries.items()}
-    document |= {k: index.extra[k] for k in ("publicKeys", "annotations") if k in index.extra}
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    for plain, escaped in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
-        text = text.replace(plain, escaped)
-    return text.encode()
+    return b"".join(index_pieces(index))
 
 
-def _shown(row: Entry) -> dict[str, Any]:
-    return {k: row.get(k) or _ALWAYS.get(k) for k in _FIELDS if row.get(k) or k in _ALWAYS}
+@contextlib.contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[IndexFile]:
+    """An index on disk, mapped and not read. Raises as ``parse_index``."""
+    with open(path, "rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise InvalidIndex("empty index.yaml file")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield open_index(data)
 
 
-def choose(index: Index, name: str, version: str) -> Entry:
+def choose(index: IndexFile, name: str, version: str) -> Entry:
     """The version of a chart that a reference means: the exact one, else the highest in the range. Raises InvalidReference."""
     if not name or not _NAME.fullmatch(name):
         rule = "must be lower case letters and numbers and MAY be separated with dashes (-), slashes (/) or periods (.)"
         raise InvalidReference(f"invalid chart name '{name}': a valid name {rule}" if name else "no name set")
     prefix = "failed to get chart version for remote reference: "
-    rows = index.entries.get(name)
+    rows = index.rows(name)
     if rows is None:
         raise InvalidReference(f"{prefix}no chart name found")
     if not rows:
@@ -180,10 +197,10 @@ def choose(index: Index, name: str, version: str) -> Entry:
         constraint = Constraint(version or "*")
     except InvalidConstraint as error:
         raise InvalidReference(f"{prefix}{error}") from error
-    matching = [row for row in rows if constraint.check(_order(row))]
+    matching = [row for row in rows if constraint.check(version_of(row))]
     if not matching:
         raise InvalidReference(f"{prefix}no '{name}' chart with version matching '{version}' found")
-    return max(matching, key=lambda row: (_order(row), str(row.get("created") or "")))
+    return max(matching, key=lambda row: (version_of(row), str(row.get("created") or "")))
 
 
 def human_size(size: int) -> str:

@@ -19,35 +19,52 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from holdfast.base.errors import RetryLater
 
 MAX_BODY = 512 << 20
 USER_AGENT = "holdfast"
+_PIECE = 1 << 18
+# OpenSSL's codes for a chain that ends nowhere.
+_UNTRUSTED = (2, 18, 19, 20, 21)
 
 
 class RequestFailed(RetryLater):
     """No answer at all."""
 
 
+class TooLong(Exception):
+    """More bytes than were asked for."""
+
+
+class Sink(Protocol):
+    """Where a body goes that is not to be held in memory."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """PEM texts for trust and for our own certificate; ``timeout`` in seconds."""
+    """PEM texts for trust and for our own certificate; ``timeout`` in seconds; ``insecure`` trusts any certificate."""
 
     ca: str = ""
     certificate: str = ""
     key: str = field(default="", repr=False)
     proxy: str = field(default="", repr=False)
     timeout: float = 60.0
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """``reason`` is the text beside the status, in the server's own words."""
+
     status: int
     headers: Message
     body: bytes
+    reason: str = ""
 
 
 class _KeepStatus(urllib.request.HTTPErrorProcessor):
@@ -69,22 +86,42 @@ def request(
     way: WayOut | None = None,
     method: str = "GET",
     limit: int = MAX_BODY,
+    data: bytes | None = None,
+    into: Sink | None = None,
 ) -> Answer:
-    """Raises RequestFailed."""
+    """``into`` takes the body of a 200 piece by piece, which is then not in the answer. Raises RequestFailed."""
     way = way or WayOut()
-    wanted = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, **(headers or {})}, method=method)
+    wanted = urllib.request.Request(url, data, headers={"User-Agent": USER_AGENT, **(headers or {})}, method=method)
     if authorization:
         wanted.add_unredirected_header("Authorization", authorization)
     try:
         with _opener(way).open(wanted, timeout=way.timeout) as found:
-            body = b"" if method == "HEAD" else found.read(limit + 1)
-            if len(body) > limit:
-                raise RequestFailed(f'{method.title()} "{url}": the answer is longer than {limit} bytes')
-            return Answer(int(found.status), found.headers, body)
+            body = b"" if method == "HEAD" else _read(found, limit, into if found.status == 200 else None)
+            return Answer(int(found.status), found.headers, body, str(found.reason or ""))
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.headers, error.read(limit))
+        return Answer(error.code, error.headers, error.read(limit), str(error.reason or ""))
+    except TooLong as error:
+        raise RequestFailed(f'{method.title()} "{url}": {error}') from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise RequestFailed(f'{method.title()} "{url}": {_told(error, url)}') from error
+
+
+def _read(found: Any, limit: int, into: Sink | None) -> bytes:
+    told = found.headers.get("Content-Length") or ""
+    if told.isdigit() and int(told) > limit:
+        raise TooLong(f"the answer is longer than {limit} bytes")
+    if into is None:
+        body: bytes = found.read(limit + 1)
+        if len(body) > limit:
+            raise TooLong(f"the answer is longer than {limit} bytes")
+        return body
+    left = limit
+    while piece := found.read(_PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise TooLong(f"the answer is longer than {limit} bytes")
+        into.write(piece)
+    return b""
 
 
 def basic(username: str, password: str) -> str:
@@ -111,6 +148,9 @@ def _opener(way: WayOut) -> urllib.request.OpenerDirector:
 
 def _context(way: WayOut) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=way.ca or None)
+    if way.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     if way.certificate:
         # The standard library takes a certificate chain from files only.
         handle, path = tempfile.mkstemp(suffix=".pem")
@@ -134,7 +174,11 @@ def _told(error: BaseException, url: str) -> str:
     if isinstance(reason, socket.gaierror):
         return f"dial tcp: lookup {parts.hostname}: no such host"
     if isinstance(reason, ssl.SSLCertVerificationError):
+        if reason.verify_code in _UNTRUSTED:
+            return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
         return f"tls: failed to verify certificate: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError) and reason.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+        return "http: server gave HTTP response to HTTPS client"
     return str(reason) or type(reason).__name__
 
 

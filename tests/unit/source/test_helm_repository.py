@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.source.helm_index import InvalidIndex
 from holdfast.source.helm_repository import (
     Access,
-    InvalidIndex,
     InvalidReference,
     choose,
     human_size,
@@ -25,7 +25,7 @@ entries:
 
 
 def test_versions_are_sorted_and_invalid_ones_left_out() -> None:
-    assert [e["version"] for e in parse_index(INDEX).entries["app"]] == ["1.0.0-rc.1", "0.10.0", "0.9.0"]
+    assert [e["version"] for e in parse_index(INDEX).rows("app") or ()] == ["1.0.0-rc.1", "0.10.0", "0.9.0"]
 
 
 def test_a_range_means_its_highest_version_and_an_exact_one_itself() -> None:
