@@ -71,7 +71,7 @@ def change(app: Manifest, live: Manifest, wanted: ApplicationSet, delete: Delete
     ignored = [i for i in wanted.ignored if i.name in ("", app["metadata"]["name"])]
     before, after = without(before, ignored, delete), without(after, ignored, delete)
     patch = diff(before, after)
-    if app.get("operation") is not None:
+    if app.get("operation") is not None and app["operation"] != live.get("operation"):
         patch["operation"] = app["operation"]
     return patch or None
 

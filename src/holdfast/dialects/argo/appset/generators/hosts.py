@@ -106,7 +106,7 @@ def host(kind: str, spec: Mapping[str, Any], context: Context) -> Host:
     if kind == GITLAB:
         base = (api or "https://gitlab.com").rstrip("/") + "/"
         base = base if base.endswith("/api/v4/") else f"{base}api/v4/"
-        return Host(kind, base, (("PRIVATE-TOKEN", token),) if token else (), ca, insecure)
+        return Host(kind, base, (("Authorization", f"Bearer {token}"),) if token else (), ca, insecure)
     base = f"{api.rstrip('/')}/api/v1/"
     return Host(kind, base, (("Authorization", f"token {token}"),) if token else (), ca, insecure)
 
