@@ -160,7 +160,7 @@ class _Run(SourceRun):
     async def _from_registry(self, source: HelmRepository, artifact: Manifest, wanted: Wanted) -> Build:
         url, name = f"{source.url.rstrip('/')}/{self.source.chart}", self.source.chart.rpartition("/")[2]
         address = _built(lambda: Address.parse(url), REFERENCE)
-        login, way = await login_of(self, source, address.host)
+        login, way = await login_of(self, source, address)
         registry = Repository(address, login, insecure=source.insecure, way=way)
 
         def work() -> Build:

@@ -31,7 +31,7 @@ from holdfast.source import helm_repository
 from holdfast.source.helm_index import index_pieces
 from holdfast.source.helm_repository import Access
 from holdfast.source.http import WayOut
-from holdfast.source.oci import Login, logins
+from holdfast.source.oci import Address, Login, logins
 
 _NOTE = "validators"
 
@@ -167,13 +167,13 @@ async def access_of(run: SourceRun, source: flux.HelmRepository) -> Access:
     return Access(username, password, source.pass_credentials, way)
 
 
-async def login_of(run: SourceRun, source: flux.HelmRepository, host: str) -> tuple[Login | None, WayOut]:
+async def login_of(run: SourceRun, source: flux.HelmRepository, address: Address) -> tuple[Login | None, WayOut]:
     """How to reach a repository of type oci: a user and password, or a docker config. Raises SourceFailure."""
     if source.secret:
         data = await run.secret(source.secret, f"failed to get secret '{run.ref.namespace}/{source.secret}': ")
         if ".dockerconfigjson" in data:
             try:
-                found = logins(data[".dockerconfigjson"]).get(host)
+                found = logins(data[".dockerconfigjson"]).of(address.host, address.repository)
             except HoldfastError as error:
                 raise authentication_failed(error.message) from error
             access = await access_of(run, replace(source, secret=""))

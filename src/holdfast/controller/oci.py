@@ -32,7 +32,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.source import Snapshot
 from holdfast.source import ignore
 from holdfast.source.http import WayOut
-from holdfast.source.oci import HELM_LAYER, Address, Artifact, InvalidAddress, Login, Repository, highest_tag, logins
+from holdfast.source.oci import HELM_LAYER, Address, Artifact, InvalidAddress, Logins, Repository, highest_tag, logins
 
 T = TypeVar("T")
 _READ, _PULL, _LAYER = "ReadOperationFailed", "OCIArtifactPullFailed", "OCIArtifactLayerOperationFailed"
@@ -96,17 +96,19 @@ class _Run(SourceRun):
                 condition=FETCH_FAILED,
                 ending=Ending.STALLED,
             ) from error
-        return Repository(address, login_by_host.get(address.host), insecure=self.source.insecure, way=way)
+        return Repository(
+            address, login_by_host.of(address.host, address.repository), insecure=self.source.insecure, way=way
+        )
 
-    async def _logins(self) -> dict[str, Login]:
-        found: dict[str, Login] = {}
+    async def _logins(self) -> Logins:
+        found = Logins()
         for name in [*await self._pull_secrets(), self.source.secret]:
             if not name:
                 continue
             place = f"{self.ref.namespace}/{name}"
             data = await self.secret(name, f"failed to get credential: failed to get secret '{place}': ")
             try:
-                found |= logins(data.get(".dockerconfigjson", b""))
+                found.update(logins(data.get(".dockerconfigjson", b"")))
             except HoldfastError as error:
                 raise authentication_failed(f"failed to get credential: {error.message}") from error
         return found

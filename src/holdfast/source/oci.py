@@ -7,18 +7,21 @@ worded as Flux's (go-containerregistry's). Never writes anything; works in the c
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlencode, urljoin
 
 from holdfast.base.errors import RetryLater, Stop
 from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, Version
-from holdfast.source.http import Answer, RequestFailed, WayOut, basic, request
+from holdfast.source.http import Answer, RequestFailed, WayOut, request
+from holdfast.source.oci_login import Challenge
+from holdfast.source.oci_login import Login as Login
+from holdfast.source.oci_login import Logins as Logins
+from holdfast.source.oci_login import logins as logins
 
 HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFESTS = (
@@ -29,8 +32,11 @@ _MANIFESTS = (
 )
 _HOST = re.compile(r"[a-z0-9A-Z.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _MAX_TAG_PAGES = 1000
+_PAGE = 1000
+MAX_LAYER = 512 << 20
+# What is chosen from an image index: the platform that Flux's client assumes.
+PLATFORM = ("linux", "amd64")
 _MAX_MANIFEST = 8 << 20
 
 
@@ -38,21 +44,12 @@ class RegistryError(RetryLater):
     """The registry said no, or nothing."""
 
 
+class NotFound(RegistryError):
+    """The registry does not have it."""
+
+
 class InvalidAddress(Stop):
     """Not the address of a repository."""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    username: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-
-    @property
-    def header(self) -> str:
-        if self.token:
-            return f"Bearer {self.token}"
-        return basic(self.username, self.password) if self.username or self.password else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +66,8 @@ class Artifact:
     digest: str
     layers: tuple[Layer, ...]
     annotations: Mapping[str, str]
+    config: Layer | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +93,52 @@ class Address:
         return cls(host, path)
 
     @property
+    def api_host(self) -> str:
+        """Who answers for a host's name."""
+        return "registry-1.docker.io" if self.host == "index.docker.io" else self.host
+
+    @property
     def is_local(self) -> bool:
         name = self.host.rpartition(":")[0] if ":" in self.host else self.host
         return name in ("localhost", "[::1]") or name.startswith("127.") or name.endswith(".localhost")
 
 
-def logins(docker_config: bytes) -> dict[str, Login]:
-    """Host -> login, from the JSON of a docker config. Raises Stop."""
-    try:
-        found = json.loads(docker_config or b"{}").get("auths") or {}
-        return {_host_of(str(host)): _login(entry or {}) for host, entry in found.items()}
-    except (ValueError, AttributeError) as error:
-        raise Stop(f"unable to parse docker config: {error}") from error
+class Words(Protocol):
+    """How a registry's refusal is told."""
 
-
-def _host_of(key: str) -> str:
-    host = urlsplit(key).netloc if "://" in key else key.partition("/")[0]
-    return "index.docker.io" if host in ("docker.io", "registry-1.docker.io") else host
-
-
-def _login(entry: Mapping[str, Any]) -> Login:
-    if entry.get("registrytoken"):
-        return Login(token=str(entry["registrytoken"]))
-    username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
-    if not username and entry.get("auth"):
-        username, _, password = base64.b64decode(str(entry["auth"])).decode("utf-8", "replace").partition(":")
-    return Login(username, password)
+    def __call__(self, method: str, url: str, answer: Answer, /) -> str: ...
 
 
 class Repository:
-    """One repository of one registry. ``insecure`` allows plain HTTP."""
+    """One repository of one registry.
+
+    ``insecure`` allows plain HTTP beside TLS, ``plain`` is plain HTTP only. ``probe`` asks first what the registry speaks and
+    how it wants us to log in, as Flux does; without it the first request goes out at once, as Helm's does.
+    """
 
     def __init__(
-        self, address: Address, login: Login | None = None, *, insecure: bool = False, way: WayOut | None = None
+        self,
+        address: Address,
+        login: Login | None = None,
+        *,
+        insecure: bool = False,
+        plain: bool = False,
+        probe: bool = True,
+        way: WayOut | None = None,
+        words: Words | None = None,
     ) -> None:
         self.address = address
         self._login = login or Login()
-        self._insecure = insecure
+        self._schemes = _schemes(address, insecure=insecure, plain=plain, probe=probe)
         self._way = way or WayOut()
-        self._base = ""
+        self._words: Words = words or refusal
+        self._base = "" if probe else f"{self._schemes[0]}://{address.api_host}"
         self._authorization = ""
 
     def tags(self) -> list[str]:
         """Raises RegistryError."""
         found: list[str] = []
-        path = f"/v2/{self.address.repository}/tags/list?n=1000"
+        path = f"/v2/{self.address.repository}/tags/list" + (f"?n={_PAGE}" if not self._base else "")
         for _ in range(_MAX_TAG_PAGES):
             answer = self._get(path)
             found += [str(t) for t in _json(answer, self._url(path)).get("tags") or ()]
@@ -158,28 +158,40 @@ class Repository:
             return told
         return _sha256(self._get(path).body)
 
-    def artifact(self, reference: str) -> Artifact:
-        """The manifest behind a tag or digest; of an index, the first that it lists. Raises RegistryError."""
+    def artifact(self, reference: str, *, platform: tuple[str, str] = PLATFORM) -> Artifact:
+        """The manifest behind a tag or digest; of an index, that of the platform (OS, architecture). Raises RegistryError."""
+        top = self.manifest(reference)
+        if "manifests" not in top.document:
+            return top
+        child = _child(top.document, platform)
+        if child is None:
+            at = "@" if ":" in reference else ":"
+            shown = f"{self.address.host}/{self.address.repository}{at}{reference}"
+            raise RegistryError(f"no child with platform {'/'.join(platform)} in index {shown}")
+        return self.manifest(child)
+
+    def manifest(self, reference: str) -> Artifact:
+        """A manifest or an index as it is, checked against the digest that was asked for or told. Raises RegistryError."""
         path = self._manifest_path(reference)
-        answer = self._get(path)
-        digest = _sha256(answer.body)
+        answer = self._get(path, _MAX_MANIFEST)
+        digest, told = _sha256(answer.body), answer.headers.get("Docker-Content-Digest") or ""
         if reference.startswith("sha256:") and digest != reference:
             raise RegistryError(f"manifest digest: {digest!r} does not match requested digest: {reference!r}")
-        manifest = _json(answer, self._url(path))
-        if manifest.get("manifests"):
-            return self.artifact(str(manifest["manifests"][0].get("digest")))
-        layers = tuple(
-            Layer(str(x.get("mediaType") or ""), str(x.get("digest") or ""), int(x.get("size") or 0))
-            for x in manifest.get("layers") or ()
-        )
-        return Artifact(digest, layers, {str(k): str(v) for k, v in (manifest.get("annotations") or {}).items()})
+        if told.startswith("sha256:") and told != digest:
+            raise RegistryError(f"manifest digest: {digest!r} does not match Docker-Content-Digest: {told!r}")
+        return _artifact(digest, _json(answer, self._url(path)))
 
-    def blob(self, layer: Layer) -> bytes:
+    def blob(self, layer: Layer, limit: int = MAX_LAYER) -> bytes:
         """The bytes of a layer, checked. Raises RegistryError."""
-        answer = self._get(f"/v2/{self.address.repository}/blobs/{layer.digest}")
-        if _sha256(answer.body) != layer.digest:
-            raise RegistryError(f"error verifying sha256 checksum; got {_sha256(answer.body)}, want {layer.digest}")
-        return answer.body
+        if layer.size > limit:
+            raise RegistryError(f"layer {layer.digest} has {layer.size} bytes, which is more than {limit}")
+        path = f"/v2/{self.address.repository}/blobs/{layer.digest}"
+        body = self._get(path, min(layer.size, limit) if layer.size else limit).body
+        if layer.size and len(body) != layer.size:
+            raise RegistryError(f"error verifying size; got {len(body)}, want {layer.size}")
+        if _sha256(body) != layer.digest:
+            raise RegistryError(f"error verifying sha256 checksum; got {_sha256(body)}, want {layer.digest}")
+        return body
 
     # -- the protocol -------------------------------------------------------------------------------------------------
 
@@ -189,18 +201,29 @@ class Repository:
     def _url(self, path: str) -> str:
         return f"{self._base}{path}"
 
-    def _get(self, path: str) -> Answer:
+    def _get(self, path: str, limit: int = MAX_LAYER) -> Answer:
         self._connect()
-        answer = self._send("GET", path)
+        answer = self._send("GET", path, limit)
         if answer.status != 200:
-            raise RegistryError(refusal("GET", self._url(path), answer))
+            error = NotFound if answer.status == 404 else RegistryError
+            raise error(self._words("GET", self._url(path), answer))
         return answer
 
-    def _send(self, method: str, path: str) -> Answer:
+    def _send(self, method: str, path: str, limit: int = MAX_LAYER) -> Answer:
+        """A registry may want a login for the first request, and another token when one has run out."""
+        answer = self._ask(method, path, limit)
+        if answer.status == 401 and not self._login.token:
+            was, self._authorization = self._authorization, self._authorize(answer)
+            if self._authorization != was:
+                return self._ask(method, path, limit)
+        return answer
+
+    def _ask(self, method: str, path: str, limit: int) -> Answer:
         headers = {"Accept": ", ".join(_MANIFESTS)} if "/manifests/" in path else {}
+        url = self._url(path)
         try:
             return request(
-                self._url(path), headers=headers, authorization=self._authorization, way=self._way, method=method
+                url, headers=headers, authorization=self._authorization, way=self._way, method=method, limit=limit
             )
         except RequestFailed as error:
             raise RegistryError(error.message) from error
@@ -210,7 +233,7 @@ class Repository:
         if self._base:
             return
         faults: list[str] = []
-        for scheme in self._schemes():
+        for scheme in self._schemes:
             base = f"{scheme}://{self.address.host}"
             try:
                 answer = request(f"{base}/v2/", way=self._way, limit=_MAX_MANIFEST)
@@ -218,34 +241,69 @@ class Repository:
                 faults.append(error.message)
                 continue
             if answer.status not in (200, 401):
-                faults.append(refusal("GET", f"{base}/v2/", answer))
+                faults.append(self._words("GET", f"{base}/v2/", answer))
                 continue
             self._authorization = self._authorize(answer)
             self._base = base
             return
         raise RegistryError("; ".join(faults))
 
-    def _schemes(self) -> tuple[str, ...]:
-        if self.address.is_local:
-            return ("http", "https")
-        return ("https", "http") if self._insecure else ("https",)
-
     def _authorize(self, answer: Answer) -> str:
-        challenge = answer.headers.get("WWW-Authenticate") or ""
-        if answer.status == 200 or not challenge.lower().startswith("bearer") or self._login.token:
+        challenge = Challenge.parse(answer.headers.get("WWW-Authenticate") or "")
+        if answer.status == 200 or challenge.scheme != "bearer" or self._login.token:
             return self._login.header
-        asked = dict(_CHALLENGE.findall(challenge))
-        query = urlencode({"scope": f"repository:{self.address.repository}:pull", "service": asked.get("service", "")})
-        realm = asked.get("realm", "")
-        url = f"{realm}{'&' if '?' in realm else '?'}{query}"
+        found = self._token(challenge)
+        token = _json(found, challenge.realm)
+        return f"Bearer {token.get('token') or token.get('access_token') or ''}"
+
+    def _token(self, challenge: Challenge) -> Answer:
+        # For one repository and for reading, whatever wider scope the registry names.
+        wanted = {"scope": f"repository:{self.address.repository}:pull", "service": challenge.service}
+        url, data = challenge.realm, None
+        if self._login.refresh:
+            form = {**wanted, "grant_type": "refresh_token", "refresh_token": self._login.refresh}
+            data = urlencode({**form, "client_id": "holdfast"}).encode()
+        else:
+            url += f"{'&' if '?' in url else '?'}{urlencode(wanted)}"
+        method = "POST" if data else "GET"
+        header = "" if data else self._login.header
         try:
-            found = request(url, authorization=self._login.header, way=self._way, limit=_MAX_MANIFEST)
+            found = request(url, authorization=header, way=self._way, limit=_MAX_MANIFEST, method=method, data=data)
         except RequestFailed as error:
             raise RegistryError(error.message) from error
         if found.status != 200:
-            raise RegistryError(refusal("GET", url, found))
-        token = _json(found, url)
-        return f"Bearer {token.get('token') or token.get('access_token') or ''}"
+            raise RegistryError(self._words(method, url, found))
+        return found
+
+
+def _schemes(address: Address, *, insecure: bool, plain: bool, probe: bool) -> tuple[str, ...]:
+    if plain:
+        return ("http",)
+    if not probe:
+        return ("https",)
+    if address.is_local:
+        return ("http", "https")
+    return ("https", "http") if insecure else ("https",)
+
+
+def _child(index: Mapping[str, Any], platform: tuple[str, str]) -> str | None:
+    """The digest of the first manifest for a platform; one that names none is for the default."""
+    for row in index.get("manifests") or ():
+        told = row.get("platform")
+        has = (str(told.get("os") or ""), str(told.get("architecture") or "")) if told else PLATFORM
+        if has == platform:
+            return str(row.get("digest"))
+    return None
+
+
+def _artifact(digest: str, manifest: Mapping[str, Any]) -> Artifact:
+    annotations = {str(k): str(v) for k, v in (manifest.get("annotations") or {}).items()}
+    config = _layer(manifest["config"]) if isinstance(manifest.get("config"), Mapping) else None
+    return Artifact(digest, tuple(map(_layer, manifest.get("layers") or ())), annotations, config, manifest)
+
+
+def _layer(row: Mapping[str, Any]) -> Layer:
+    return Layer(str(row.get("mediaType") or ""), str(row.get("digest") or ""), int(row.get("size") or 0))
 
 
 def refusal(method: str, url: str, answer: Answer) -> str:

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -24,6 +25,16 @@ MANIFEST = json.dumps(
     }
 ).encode()
 DIGEST = "sha256:" + hashlib.sha256(MANIFEST).hexdigest()
+OTHER = "sha256:" + "1" * 64
+INDEX = json.dumps(
+    {
+        "schemaVersion": 2,
+        "manifests": [
+            {"digest": OTHER, "platform": {"os": "linux", "architecture": "arm64"}},
+            {"digest": DIGEST, "platform": {"os": "linux", "architecture": "amd64"}},
+        ],
+    }
+).encode()
 
 
 class _Registry(BaseHTTPRequestHandler):
@@ -40,10 +51,17 @@ class _Registry(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
+    def do_POST(self) -> None:
+        self._serve()
+
     def _serve(self) -> None:
         path = self.path.partition("?")[0]
         given = self.headers.get("Authorization") or ""
-        if path == "/token":
+        if path == "/token" and self.command == "POST":
+            form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            known = (form["grant_type"], form["refresh_token"]) == ("refresh_token", "identity")
+            self._answer(200 if known else 401, b'{"access_token": "t"}' if known else b"{}")
+        elif path == "/token":
             known = given == "Basic " + base64.b64encode(b"user:pass").decode()
             self._answer(200 if known else 401, b'{"token": "t"}' if known else b"{}")
         elif given != "Bearer t":
@@ -58,8 +76,12 @@ class _Registry(BaseHTTPRequestHandler):
             self._answer(200, b'{"tags": ["1.1.0"]}')
         elif path in ("/v2/team/app/manifests/1.0.0", f"/v2/team/app/manifests/{DIGEST}"):
             self._answer(200, MANIFEST, {"Docker-Content-Digest": DIGEST})
+        elif path == "/v2/team/app/manifests/many":
+            self._answer(200, INDEX)
+        elif path == "/v2/team/app/manifests/wrong":
+            self._answer(200, MANIFEST, {"Docker-Content-Digest": "sha256:" + "0" * 64})
         elif path == f"/v2/team/app/blobs/{LAYER_DIGEST}":
-            self._answer(200, b"another" if self.spoilt else LAYER)
+            self._answer(200, LAYER[::-1] if self.spoilt else LAYER)
         else:
             text = '{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown", "detail": {"Tag": "9"}}]}'
             self._answer(404, text.encode())
@@ -148,3 +170,45 @@ def test_the_highest_tag_of_a_range_wins_among_those_the_filter_keeps() -> None:
     assert highest_tag(["1.0.0_abc"], "*", chart=True) == "1.0.0_abc"
     with pytest.raises(Stop, match="no match found for semver: 3"):
         highest_tag(tags, "3")
+
+
+def test_of_an_image_index_the_manifest_for_the_platform_is_taken(host: str) -> None:
+    assert repository(host).artifact("many").digest == DIGEST
+    with pytest.raises(RegistryError, match=r"no child with platform windows/amd64 in index .*/team/app:many"):
+        repository(host).artifact("many", platform=("windows", "amd64"))
+
+
+def test_a_manifest_with_another_digest_than_the_registry_says_is_refused(host: str) -> None:
+    with pytest.raises(RegistryError, match="does not match Docker-Content-Digest"):
+        repository(host).artifact("wrong")
+
+
+def test_a_layer_is_not_read_beyond_its_bound(host: str) -> None:
+    found = repository(host)
+    with pytest.raises(RegistryError, match="has 9 bytes, which is more than 8"):
+        found.blob(found.artifact("1.0.0").layers[0], 8)
+
+
+def test_an_identity_token_is_exchanged_for_a_token(host: str) -> None:
+    assert repository(host, Login(refresh="identity")).digest("1.0.0") == DIGEST
+
+
+@pytest.mark.parametrize("probe", [True, False])
+def test_without_a_probe_the_first_answer_tells_how_to_log_in(host: str, probe: bool) -> None:
+    found = Repository(Address.parse(f"oci://{host}/team/app"), Login("user", "pass"), plain=True, probe=probe)
+    assert found.tags() == ["1.0.0", "1.1.0"]
+
+
+def test_the_login_of_the_longest_path_is_taken() -> None:
+    config = b"""{"auths": {
+        "ghcr.io": {"username": "all", "password": "p"},
+        "ghcr.io/team/app": {"username": "one", "password": "p"},
+        "https://index.docker.io/v1/": {"auth": "dTpw"}}}"""
+    found = logins(config)
+    named = [
+        found.of("ghcr.io", "team/app"),
+        found.of("ghcr.io", "team/application"),
+        found.of("index.docker.io", "library/x"),
+    ]
+    assert [x.username for x in named if x] == ["one", "all", "u"]
+    assert found.of("quay.io", "x") is None
