@@ -329,3 +329,13 @@ def definition(group: str) -> str:
             },
         }
     )
+
+
+async def test_a_small_removal_is_pruned_without_a_word(sandbox: Sandbox, tmp_path: Path, guarded: bool) -> None:
+    async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
+        await here.declare(path="a")
+        await here.until_ready(await here.commit(maps("a", range(4))))
+        found = await here.until_ready(await here.commit(maps("a", [0])))
+        assert await uids(here, [1, 2, 3]) == []
+        assert [c["type"] for c in status(found)["conditions"]] == ["Ready"]
+        assert len(status(found)["inventory"]["entries"]) == 1

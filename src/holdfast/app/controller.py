@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import signal
@@ -12,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.api.server import ApiServer, Doors
+from holdfast.app.appsets import COMPONENT, application_sets
 from holdfast.base.clock import SystemClock
-from holdfast.cluster.client import Client
+from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.config import ClusterConfig
 from holdfast.cluster.errors import AlreadyExists, ApiError
 from holdfast.cluster.watches import Watches
@@ -27,12 +29,14 @@ from holdfast.controller.metrics import Metrics, requests_of
 from holdfast.controller.oci import OCIRepositories
 from holdfast.controller.receivers import Receivers
 from holdfast.controller.releases import HelmReleases
+from holdfast.controller.remote import RemoteBases
 from holdfast.controller.sources import GitRepositories
 from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.argo import defaults
 from holdfast.dialects.argo.crds import all_crds as argo_crds
 from holdfast.dialects.flux.crds import all_crds
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.safety import Safety
 from holdfast.reconcile.decide import Settings as UnitSettings
 from holdfast.source.git import GitStore
 
@@ -52,6 +56,12 @@ class Settings:
     requeue_dependency: float = 30.0
     state: Path = Path()
     local_sources: bool = False
+    safety: Safety = field(default_factory=Safety)
+    cross_namespace: bool = True
+    service_account: str = ""
+    age_secret: tuple[str, str] | None = None
+    remote_bases: bool = True
+    selector: str = ""
 
 
 def default_state() -> Path:
@@ -87,7 +97,7 @@ async def work(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | N
     clock = SystemClock()
     async with Client(settings.config, clock=clock) as client:
         await install(client, local_sources=settings.local_sources)
-        lease = Lease(client, clock, name="holdfast", namespace=await _home(client), who=identity())
+        lease = Lease(client, clock, name=_lease_name(settings.selector), namespace=await _home(client), who=identity())
         leading = await _lead(lease, stop)
         if leading is None:
             return
@@ -139,14 +149,22 @@ async def _machine(
         EventRecorder(client, "source-controller", clock),
         EventRecorder(client, "kustomize-controller", clock),
     )
-    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units)]
+    sets = EventRecorder(client, COMPONENT, clock)
+    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units, sets)]
     try:
         async with Watches(client, namespace=settings.namespace, clock=clock) as watches:
-            manager = Manager(client, watches, clock=clock, metrics=metrics, concurrency=settings.concurrency)
+            manager = Manager(
+                client,
+                watches,
+                clock=clock,
+                metrics=metrics,
+                concurrency=settings.concurrency,
+                selectors=Selectors(labels=settings.selector),
+            )
             git = GitStore(str(settings.state / "git"), local=settings.local_sources)
             reconciler = GitRepositories(
                 client,
-                manager.objects(GitRepositories.gvk),
+                manager.mine(GitRepositories.gvk),
                 git,
                 artifacts,
                 sources,
@@ -157,7 +175,7 @@ async def _machine(
             for kind in (OCIRepositories, HelmRepositories, HelmCharts):
                 source = kind(
                     client,
-                    manager.objects(kind.gvk),
+                    manager.mine(kind.gvk),
                     artifacts,
                     sources,
                     clock,
@@ -173,21 +191,40 @@ async def _machine(
                 manager,
                 artifacts,
                 units,
-                options=UnitOptions(
-                    settings=UnitSettings(requeue=settings.requeue_dependency), workers=settings.concurrency
-                ),
+                options=_unit_options(settings),
+                past=reconciler.past,
             )
+            application_sets(manager, git, sets, clock)
+            if settings.remote_bases:
+                kustomizations.runner.build_options = RemoteBases(git).options
             kustomizations.start()
             try:
                 yield manager
             finally:
                 await kustomizations.close()
-                await asyncio.gather(sources.drain(), units.drain())
+                await asyncio.gather(sources.drain(), units.drain(), sets.drain())
     finally:
         for writer in writers:
             writer.cancel()
         await asyncio.gather(*writers, return_exceptions=True)
         await server.stop()
+
+
+def _unit_options(settings: Settings) -> UnitOptions:
+    return UnitOptions(
+        settings=UnitSettings(requeue=settings.requeue_dependency),
+        default_service_account=settings.service_account,
+        cross_namespace=settings.cross_namespace,
+        age_secret=settings.age_secret,
+        workers=settings.concurrency,
+        safety=settings.safety,
+        home=NAMESPACE,
+    )
+
+
+def _lease_name(selector: str) -> str:
+    """Controllers of different objects lead side by side."""
+    return f"holdfast-{hashlib.sha256(selector.encode()).hexdigest()[:8]}" if selector else "holdfast"
 
 
 def _advertised(host: str) -> str:

@@ -33,6 +33,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let GitRepositories name directories of this machine (file://); for one's own machine only",
     )
     add(
+        "--deletion-safety",
+        default="guarded",
+        choices=["guarded", "flux"],
+        help="guard deletions (the default), or delete exactly what Flux's controllers delete",
+    )
+    add(
+        "--drift",
+        default="enabled",
+        choices=["enabled", "warn", "disabled"],
+        help="put changed objects right (the default), only tell of them, or neither",
+    )
+    add(
+        "--no-cross-namespace-refs",
+        action="store_true",
+        help="refuse sources in other namespaces than their unit's",
+    )
+    add("--default-service-account", default="", metavar="NAME", help="the account units act as that name none")
+    add(
+        "--sops-age-secret",
+        default="",
+        metavar="[NS/]NAME",
+        help="the Secret with age keys for units that ask for decryption and name no Secret",
+    )
+    add("--no-remote-bases", action="store_true", help="refuse kustomizations with bases at other places")
+    add(
+        "--watch-label-selector",
+        default="",
+        metavar="SELECTOR",
+        help="reconcile only objects with these labels, such as sharding.fluxcd.io/key=shard1",
+    )
+    add(
         "--log-level",
         default="info",
         choices=["debug", "info", "warning", "error"],
@@ -47,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     from holdfast.app.controller import run as work
     from holdfast.app.kubeconfig import cluster_config
     from holdfast.base.duration import parse_duration
+    from holdfast.model.safety import DriftMode, Safety
 
     logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings(
@@ -57,6 +89,18 @@ def run(args: argparse.Namespace) -> int:
         requeue_dependency=parse_duration(args.requeue_dependency),
         state=default_state(),
         local_sources=args.allow_local_sources,
+        safety=Safety(guarded=args.deletion_safety == "guarded", drift=DriftMode(args.drift)),
+        cross_namespace=not args.no_cross_namespace_refs,
+        service_account=args.default_service_account,
+        age_secret=_secret(args.sops_age_secret),
+        remote_bases=not args.no_remote_bases,
+        selector=args.watch_label_selector,
     )
     work(settings)
     return 0
+
+
+def _secret(name: str) -> tuple[str, str] | None:
+    """(namespace, name); the namespace is the controller's own where none is given."""
+    namespace, _, name = name.rpartition("/")
+    return (namespace or "flux-system", name) if name else None

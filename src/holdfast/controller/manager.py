@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from holdfast.base.backoff import Backoff
 from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError, RetryLater
-from holdfast.cluster.client import Client
+from holdfast.cluster.client import EVERYTHING, Client, Selectors
 from holdfast.cluster.informer import Informer, full
 from holdfast.cluster.watches import Watches
 from holdfast.controller.metrics import Metrics
@@ -152,12 +152,21 @@ class Manager:
     """Holds the controllers of one cluster."""
 
     def __init__(
-        self, client: Client, watches: Watches, *, clock: Clock, metrics: Metrics, concurrency: int = 4
+        self,
+        client: Client,
+        watches: Watches,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        concurrency: int = 4,
+        selectors: Selectors = EVERYTHING,
     ) -> None:
+        """``selectors`` say which objects are this manager's to reconcile; it sees the others all the same."""
         self.client = client
         self.watches = watches
         self.clock = clock
         self.metrics = metrics
+        self._selectors = selectors
         self._concurrency = concurrency
         self._controllers: dict[tuple[str, str], Controller] = {}
         self._background: list[Callable[[], Any]] = []
@@ -168,7 +177,7 @@ class Manager:
         gvk = reconciler.gvk
         controller = Controller(
             reconciler,
-            self.objects(gvk),
+            self.mine(gvk),
             clock=self.clock,
             metrics=self.metrics,
             concurrency=concurrency or self._concurrency,
@@ -180,6 +189,10 @@ class Manager:
     def objects(self, gvk: GroupVersionKind) -> Informer[Manifest]:
         """The shared view of whole objects of a kind. Treat what it returns as frozen."""
         return self.watches.informer(gvk, full)
+
+    def mine(self, gvk: GroupVersionKind) -> Informer[Manifest]:
+        """Those of them that are to be reconciled here."""
+        return self.watches.informer(gvk, full, selectors=self._selectors)
 
     def wake(self, ref: ObjectRef) -> None:
         """Puts an object of any kind that has a controller on its queue."""

@@ -24,6 +24,7 @@ from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.handover import Neighbourhood
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
 from holdfast.controller.patch import ObjectWriter
+from holdfast.controller.pins import Past, Pins, nothing_past, pinned
 from holdfast.controller.units_index import UnitIndex
 from holdfast.controller.units_keys import sops_keys
 from holdfast.dialects.flux import kustomization as flux
@@ -109,10 +110,13 @@ class Kustomizations:
         events: EventRecorder,
         *,
         options: UnitOptions | None = None,
+        past: Past = nothing_past,
     ) -> None:
+        """``past`` brings back what a source was, for units that are pinned to a revision."""
         self._manager = manager
         self._client = manager.client
         self._objects = manager.objects(flux.GVK)
+        self._mine = manager.mine(flux.GVK)
         self._artifacts = artifacts
         self._events = events
         self._clock: Clock = manager.clock
@@ -139,6 +143,7 @@ class Kustomizations:
         self._met: set[UnitKey] = set()
         self._sources: set[str] = set()
         self._held: set[UnitKey] = set()
+        self._pins = Pins(manager.client, past)
 
     def start(self) -> None:
         self._objects.add_handler(self._unit_changed)
@@ -265,7 +270,7 @@ class Kustomizations:
 
     async def reconcile(self, ref: ObjectRef) -> Requeue:
         key, obj = _key(ref), self._objects.get(ref)
-        if obj is None:
+        if obj is None or self._mine.get(ref) is None:
             self._forget(key)
             return WHEN_CHANGED
         drift = self._drift.pop(key, set())
@@ -507,7 +512,8 @@ class Kustomizations:
         if snapshot is None:
             wait = format_duration(self._options.settings.requeue)
             return SourceState(problem=f"Source is not ready, artifact not found, retrying in {wait}")
-        return SourceState(snapshot, origin_revision=str((artifact.get("metadata") or {}).get(ORIGIN) or ""))
+        state = SourceState(snapshot, origin_revision=str((artifact.get("metadata") or {}).get(ORIGIN) or ""))
+        return await self._pins.held(self.runner, delivery, ObjectRef.of(obj), state)
 
     def _dependency(self, dependency: Dependency, delivery: Delivery) -> DependencyState:
         obj = self._objects.get(_ref(dependency.key))
@@ -520,7 +526,7 @@ class Kustomizations:
             dependency,
             found=True,
             ready=current and said(obj).ready == "True",
-            same_source=flux.read(obj).source == delivery.source,
+            same_source=flux.read(obj).source == delivery.source and not pinned(flux.read(obj))[0],
             applied=str(status.get("lastAppliedRevision") or ""),
             raw=obj,
         )

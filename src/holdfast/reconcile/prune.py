@@ -168,7 +168,9 @@ def _entry(found: Found) -> InventoryEntry:
 
 
 def kept_message(stays: dict[ObjectRef, str], revision: str) -> str:
-    """What a condition says of objects that stay."""
+    """What a condition says of objects that stay; empty where none does."""
+    if not stays:
+        return ""
     lines = [f"{ref} is kept: {why}" for ref, why in sorted(stays.items())]
     step = f"; to delete what is kept, annotate the unit with {ALLOW_PRUNE}={revision}" if revision else ""
     return "; ".join(lines[:_TOLD]) + (f"; and {len(lines) - _TOLD} more" if len(lines) > _TOLD else "") + step

@@ -20,6 +20,7 @@ from holdfast.cluster.client import Client
 from holdfast.cluster.errors import NotFound
 from holdfast.health.checks import HealthRules
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.kustomize.options import BuildOptions
 from holdfast.model.delivery import Delivery, Substitution, UnitKey
 from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.outcome import Event, Outcome, Wellness
@@ -92,6 +93,8 @@ class Runner:
         self._busy = asyncio.Semaphore(settings.concurrency)
         self._fights = Fights()
         self._pruner = Pruner(surroundings)
+        self.build_options: Callable[[list[str]], BuildOptions] = lambda used: BuildOptions(load_restrictions="none")
+        """The options of one build; the list fills with what was fetched from other places, which may change unseen."""
         self.recovered: Callable[[UnitKey], None] = lambda unit: None
         """Called when all objects of a unit whose health check failed have become ready after all."""
 
@@ -190,18 +193,21 @@ class Runner:
             keys=f"sops {keys.fingerprint}" if keys else "",
             **variables,
         )
-        return await self._render(request, Engine(decryptor=keys.decryptor if keys else None)), reach
+        return await self._render(request, keys), reach
 
-    async def _render(self, request: RenderRequest, engine: Engine) -> Rendered:
+    async def _render(self, request: RenderRequest, keys: Keys | None) -> Rendered:
         """Out of memory, or in a thread: one large build must not keep watches and the lease waiting."""
         known = self.memo.known(request)
         if known is not None:
             return known
+        elsewhere: list[str] = []
+        engine = Engine(options=self.build_options(elsewhere), decryptor=keys.decryptor if keys else None)
         try:
             rendered = await asyncio.to_thread(render, request, engine)
         except HoldfastError as error:
             raise StepFailed("BuildFailed", error.message) from error
-        self.memo.keep(request, rendered)
+        if not elsewhere:
+            self.memo.keep(request, rendered)
         return rendered
 
     def _require_path(self, delivery: Delivery, tree: Any) -> None:
