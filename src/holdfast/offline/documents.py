@@ -28,7 +28,7 @@ class Unreadable:
 def documents(tree: Tree) -> tuple[list[Document], list[Unreadable]]:
     found: list[Document] = []
     bad: list[Unreadable] = []
-    for path in _files(tree):
+    for path in yaml_files(tree):
         data = tree.read(path)
         if len(data) > MAX_BYTES or b"kind:" not in data:
             continue
@@ -42,9 +42,10 @@ def documents(tree: Tree) -> tuple[list[Document], list[Unreadable]]:
     return found, bad
 
 
-def _files(tree: Tree) -> Iterator[str]:
+def yaml_files(tree: Tree) -> Iterator[str]:
+    """Paths of YAML files, but for what is hidden (``.git``, ``.github``, an archive): nothing of that is delivered by itself."""
     for path, entry in walk(tree):
-        hidden = path.startswith(".git/") or "/.git/" in path
+        hidden = path.startswith(".") or "/." in path
         if entry.kind is EntryKind.FILE and path.endswith((".yaml", ".yml")) and not hidden:
             yield path
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from holdfast.base.errors import Place
-from holdfast.base.tree import Tree
 from holdfast.offline.survey import Survey
 
 
@@ -47,13 +46,28 @@ _SILENCE = re.compile(r"holdfast:\s*ignore(-file)?\s+([a-z0-9, -]+)")
 
 def check(survey: Survey, rules: Iterable[Rule]) -> list[Finding]:
     """All findings that nobody silenced, by place."""
-    silenced = _Silenced(survey.tree)
-    found = []
+    silenced = _Silenced(survey)
+    found: dict[tuple[str, str, int, str], Finding] = {}
     for rule in rules:
-        for finding in rule.check(survey):
+        for finding in _findings(rule, survey):
             if not silenced.holds(finding):
-                found.append(_with_severity(finding, rule.severity))
-    return sorted(set(found))
+                # One line of a shared component makes objects in many namespaces, and is one finding.
+                told = (
+                    finding.message.partition(" ")[2] if "/" in finding.message.partition(" ")[0] else finding.message
+                )
+                key = (finding.rule, finding.place, finding.line, told)
+                found.setdefault(key, _with_severity(finding, rule.severity))
+    return sorted(found.values())
+
+
+def _findings(rule: Rule, survey: Survey) -> Iterator[Finding]:
+    """What a rule finds. An object of a shape that it was not made for ends the rule, never the run."""
+    try:
+        yield from rule.check(survey)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        place = survey.documents[0].place if survey.documents else Place(".")
+        text = f"rule {rule.id} could not look at everything, for an object has an unexpected shape ({error})"
+        yield Finding.at(rule.id, Place(place.path), text)
 
 
 def _with_severity(finding: Finding, severity: Severity) -> Finding:
@@ -63,16 +77,28 @@ def _with_severity(finding: Finding, severity: Severity) -> Finding:
 
 
 class _Silenced:
-    """Comments: ``# holdfast: ignore RULE`` within three lines above the place (or on it), ``ignore-file`` anywhere."""
+    """Comments: ``# holdfast: ignore RULE`` at most three lines from the place, the head of its document or the head of its
+    unit; ``ignore-file`` anywhere in one of those files."""
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, survey: Survey) -> None:
+        self._tree = survey.tree
         self._known: dict[str, list[tuple[int, bool, frozenset[str]]]] = {}
+        self._units = {str(u.key): u.place for u in survey.units.values()}
+        self._documents: dict[str, list[int]] = {}
+        for document in survey.documents:
+            self._documents.setdefault(document.place.path, []).append(document.place.line)
 
     def holds(self, finding: Finding) -> bool:
-        for line, whole_file, rules in self._comments(finding.place):
-            near = whole_file or 0 <= finding.line - line <= 3 or line - finding.line in (0, 1, 2, 3)
-            if near and (finding.rule in rules or "all" in rules):
+        heads = [n for n in self._documents.get(finding.place, ()) if n <= finding.line]
+        places = {(finding.place, finding.line), (finding.place, max(heads, default=finding.line))}
+        unit = self._units.get(finding.unit)
+        if unit is not None:
+            places.add((unit.path, unit.line))
+        return any(self._silent(finding.rule, path, line) for path, line in places)
+
+    def _silent(self, rule: str, path: str, at: int) -> bool:
+        for line, whole_file, rules in self._comments(path):
+            if (whole_file or abs(at - line) <= 3) and (rule in rules or "all" in rules):
                 return True
         return False
 

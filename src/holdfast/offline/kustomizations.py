@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from holdfast.base.errors import HoldfastError, Place
-from holdfast.base.tree import Tree
+from holdfast.base.tree import EntryKind, Tree
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
-from holdfast.model.delivery import Delivery, UnitKey
-from holdfast.model.rendered import RenderRequest
+from holdfast.model.delivery import Delivery, KustomizeBuild, UnitKey, ValuesRef
+from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.offline.artifacts import artifact_tree
 from holdfast.offline.unit import Unit, World, values_of
 from holdfast.render.paths import resolve
 from holdfast.render.render import render
+
+_UNSET = re.compile(r'variable not set \(strict mode\): "?([A-Za-z_]\w*)')
+_AT_ONCE = ("OCIRepository", "Bucket", "ExternalArtifact")
 
 
 class Kustomizations:
@@ -26,7 +32,9 @@ class Kustomizations:
     def covers(self, obj: Manifest, world: World) -> str | None:
         spec = obj.get("spec")
         path = spec.get("path") if isinstance(spec, dict) else None
-        return resolve(world.survey.tree, str(path or "."))
+        ref = spec.get("sourceRef") if isinstance(spec, dict) else None
+        kind = str(ref.get("kind")) if isinstance(ref, dict) else ""
+        return resolve(world.survey.tree, placed(world, kind, str(path or ".")))
 
     def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
         try:
@@ -59,16 +67,35 @@ class _Rendering:
         request = RenderRequest(
             unit=delivery.key,
             owner=delivery.owner,
-            build=delivery.build,
+            build=self._build(tree),
             tree=tree,
             tree_identity=f"offline {id(tree)}",
             variables=variables,
         )
         try:
-            result = options.reuse(request) or render(request, options.engine)
+            result = options.reuse(request) or self._render(request, bool(missing))
         except HoldfastError as error:
             return self._unit(problem=error.message, problem_place=error.place or self._place, missing_values=missing)
         return self._unit(rendered=result, missing_values=missing)
+
+    def _render(self, request: RenderRequest, incomplete: bool) -> Rendered:
+        """Where some of the variables are not at hand, those that nothing sets get a text that fits most fields: that they
+        are missing is told once, and not again wherever one is used."""
+        variables = dict(request.variables)
+        while True:
+            try:
+                return render(replace(request, variables=variables), self._world.options.engine)
+            except HoldfastError as error:
+                unset = _UNSET.search(error.message) if incomplete else None
+                if unset is None or unset[1] in variables:
+                    raise
+                variables[unset[1]] = f"unknown-{unset[1].lower().replace('_', '-')}"
+
+    def _build(self, tree: Tree) -> KustomizeBuild:
+        build = self._delivery.build
+        if tree is not self._world.survey.tree:
+            return build
+        return replace(build, path=placed(self._world, self._delivery.source.kind, build.path))
 
     def _unit(self, **what: object) -> Unit:
         delivery = self._delivery
@@ -95,7 +122,11 @@ class _Rendering:
                 made = artifact_tree(world.survey.tree, generator, source.name)
                 if made is not None:
                     return made
-        if source.name == "flux-system" or source in world.local or stands_here(world, self._delivery.build.path):
+        if (
+            source.name == "flux-system"
+            or source in world.local
+            or stands_here(world, placed(world, source.kind, self._delivery.build.path))
+        ):
             world.local.add(source)
             return world.survey.tree
         return None if source in world.sources else world.survey.tree
@@ -106,11 +137,32 @@ class _Rendering:
         substitution, namespace = self._delivery.build.substitution, self._delivery.key.namespace
         for reference in substitution.references if substitution else ():
             obj = self._world.values.get(ObjectRef("", reference.kind, namespace, reference.name))
+            obj = obj or self._namespaceless(reference)
             if obj is not None:
                 variables.update(values_of(obj))
             elif not reference.optional:
                 missing.append(f"{reference.kind}/{namespace}/{reference.name}")
         return variables, tuple(missing)
+
+    def _namespaceless(self, reference: ValuesRef) -> Manifest | None:
+        """A document without a namespace, which some kustomization puts where it belongs: perhaps this unit's own."""
+        return self._world.values.get(ObjectRef("", reference.kind, "", reference.name))
+
+
+def placed(world: World, kind: str, path: str) -> str:
+    """Where a unit's path is in the tree. An artifact is often made of one directory of the repository: then its paths start
+    there, and the one directory that has such a path is it."""
+    tree = world.survey.tree
+    if kind not in _AT_ONCE or stands_here(world, path):
+        return path
+    found = [top for top in _tops(tree) if tree.lookup(str(resolve(tree, f"{top}/{path}"))) is not None]
+    return f"{found[0]}/{path}" if len(found) == 1 and path.strip("./") else path
+
+
+def _tops(tree: Tree) -> list[str]:
+    first = [e.name for e in tree.entries("") if e.kind is EntryKind.DIRECTORY and not e.name.startswith(".")]
+    second = [f"{top}/{e.name}" for top in first for e in tree.entries(top) if e.kind is EntryKind.DIRECTORY]
+    return [*first, *second]
 
 
 def stands_here(world: World, path: str) -> bool:

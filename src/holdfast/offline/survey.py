@@ -8,6 +8,7 @@ rendered last, as they stand. Units of late dialects (releases) are rendered whe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from holdfast.base.errors import Place
 from holdfast.base.tree import Tree
@@ -18,6 +19,7 @@ from holdfast.offline.documents import Document, documents
 from holdfast.offline.kustomizations import Kustomizations
 from holdfast.offline.releases import HelmReleases
 from holdfast.offline.unit import SOURCE_KINDS, Dialect, Options, Survey, Unit, World, key_of, values_of
+from holdfast.render.generate import KUSTOMIZATION_NAMES
 
 __all__ = ["DIALECTS", "SOURCE_KINDS", "Options", "Survey", "Unit", "is_unit", "survey", "values_of"]
 
@@ -52,6 +54,7 @@ class _Surveyor:
         self._dialects = dialects
         self._world = World(empty, options)
         self._written: dict[UnitKey, Document] = {}
+        self._loose: set[UnitKey] = set()
         self._late: list[tuple[Dialect, Manifest, Place, UnitKey | None]] = []
         for document in empty.documents:
             self._world.learn(document.object)
@@ -78,7 +81,15 @@ class _Surveyor:
             dialect = self._dialect(document.object)
             known = key in self._survey.units or key in waiting
             if dialect is not None and dialect.late is late and not known and not self._was_read(document):
+                if self._kustomized(document.place.path):
+                    self._loose.add(key)
                 self._reach(document.object, document.place, None)
+
+    def _kustomized(self, path: str) -> bool:
+        """Whether a kustomization stands beside a file."""
+        directory = path.rpartition("/")[0]
+        names = (f"{directory}/{name}".strip("/") for name in KUSTOMIZATION_NAMES)
+        return any(self._survey.tree.lookup(name) is not None for name in names)
 
     def _catch_up(self) -> None:
         while self._late:
@@ -87,13 +98,13 @@ class _Surveyor:
 
     def _was_read(self, document: Document) -> bool:
         """Whether some unit's build took this file in: then its documents are patches, or units known by what they became.
-        A unit that was not rendered, or could not be, is taken to read everything in its directory."""
+        A unit that was not to be rendered is taken to read everything in its directory."""
         path = document.place.path
         for unit in self._survey.units.values():
             if unit.rendered is not None:
                 if path in unit.rendered.reads:
                     return True
-            elif (unit.skipped or unit.problem) and (dialect := self._dialect(unit.object)) is not None:
+            elif unit.skipped and (dialect := self._dialect(unit.object)) is not None:
                 directory = dialect.covers(unit.object, self._world)
                 if directory is not None and path.startswith(f"{directory}/" if directory else ""):
                     return True
@@ -133,6 +144,9 @@ class _Surveyor:
         if key in self._survey.units:
             return
         unit = dialect.rendered(key, obj, place, parent, self._world)
+        if key in self._loose:
+            # Whether it is delivered at all, and as what, is not known: then nothing about it can be wrong.
+            unit = replace(unit, loose=True, external=unit.external or bool(unit.problem))
         self._survey.units[key] = unit
         children = unit.rendered.objects if unit.rendered else ()
         for child in children:

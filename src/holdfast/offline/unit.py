@@ -51,6 +51,9 @@ class Unit:
     rule: str = ""
     """The rule that a problem breaks, where it is a more particular one than that the unit is invalid."""
     skipped: bool = False
+    loose: bool = False
+    """Found as a document that no unit renders, in a directory that somebody's kustomization may change: what surrounds it
+    is not known."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What else a dialect found out and a rule may ask for: the chart, the values."""
 

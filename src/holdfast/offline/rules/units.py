@@ -1,17 +1,17 @@
-"""Rules about units themselves: reading, rendering, dependencies, sources, ownership."""
+"""Rules about units themselves: reading, rendering, dependencies, ownership, waiting, pruning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 
-from holdfast.base.errors import HoldfastError, Place
-from holdfast.kube import yaml
+from holdfast.base.duration import parse_duration
 from holdfast.kube.refs import Manifest, ObjectRef
-from holdfast.kustomize.kustfile import KUSTOMIZATION
 from holdfast.model.delivery import UnitKey
 from holdfast.offline.findings import Finding
-from holdfast.offline.survey import SOURCE_KINDS, Survey, Unit
+from holdfast.offline.rules.index import Index, annotations_of, mapping, mappings, near
+from holdfast.offline.unit import Survey, Unit
+
+_SHORT_SECONDS = 30.0
 
 
 def unreadable(survey: Survey) -> Iterator[Finding]:
@@ -21,59 +21,57 @@ def unreadable(survey: Survey) -> Iterator[Finding]:
 
 def not_rendered(survey: Survey) -> Iterator[Finding]:
     for unit in survey.units.values():
-        if unit.problem and not unit.external:
-            yield Finding.at("unit-invalid", unit.problem_place or unit.place, unit.problem, unit=str(unit.key))
+        if unit.problem and not unit.external and not unit.rule and not unit.loose:
+            if unit.problem.startswith("kustomization path not found"):
+                continue
+            if "variable not set" not in unit.problem:
+                yield Finding.at("unit-invalid", unit.problem_place or unit.place, unit.problem, unit=str(unit.key))
 
 
-_KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+def broken(rule: str) -> Callable[[Survey], Iterator[Finding]]:
+    """The check of a rule that a dialect found broken when it rendered."""
+
+    def check(survey: Survey) -> Iterator[Finding]:
+        for unit in survey.units.values():
+            if unit.rule == rule:
+                yield Finding.at(rule, unit.problem_place or unit.place, unit.problem, unit=str(unit.key))
+
+    return check
 
 
-def unknown_fields(survey: Survey) -> Iterator[Finding]:
-    """Flux rewrites a unit's kustomization.yaml and thereby drops what it does not know: the unit renders without it."""
+def missing_paths(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
     for unit in survey.units.values():
-        for path, seen in unit.rendered.reads.items() if unit.rendered else ():
-            if seen and path.rpartition("/")[2] in _KUSTOMIZATION_FILES:
-                yield from _unknown_in(survey, unit, path)
+        if unit.problem.startswith("kustomization path not found") and not unit.loose:
+            path = str(unit.spec.get("path") or "")
+            hint = near(path.strip("./"), _directories(survey))
+            yield index.about(
+                "path-missing", unit, f"spec.path {path} is no directory of this repository", "spec", "path", hint=hint
+            )
 
 
-def _unknown_in(survey: Survey, unit: Unit, path: str) -> Iterator[Finding]:
-    try:
-        data = survey.tree.read(path)
-        content = yaml.load(data, source=path)
-    except (HoldfastError, OSError):
-        return  # the build says what is wrong with it
-    known = KUSTOMIZATION.fields
-    for name in content if isinstance(content, dict) else ():
-        if name in known:
-            continue
-        lines = data.decode("utf-8", "replace").splitlines()
-        line = next((n for n, text in enumerate(lines, 1) if text.startswith(f"{name}:")), 0)
-        near = get_close_matches(str(name), known, n=1)
-        yield Finding.at(
-            "kustomization-unknown-field",
-            Place(path, line),
-            f"{name} is no field of a kustomization: it is dropped, and what it should have added is missing",
-            unit=str(unit.key),
-            hint=f"did you mean {near[0]}?" if near else "",
-        )
+def _directories(survey: Survey) -> list[str]:
+    found = set()
+    for document in survey.documents:
+        parts = document.place.path.split("/")[:-1]
+        found |= {"/".join(parts[: i + 1]) for i in range(len(parts))}
+    return sorted(found)
+
+
+# -- dependencies ------------------------------------------------------------------------------------------------------
 
 
 def cycles(survey: Survey) -> Iterator[Finding]:
-    edges = {
-        key: [d.key for d in unit.delivery.policy.depends_on] if unit.delivery else []
-        for key, unit in survey.units.items()
-    }
+    edges = {key: list(unit.depends_on) for key, unit in survey.units.items()}
     told: set[frozenset[UnitKey]] = set()
     for start in edges:
         path = _circle(start, edges)
         if path and frozenset(path) not in told:
             told.add(frozenset(path))
             text = " → ".join(k.name for k in [*path, path[0]])
-            yield Finding.at(
-                "dependency-cycle",
-                survey.units[start].place,
-                f"these units wait for each other: {text}",
-                unit=str(start),
+            unit = survey.units[start]
+            yield Index.of(survey).about(
+                "dependency-cycle", unit, f"these units wait for each other: {text}", "spec", "dependsOn"
             )
 
 
@@ -93,75 +91,239 @@ def _circle(start: UnitKey, edges: dict[UnitKey, list[UnitKey]]) -> list[UnitKey
 
 
 def missing_dependencies(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
     for unit in survey.units.values():
-        for dependency in unit.delivery.policy.depends_on if unit.delivery else ():
-            if dependency.key not in survey.units:
-                near = _similar(dependency.key, survey)
-                yield Finding.at(
-                    "dependency-missing",
-                    unit.place,
-                    f"dependsOn names {dependency.key}, which is not in this repository",
-                    unit=str(unit.key),
-                    hint=f"did you mean {near}?" if near else "",
-                )
+        for number, key in enumerate(unit.depends_on):
+            if key in survey.units or index.hidden or unit.loose:
+                continue
+            yield index.about(
+                "dependency-missing",
+                unit,
+                f"dependsOn names {key}, which is not in this repository",
+                "spec",
+                "dependsOn",
+                number,
+                hint=_similar(key, survey),
+            )
 
 
 def _similar(key: UnitKey, survey: Survey) -> str:
     for other in survey.units:
+        if other.name == key.name and other.kind == key.kind:
+            return f"{other} is in namespace {other.namespace}: say so in dependsOn"
+    for other in survey.units:
         if other.name == key.name:
-            return str(other)
-    return ""
+            return f"{other.name} is a {other.kind}: dependsOn names units of the same kind only"
+    return near(key.name, (o.name for o in survey.units if o.kind == key.kind))
 
 
-def missing_sources(survey: Survey) -> Iterator[Finding]:
-    known = {_ref(d.object) for d in survey.documents} | {_ref(o) for _, o in survey.objects()}
-    made = _generated(survey)
+def deadlocks(survey: Survey) -> Iterator[Finding]:
+    """A parent that waits for its children, one of which waits for the parent (or for what waits for it)."""
+    index = Index.of(survey)
     for unit in survey.units.values():
-        if unit.delivery is None or unit.delivery.source.kind not in SOURCE_KINDS or unit.delivery.source.name in made:
+        waits = _all_dependencies(unit, survey)
+        for ancestor in _ancestors(unit, survey):
+            parent = survey.units[ancestor]
+            if parent.key in waits and _waits_for_children(parent, unit):
+                yield index.about(
+                    "dependency-deadlock",
+                    unit,
+                    f"depends on {parent.key}, which renders it and waits for it to be ready: neither ever is",
+                    "spec",
+                    "dependsOn",
+                    hint="take the dependency away, or do not let the parent wait",
+                )
+                break
+
+
+def _waits_for_children(parent: Unit, child: Unit) -> bool:
+    if parent.spec.get("wait"):
+        return True
+    checks = mappings(parent.spec.get("healthChecks"))
+    return any(c.get("kind") == child.key.kind and c.get("name") == child.key.name for _, c in checks)
+
+
+def _ancestors(unit: Unit, survey: Survey) -> Iterator[UnitKey]:
+    seen: set[UnitKey] = set()
+    key = unit.parent
+    while key is not None and key not in seen and key in survey.units:
+        seen.add(key)
+        yield key
+        key = survey.units[key].parent
+
+
+def _all_dependencies(unit: Unit, survey: Survey) -> set[UnitKey]:
+    found: set[UnitKey] = set()
+    todo = list(unit.depends_on)
+    while todo:
+        key = todo.pop()
+        if key not in found:
+            found.add(key)
+            todo += survey.units[key].depends_on if key in survey.units else ()
+    return found
+
+
+def suspended_dependencies(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
+    for unit in survey.units.values():
+        for number, key in enumerate(unit.depends_on):
+            other = survey.units.get(key)
+            if other is not None and other.suspended and not unit.suspended:
+                yield index.about(
+                    "dependency-suspended",
+                    unit,
+                    f"dependsOn names {key}, which is suspended",
+                    "spec",
+                    "dependsOn",
+                    number,
+                )
+
+
+def definition_order(survey: Survey) -> Iterator[Finding]:
+    """Custom resources beside nothing that makes their definition come first."""
+    index = Index.of(survey)
+    homes: dict[tuple[str, str], set[UnitKey]] = {}
+    for unit, obj in index.each("CustomResourceDefinition"):
+        spec = mapping(obj.get("spec"))
+        homes.setdefault((str(spec.get("group")), str(mapping(spec.get("names")).get("kind"))), set()).add(unit.key)
+    told = set()
+    for unit, obj in index.objects:
+        ref = ObjectRef.of(obj)
+        makers = homes.get((ref.group, ref.kind), set())
+        if not makers or unit.key in makers or (unit.key, ref.group) in told or unit.key.kind != "Kustomization":
             continue
-        source = unit.delivery.source
-        # A bootstrap makes flux-system's source outside of the repository's manifests in some set-ups.
-        if source.name != "flux-system" and (source.kind, source.namespace, source.name) not in known:
-            yield Finding.at(
-                "source-missing",
-                unit.place,
-                f"sourceRef names {source}, which is not in this repository",
-                unit=str(unit.key),
+        first = set(_ancestors(unit, survey)) | _all_dependencies(unit, survey)
+        first |= {c for c in survey.units if survey.units[c].parent in first and _settled(survey, c)}
+        if not makers & first:
+            told.add((unit.key, ref.group))
+            home = str(sorted(makers)[0])
+            yield index.finding(
+                "definition-order",
+                unit,
+                obj,
+                f"needs the definition that {home} installs, which {unit.key} does not wait for",
+                hint="name that unit, or the one that renders it, in dependsOn",
             )
 
 
-def _generated(survey: Survey) -> set[str]:
-    """Names of the artifacts that ArtifactGenerators make."""
-    generators = [d.object for d in survey.documents if d.object["kind"] == "ArtifactGenerator"]
-    return {str(a.get("name")) for g in generators for a in (g.get("spec") or {}).get("artifacts") or ()}
+def _settled(survey: Survey, child: UnitKey) -> bool:
+    parent = survey.units[child].parent
+    return parent is not None and bool(survey.units[parent].spec.get("wait"))
 
 
-def _ref(obj: Manifest) -> tuple[str, str, str]:
-    meta = obj["metadata"]
-    return str(obj["kind"]), str(meta.get("namespace") or ""), str(meta["name"])
+# -- ownership ---------------------------------------------------------------------------------------------------------
 
 
 def owned_twice(survey: Survey) -> Iterator[Finding]:
-    owners: dict[ObjectRef, list[Unit]] = {}
-    for unit, obj in survey.objects():
-        owners.setdefault(ObjectRef.of(obj), []).append(unit)
-    for ref, units in owners.items():
-        names = sorted({str(u.key) for u in units})
-        if len(names) > 1:
+    index = Index.of(survey)
+    owners: dict[ObjectRef, list[tuple[Unit, Manifest]]] = {}
+    for unit, obj in index.objects:
+        if not {"helm.sh/hook", "kustomize.toolkit.fluxcd.io/ssa"} & annotations_of(obj).keys():
+            owners.setdefault(ObjectRef.of(obj), []).append((unit, obj))
+    for ref, found in owners.items():
+        names = sorted({str(u.key) for u, _ in found})
+        if len(names) > 1 and not _same_everywhere(ref, found):
+            unit, obj = found[-1]
             yield Finding.at(
                 "object-owned-twice",
-                units[-1].place,
+                index.place(unit, obj),
                 f"{ref} is applied by {' and '.join(names)}: they would take it from each other for ever",
                 unit=names[-1],
             )
 
 
+def _same_everywhere(ref: ObjectRef, found: list[tuple[Unit, Manifest]]) -> bool:
+    """A chart's definitions, or a bare namespace, that several releases bring along: no fight about content."""
+    return ref.kind == "CustomResourceDefinition" and all(u.key.kind == "HelmRelease" for u, _ in found)
+
+
 def prune_off(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
     for unit in survey.units.values():
         if unit.delivery is not None and not unit.delivery.policy.prune:
-            yield Finding.at(
-                "prune-off",
-                unit.place,
-                "spec.prune is false: what is removed from Git stays in the cluster",
-                unit=str(unit.key),
+            said = "spec.prune is false" if "prune" in unit.spec else "spec.prune is not set"
+            path = ("spec", "prune") if "prune" in unit.spec else ("spec",)
+            yield index.about("prune-off", unit, f"{said}: what is removed from Git stays in the cluster", *path)
+
+
+# -- waiting -----------------------------------------------------------------------------------------------------------
+
+
+def waits_without_timeout(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
+    for unit in survey.units.values():
+        field = next((f for f in ("wait", "healthChecks") if unit.spec.get(f)), "")
+        if unit.key.kind == "Kustomization" and field and not unit.spec.get("timeout"):
+            yield index.about(
+                "wait-without-timeout",
+                unit,
+                f"spec.{field} waits without spec.timeout: a failure is told only after the interval ({unit.spec.get('interval')})",
+                "spec",
+                field,
             )
+
+
+def ignored_health_checks(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
+    for unit in survey.units.values():
+        if unit.key.kind == "Kustomization" and unit.spec.get("wait") and unit.spec.get("healthChecks"):
+            text = "spec.healthChecks is not looked at where spec.wait is true"
+            yield index.about("health-checks-ignored", unit, text, "spec", "healthChecks")
+
+
+def missing_health_checks(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
+    for unit in survey.units.values():
+        for number, check in mappings(unit.spec.get("healthChecks")):
+            kind, namespace, name = (str(check.get(k) or "") for k in ("kind", "namespace", "name"))
+            if index.exists(kind, namespace, name) or index.unknown(namespace) or index.operated(namespace):
+                continue
+            if not namespace and index.incomplete:
+                continue
+            yield index.about(
+                "health-check-missing",
+                unit,
+                f"healthChecks names {kind}/{namespace}/{name}, which no unit of this repository makes",
+                "spec",
+                "healthChecks",
+                number,
+                hint=near(name, index.names(kind)),
+            )
+
+
+_DURATIONS = ("interval", "retryInterval", "timeout", "requeueInterval")
+_UNITS = {"d": "h, for example 24h for a day", "w": "h", "min": "m", "sec": "s", "hour": "h"}
+
+
+def durations(survey: Survey) -> Iterator[Finding]:
+    """Fields that are durations, of units and of sources, as they are written."""
+    from holdfast.offline.lines import Lines
+
+    lines = Lines(survey.tree)
+    for document in survey.documents:
+        if not str(document.object["apiVersion"]).partition("/")[0].endswith("toolkit.fluxcd.io"):
+            continue
+        spec = mapping(document.object.get("spec"))
+        for field in _DURATIONS:
+            value = spec.get(field)
+            problem = _duration_problem(field, value) if value is not None else ""
+            if problem:
+                ref = ObjectRef.of(document.object)
+                place = lines.at(document.place, ("spec", field))
+                yield Finding.at("duration-invalid", place, f"{ref}: spec.{field} {value} {problem}")
+
+
+def _duration_problem(field: str, value: object) -> str:
+    text = str(value)
+    if "${" in text:
+        return ""
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        unit = next((f": write it in {w}" for u, w in _UNITS.items() if text.rstrip("s").endswith(u)), "")
+        return f"is no duration{unit or ', such as 5m or 1h30m'}"
+    if seconds <= 0:
+        return "has to be more than nothing"
+    if field == "interval" and seconds < _SHORT_SECONDS:
+        return "is shorter than 30s: it only costs"
+    return ""
