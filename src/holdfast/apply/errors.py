@@ -4,11 +4,12 @@
 
     ApplyError   (RetryLater)   an object was refused or could not be sent; nothing of its stage and later was changed
     PruneError   (RetryLater)   objects that should be gone are still there
+    HelmActionError   (Stop)    an action on a Helm release failed
 """
 
 from __future__ import annotations
 
-from holdfast.base.errors import HoldfastError, RetryLater
+from holdfast.base.errors import HoldfastError, RetryLater, Stop
 from holdfast.cluster.errors import ApiError, NoMatch, NotFound
 from holdfast.kube.refs import ObjectRef
 from holdfast.model.inventory import InventoryEntry
@@ -54,3 +55,7 @@ def is_immutable(error: HoldfastError) -> bool:
     if isinstance(error, ApiError) and error.code in (409, 422):
         return True
     return "is immutable" in error.message or "immutable field" in error.message
+
+
+class HelmActionError(Stop):
+    """An action on a release failed, in Helm's words."""

@@ -281,9 +281,3 @@ def _json_digest(value: Any) -> str:
     ):
         text = text.replace(character, escaped)
     return "sha256:" + hashlib.sha256(f"{text}\n".encode()).hexdigest()
-
-
-def unsupported_status(obj: Mapping[str, Any], now: str) -> dict[str, Any]:
-    """Until the reconciler is wired."""
-    del now
-    return dict(obj.get("status") or {})

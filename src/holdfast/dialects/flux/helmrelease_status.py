@@ -10,8 +10,9 @@ from typing import Any
 
 from holdfast.base.duration import format_duration, parse_duration
 from holdfast.dialects.flux.conditions import Conditions
-from holdfast.dialects.flux.helmrelease import FORCED, RESET
+from holdfast.dialects.flux.helmrelease import GROUP
 from holdfast.model.inventory import Inventory, InventoryEntry
+from holdfast.model.outcome import Event
 from holdfast.model.release import Remembered, Snapshot, TestHook
 
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
@@ -151,6 +152,14 @@ def _test_json(test: TestHook | None) -> dict[str, str]:
     return {k: v for k, v in found.items() if v}
 
 
+def event_annotations(event: Event) -> dict[str, str]:
+    """The metadata that notifiers read."""
+    out = {f"{GROUP}/{k}": v for k, v in event.metadata.items()}
+    if event.revision:
+        out[f"{GROUP}/revision"] = event.revision
+    return out
+
+
 def request(obj: Mapping[str, Any]) -> str:
     return str((obj["metadata"].get("annotations") or {}).get(REQUESTED) or "")
 
@@ -166,6 +175,3 @@ def handle_request(obj: Mapping[str, Any], kind: str, handled: str) -> tuple[boo
         return False, handled
     done = str((obj.get("status") or {}).get("lastHandledReconcileAt") or "")
     return asked == whole and asked not in (handled, done), str(asked)
-
-
-__all__ = ["FORCED", "RESET", "conditions_of", "handle_request", "remember", "request", "status_of"]
