@@ -49,7 +49,8 @@ class GitTrees:
         found = []
         for kind, informer in self._secrets.items():
             await informer.synced.wait()
-            for _, secret in informer.items():
+            secrets = [secret for _, secret in informer.items()]
+            for secret in secrets:
                 data = {
                     k: base64.b64decode(v).decode("utf-8", "replace") for k, v in (secret.get("data") or {}).items()
                 }
