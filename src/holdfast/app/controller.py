@@ -28,6 +28,7 @@ from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics, requests_of
 from holdfast.controller.oci import OCIRepositories
 from holdfast.controller.receivers import Receivers
+from holdfast.controller.release_office import ReleaseSettings
 from holdfast.controller.releases import HelmReleases
 from holdfast.controller.remote import RemoteBases
 from holdfast.controller.sources import GitRepositories
@@ -150,7 +151,8 @@ async def _machine(
         EventRecorder(client, "kustomize-controller", clock),
     )
     sets = EventRecorder(client, COMPONENT, clock)
-    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units, sets)]
+    helm = EventRecorder(client, "helm-controller", clock)
+    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units, helm, sets)]
     try:
         async with Watches(client, namespace=settings.namespace, clock=clock) as watches:
             manager = Manager(
@@ -186,7 +188,8 @@ async def _machine(
                 manager.add(source)
             hooks.append(Receivers(manager, clock))
             manager.add(hooks[0])
-            manager.add(HelmReleases(client, manager.objects(HelmReleases.gvk), clock))
+            releases = HelmReleases(manager, artifacts, helm, settings=_release_settings(settings))
+            releases.start()
             kustomizations = Kustomizations(
                 manager,
                 artifacts,
@@ -202,12 +205,21 @@ async def _machine(
                 yield manager
             finally:
                 await kustomizations.close()
-                await asyncio.gather(sources.drain(), units.drain(), sets.drain())
+                await releases.close()
+                await asyncio.gather(sources.drain(), units.drain(), helm.drain(), sets.drain())
     finally:
         for writer in writers:
             writer.cancel()
         await asyncio.gather(*writers, return_exceptions=True)
         await server.stop()
+
+
+def _release_settings(settings: Settings) -> ReleaseSettings:
+    return ReleaseSettings(
+        requeue=settings.requeue_dependency,
+        default_service_account=settings.service_account,
+        cross_namespace=settings.cross_namespace,
+    )
 
 
 def _unit_options(settings: Settings) -> UnitOptions:
