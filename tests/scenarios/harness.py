@@ -100,7 +100,7 @@ class World:
         self.revisions.append(revision)
         return revision
 
-    async def declare(self, name: str = "app", **spec: Any) -> ObjectRef:
+    async def declare(self, name: str = "app", annotations: Mapping[str, str] | None = None, **spec: Any) -> ObjectRef:
         """Applies a Kustomization of the source; None leaves a field out."""
         defaults = {
             "interval": "1h",
@@ -111,6 +111,7 @@ class World:
         }
         wanted = {k: v for k, v in {**defaults, **spec}.items() if v is not None}
         unit = obj_of(UNIT, self.namespace, name, wanted)
+        unit["metadata"]["annotations"] = dict(annotations or {})
         await self.client.apply(unit, manager="tests", force=True)
         return ObjectRef.of(unit)
 

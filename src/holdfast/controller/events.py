@@ -114,7 +114,7 @@ class EventRecorder:
         text, shared = self._fold(group, message[:_LONGEST])
         key = (group, "" if shared else text)
         known = self._known.get(key)
-        if known is not None and await self._count_up(obj, key, known, text):
+        if known is not None and await self._count_up(obj, key, known, text, notes):
             return
         await self._create(obj, key, type, reason, text, notes)
 
@@ -145,9 +145,13 @@ class EventRecorder:
         bucket.tokens -= 1
         return True
 
-    async def _count_up(self, obj: Manifest, key: tuple[_Group, str], known: _Known, text: str) -> bool:
+    async def _count_up(
+        self, obj: Manifest, key: tuple[_Group, str], known: _Known, text: str, notes: Mapping[str, str]
+    ) -> bool:
         known.count += 1
-        body = {"count": known.count, "message": text, "lastTimestamp": self._now()}
+        body: Manifest = {"count": known.count, "message": text, "lastTimestamp": self._now()}
+        if notes:
+            body["metadata"] = {"annotations": dict(notes)}
         try:
             await self._client.patch(self._ref(obj, known.name), body, PatchType.MERGE, version="v1")
         except NotFound:

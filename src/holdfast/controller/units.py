@@ -23,6 +23,7 @@ from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.handover import Neighbourhood
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
+from holdfast.controller.metrics import Sample
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.pins import Past, Pins, nothing_past, pinned
 from holdfast.controller.units_index import UnitIndex
@@ -31,6 +32,7 @@ from holdfast.dialects.flux import kustomization as flux
 from holdfast.dialects.flux.conditions import said
 from holdfast.dialects.flux.kustomization_status import (
     REQUESTED,
+    drift_status,
     event_annotations,
     event_reason,
     read_status,
@@ -41,7 +43,7 @@ from holdfast.kube.cel import compile_condition, compile_expression
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import Delivery, Dependency, UnitKey
 from holdfast.model.outcome import Event, Outcome, Verdict
-from holdfast.model.safety import ANNOTATIONS, Budget, Safety
+from holdfast.model.safety import ANNOTATIONS, Budget, DriftMode, Safety
 from holdfast.reconcile import (
     ClusterState,
     DependencyState,
@@ -57,6 +59,7 @@ from holdfast.reconcile import (
 )
 from holdfast.reconcile.around import Promised
 from holdfast.reconcile.decide import Settings
+from holdfast.reconcile.drift import drift_message
 from holdfast.reconcile.run import Keys
 from holdfast.reconcile.targets import Targets
 from holdfast.reconcile.waiting import Interruption
@@ -143,6 +146,7 @@ class Kustomizations:
         self._met: set[UnitKey] = set()
         self._sources: set[str] = set()
         self._held: set[UnitKey] = set()
+        self._left: dict[UnitKey, dict[ObjectRef, str]] = {}
         self._pins = Pins(manager.client, past)
 
     def start(self) -> None:
@@ -153,7 +157,19 @@ class Kustomizations:
         for kind in ("ConfigMap", "Secret"):
             informer = self._manager.watches.informer(GroupVersionKind("", "v1", kind), light, selectors=WATCHED)
             informer.add_handler(self._values_changed)
+        self._manager.metrics.gauge(
+            "holdfast_drifted_objects",
+            "Objects that differ from what was applied and are left so.",
+            self._drift_samples,
+        )
         self._manager.add(self, concurrency=WORKERS)
+
+    def _drift_samples(self) -> list[Sample]:
+        return [
+            ((("kind", k.kind), ("name", k.name), ("namespace", k.namespace)), float(len(left)))
+            for k, left in sorted(self._left.items())
+            if left
+        ]
 
     async def close(self) -> None:
         for timer in self._tellers.values():
@@ -422,6 +438,7 @@ class Kustomizations:
         self.runner.forget(key)
         self._met.discard(key)
         self._drift.pop(key, None)
+        self._left.pop(key, None)
         self._due.pop(key, None)
         timer = self._tellers.pop(key, None)
         if timer is not None:
@@ -439,6 +456,7 @@ class Kustomizations:
                 return FAILED
             self._tell_later(key)
             self._tell_fights(obj, done.fights)
+            await self._tell_drift(key, obj, done.left)
             self._drift[key] |= set(done.held)
             waits += done.held.values()
         return Requeue(after=min(waits)) if waits else WHEN_CHANGED
@@ -446,8 +464,20 @@ class Kustomizations:
     def _tell_fights(self, obj: Manifest, fights: Mapping[ObjectRef, tuple[str, ...]]) -> None:
         for ref, rivals in fights.items():
             who = f"; it is also written by {', '.join(rivals)}" if rivals else ""
-            text = f"{ref} is changed again and again, corrections are held back from now on{who}"
+            text = f"{ref} is changed again and again, {flux.OWNER.manager} holds its corrections back from now on{who}"
             self._tell(obj, (Event(text, warning=True, reason="DriftContested"),))
+
+    async def _tell_drift(self, key: UnitKey, obj: Manifest, left: Mapping[ObjectRef, str]) -> None:
+        """Drift that the unit wants told, not put right: an event for each object, and a condition until it is gone."""
+        known = self._left.get(key, {})
+        now = {r: w for r, w in {**known, **left}.items() if self.runner.is_left(key, r)}
+        self._left[key] = now
+        if self._read(obj).policy.safety.drift is not DriftMode.WARN:
+            return
+        for ref in sorted(now.keys() - known.keys()):
+            self._tell(obj, (Event(f"{ref} {now[ref]}", warning=True, reason="DriftDetected"),))
+        writer = ObjectWriter(self._client, obj, flux.STATUS_MANAGER, self._objects)
+        await writer.status(drift_status(obj, drift_message(now), now=self._clock.time()))
 
     def _tell_later(self, key: UnitKey) -> None:
         timer = self._tellers.pop(key, None)
@@ -457,10 +487,11 @@ class Kustomizations:
 
     def _tell_corrections(self, key: UnitKey) -> None:
         self._tellers.pop(key, None)
-        obj, entries = self._objects.get(_ref(key)), self.runner.untold(key)
+        obj, (entries, causes) = self._objects.get(_ref(key)), self.runner.untold(key)
         if obj is not None and entries:
             revision = str((obj.get("status") or {}).get("lastAppliedRevision") or "")
-            self._tell(obj, (Event("\n".join(str(e) for e in entries), reason="Progressing", revision=revision),))
+            text, metadata = "\n".join(str(e) for e in entries), {"drift": causes} if causes else {}
+            self._tell(obj, (Event(text, reason="Progressing", revision=revision, metadata=metadata),))
 
     # --- observing
 

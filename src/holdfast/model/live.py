@@ -14,7 +14,8 @@ from holdfast.model.health import HealthStatus
 class LiveObject:
     """``owned`` is a hash of the fields that our manager owns, values included; ``foreign`` tells that managers which Flux
     cleans up (kubectl and the like) own fields too. ``switches`` holds the lower-cased annotations or labels that carry
-    behaviour, by their name without the group (``prune``, ``reconcile``, ``ssa``, ``force``)."""
+    behaviour, by their name without the group (``prune``, ``reconcile``, ``ssa``, ``force``).
+    ``writer`` is the manager beside ours that wrote last (statuses left out), and when."""
 
     uid: str
     resource_version: str
@@ -25,6 +26,7 @@ class LiveObject:
     health: HealthStatus = HealthStatus.UNKNOWN
     message: str = ""
     deleting: bool = False
+    writer: tuple[str, str] = ("", "")
 
 
 class LiveView(Protocol):

@@ -26,6 +26,7 @@ class Reason(Enum):
     UNVERIFIED = "not known to be as desired"
     DESIRED_CHANGED = "the desired state changed"
     DRIFTED = "somebody changed fields we own"
+    DRIFT_LEFT = "somebody changed it, and drift is not put right here"
     FOREIGN_MANAGERS = "fields written by kubectl are taken over"
     TAKE_OVER = "another owner's object is taken over"
     IN_SYNC = "already as desired"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.model.delivery import Ownership
@@ -28,4 +28,14 @@ def observe(
         health=health,
         message=message,
         deleting=bool(meta.get("deletionTimestamp")),
+        writer=_writer(meta.get("managedFields") or (), owner.manager),
     )
+
+
+def _writer(entries: Sequence[Mapping[str, Any]], manager: str) -> tuple[str, str]:
+    last = ("", "")
+    for entry in entries:
+        name, time = str(entry.get("manager") or ""), str(entry.get("time") or "")
+        if name != manager and not entry.get("subresource") and time >= last[1]:
+            last = (name, time)
+    return last

@@ -9,6 +9,7 @@ from holdfast.model.delivery import Delivery
 from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.live import LiveObject, LiveView
 from holdfast.model.plan import Action, Change, Plan, Reason, Stage
+from holdfast.model.safety import DriftMode
 from holdfast.plan.hashing import desired_hash, intended_hash
 from holdfast.plan.order import WAITED, staged
 from holdfast.plan.prune import prune_changes
@@ -22,10 +23,12 @@ def make_plan(
     inventory: Inventory,
     *,
     early: frozenset[tuple[str, str]] = frozenset(),
+    settled: bool = False,
 ) -> Plan:
-    """``objects`` are all that the unit desires; ``inventory`` what it applied before."""
+    """``objects`` are all that the unit desires; ``inventory`` what it applied before. ``settled``: just this was applied
+    already, so whatever differs was changed by somebody."""
     stages = tuple(
-        Stage(name, tuple(change_for(delivery, o, live) for o in found), wait=name in WAITED)
+        Stage(name, tuple(change_for(delivery, o, live, settled=settled) for o in found), wait=name in WAITED)
         for name, found in staged(objects, early)
     )
     stale = inventory.missing_from(inventory_of(objects)) if delivery.policy.prune else ()
@@ -36,11 +39,22 @@ def inventory_of(objects: Iterable[Manifest]) -> Inventory:
     return Inventory(tuple(InventoryEntry(ObjectRef.of(o), GroupVersionKind.of(o).version) for o in objects))
 
 
-def change_for(delivery: Delivery, obj: Manifest, view: LiveView) -> Change:
+def change_for(delivery: Delivery, obj: Manifest, view: LiveView, *, settled: bool = False) -> Change:
     """What to do with one desired object."""
     ref = ObjectRef.of(obj)
     action, reason = _decide(delivery, obj, ref, view)
+    if (
+        action in (Action.CREATE, Action.UPDATE)
+        and delivery.policy.safety.drift is not DriftMode.ENABLED
+        and _is_drift(obj, view.synced(ref), settled=settled)
+    ):
+        action, reason = Action.SKIP, Reason.DRIFT_LEFT
     return Change(action, reason, ref, GroupVersionKind.of(obj), obj)
+
+
+def _is_drift(obj: Manifest, synced: tuple[str, str] | None, *, settled: bool) -> bool:
+    """Whether what was applied is what is desired, so that a difference is somebody else's doing."""
+    return settled if synced is None else synced[0] == desired_hash(obj)
 
 
 def _decide(delivery: Delivery, obj: Manifest, ref: ObjectRef, view: LiveView) -> tuple[Action, Reason]:

@@ -60,7 +60,7 @@ class Attempt:
                 reason=reason,
                 revision=source.revision,
                 origin_revision=source.origin_revision,
-                metadata=metadata,
+                metadata={k: v for k, v in metadata.items() if v},
             )
         )
 

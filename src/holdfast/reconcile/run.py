@@ -32,6 +32,7 @@ from holdfast.plan.order import sort_key
 from holdfast.plan.prune import prune_changes
 from holdfast.reconcile.around import Alone, Keys, Promised, Surroundings
 from holdfast.reconcile.decide import Finalize, Proceed, Settings
+from holdfast.reconcile.drift import cause_of, note_drift, rivals
 from holdfast.reconcile.fights import Fights
 from holdfast.reconcile.live import ClusterState
 from holdfast.reconcile.near import Near
@@ -62,10 +63,12 @@ class Finalized:
 
 @dataclass(slots=True)
 class Corrected:
-    """What became of drifted objects: ``held`` back for so many seconds, and ``fights`` that began, with whom."""
+    """What became of drifted objects: ``held`` back for so many seconds, ``fights`` that began, with whom; ``left`` as they
+    are because the unit says so, each with what happened to it."""
 
     held: dict[ObjectRef, float] = field(default_factory=dict)
     fights: dict[ObjectRef, tuple[str, ...]] = field(default_factory=dict)
+    left: dict[ObjectRef, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,6 +80,7 @@ class _Memory:
     client: Client
     desired: dict[ObjectRef, Manifest]
     untold: dict[ObjectRef, Applied] = field(default_factory=dict)
+    causes: dict[ObjectRef, str] = field(default_factory=dict)
     stop_watching: Callable[[], None] | None = None
 
 
@@ -140,7 +144,7 @@ class Runner:
                 await reach.state.follow({GroupVersionKind.of(o) for o in objects})
         except HoldfastError:
             return False
-        plan = make_plan(world.delivery, objects, reach.state, world.inventory, early=self._settings.early_kinds)
+        plan = self._planned(world, objects, reach)
         if not plan.is_empty:
             return False
         _confirm(world.delivery, reach.state, plan.changes)
@@ -155,7 +159,11 @@ class Runner:
         rendered, reach = await self._build(attempt)
         objects = await scoped(rendered.objects, reach.client)
         await reach.state.follow({GroupVersionKind.of(o) for o in objects})
-        return make_plan(world.delivery, objects, reach.state, world.inventory, early=self._settings.early_kinds)
+        return self._planned(world, objects, reach)
+
+    def _planned(self, world: World, objects: Sequence[Manifest], reach: Reach) -> Plan:
+        early, settled = self._settings.early_kinds, world.applied_already
+        return make_plan(world.delivery, objects, reach.state, world.inventory, early=early, settled=settled)
 
     async def renders(self, world: World) -> Sequence[Manifest]:
         """What the unit wants, as the cluster will know it. Raises a HoldfastError where it cannot be built."""
@@ -252,9 +260,10 @@ class Runner:
         near = Near(delivery, state)
         executor = self._executor(delivery, reach, near)
         done: set[str] = set()
+        settled, attempt.drifted = attempt.world.applied_already, ""
         while True:
             await state.follow({GroupVersionKind.of(o) for o in objects})
-            plan = make_plan(delivery, objects, state, Inventory(), early=self._settings.early_kinds)
+            plan = make_plan(delivery, objects, state, Inventory(), early=self._settings.early_kinds, settled=settled)
             stage = next((s for s in plan.stages if s.name not in done), None)
             if stage is None:
                 break
@@ -264,6 +273,7 @@ class Runner:
                 message = report.error.message if isinstance(report.error, HoldfastError) else str(report.error)
                 raise StepFailed("ReconciliationFailed", message, recorded=True)
             _confirm(delivery, state, stage.changes)
+            note_drift(attempt, state, stage.changes)
             done.add(stage.name)
             if stage.name == "definitions":
                 await served_soon(reach.client, objects, self._clock)
@@ -284,13 +294,18 @@ class Runner:
         memory = self._memory.get(attempt.world.delivery.key)
         changed = {e.ref: e for e in attempt.entries if e.done in (Done.CREATED, Done.CONFIGURED)}
         lines = {**(memory.untold if memory else {}), **changed}
-        if memory is not None:
-            memory.untold = {}
+        causes = self._causes(memory) if memory else ""
         if lines:
             order = {e.ref: i for i, e in enumerate(attempt.entries)}
             ordered = sorted(lines.values(), key=lambda e: (order.get(e.ref, -1), sort_key(e.ref)))
-            attempt.tell("\n".join(str(e) for e in ordered))
+            attempt.tell("\n".join(str(e) for e in ordered), drift=causes)
         return bool(changed)
+
+    def _causes(self, memory: _Memory) -> str:
+        """Who made the corrections necessary that are told now."""
+        text = "; ".join(f"{r} {c}" for r, c in sorted(memory.causes.items()))
+        memory.untold, memory.causes = {}, {}
+        return text
 
     def _remember(self, delivery: Delivery, objects: Sequence[Manifest], reach: Reach, before: Inventory) -> None:
         desired = {ObjectRef.of(o): o for o in objects}
@@ -393,7 +408,10 @@ class Runner:
             desired = memory.desired.get(ref)
             if desired is None:
                 continue
-            change = change_for(memory.delivery, desired, memory.state)
+            change = change_for(memory.delivery, desired, memory.state, settled=True)
+            cause = cause_of(memory.state, ref)
+            if change.reason is Reason.DRIFT_LEFT:
+                done.left[ref] = cause
             if change.action in (Action.KEEP, Action.SKIP):
                 continue
             hold = self._fights.hold(ref, self._clock.monotonic())
@@ -402,26 +420,34 @@ class Runner:
                 continue
             try:
                 if self._fights.begins(ref):
-                    done.fights[ref] = await _rivals(memory.client, change, memory.delivery.owner.manager)
+                    done.fights[ref] = await rivals(memory.client, change, memory.delivery.owner.manager)
                 entry = await executor.apply_one(change)
             except HoldfastError:
                 return None
             if entry.done in (Done.CREATED, Done.CONFIGURED):
-                memory.untold[ref] = entry
+                memory.untold[ref], memory.causes[ref] = entry, cause
                 self._fights.corrected(ref, self._clock.monotonic())
         return done
+
+    def is_left(self, unit: UnitKey, ref: ObjectRef) -> bool:
+        """Whether an object differs from what was applied and stays so."""
+        memory = self._memory.get(unit)
+        desired = memory.desired.get(ref) if memory else None
+        if memory is None or desired is None:
+            return False
+        return change_for(memory.delivery, desired, memory.state, settled=True).reason is Reason.DRIFT_LEFT
 
     def holds(self, unit: UnitKey) -> bool:
         """Whether this process has taken the unit up: its drift is put right from now on."""
         return unit in self._memory
 
-    def untold(self, unit: UnitKey) -> tuple[Applied, ...]:
-        """Corrections nobody has heard of yet, in apply order; they count as told now."""
+    def untold(self, unit: UnitKey) -> tuple[tuple[Applied, ...], str]:
+        """Corrections nobody has heard of yet, in apply order, and who made them necessary; they count as told now."""
         memory = self._memory.get(unit)
         if memory is None:
-            return ()
-        entries, memory.untold = memory.untold, {}
-        return tuple(sorted(entries.values(), key=lambda e: sort_key(e.ref)))
+            return (), ""
+        entries = tuple(sorted(memory.untold.values(), key=lambda e: sort_key(e.ref)))
+        return entries, self._causes(memory)
 
     def forget(self, unit: UnitKey) -> None:
         memory = self._memory.pop(unit, None)
@@ -471,17 +497,6 @@ class Runner:
         except TimeoutError:
             return False
         return True
-
-
-async def _rivals(client: Client, change: Change, manager: str) -> tuple[str, ...]:
-    """Other managers of an object, those who wrote last first; nobody where it is gone."""
-    try:
-        live = await client.get(change.ref, version=change.gvk.version)
-    except NotFound:
-        return ()
-    managers = live["metadata"].get("managedFields") or ()
-    others = [m for m in managers if m.get("manager") != manager and not m.get("subresource")]
-    return tuple(str(m["manager"]) for m in sorted(others, key=lambda m: str(m.get("time") or ""), reverse=True))
 
 
 def _farewell(world: World, message: str, *, warning: bool = False) -> Event:

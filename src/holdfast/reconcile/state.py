@@ -56,3 +56,8 @@ class World:
     kept: str = ""
     deleted_at: float = 0.0
     settled: bool = False
+
+    @property
+    def applied_already(self) -> bool:
+        """Whether an earlier run applied just this."""
+        return self.settled and bool(self.applied) and self.applied == self.source.revision

@@ -85,6 +85,15 @@ def suspended_status(obj: Mapping[str, Any], *, now: float) -> dict[str, Any] | 
     return {**status, "conditions": conditions.as_list(), "observedGeneration": generation}
 
 
+def drift_status(obj: Mapping[str, Any], message: str, *, now: float) -> dict[str, Any]:
+    """The status with what is told of drift, empty for none; nothing else of it changes."""
+    generation = int(obj["metadata"].get("generation") or 1)
+    status: dict[str, Any] = dict(obj.get("status") or {})
+    conditions = Conditions(status.get("conditions") or (), generation, timestamp(now))
+    _write_told(conditions, DRIFTED, "DriftDetected", message)
+    return {**status, "conditions": conditions.as_list()}
+
+
 def _write_conditions(conditions: Conditions, outcome: Outcome) -> None:
     if outcome.progress:
         # A run that got under way ends what stalled; one that only waits leaves it.
