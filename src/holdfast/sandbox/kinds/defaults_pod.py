@@ -6,6 +6,7 @@ Source of the values: the Kubernetes API reference (defaulting of core/v1).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,9 +70,22 @@ def _mirror_service_account(spec: Manifest) -> None:
         spec["serviceAccountName"] = spec["serviceAccount"] = name
 
 
+_PART = "[a-z0-9]+(?:(?:[.]|_|__|-+)[a-z0-9]+)*"
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_reference = re.compile(
+    rf"(?P<name>(?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+).fullmatch
+_LONGEST_REPOSITORY = 255
+
+
+def _is_reference(image: str) -> bool:
+    found = _reference(image)
+    return found is not None and len(found["name"]) <= _LONGEST_REPOSITORY
+
+
 def pull_policy(image: str) -> str:
-    """Always for the tag latest or no tag at all, else IfNotPresent."""
-    if "@" in image:
+    """Always for the tag latest or no tag at all, else IfNotPresent; also for what is no reference."""
+    if image and ("@" in image or not _is_reference(image)):
         return "IfNotPresent"
     tag = image.rpartition("/")[2].partition(":")[2]
     return "Always" if tag in ("", "latest") else "IfNotPresent"

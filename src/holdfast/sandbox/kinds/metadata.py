@@ -135,6 +135,17 @@ def _ordered(owner: Manifest) -> Manifest:
     return {k: owner.get(k, always.get(k)) for k in _OWNER_FIELDS if k in owner or k in always}
 
 
+def standard_finalizers(errs: Errors, found: list[str], path: str) -> None:
+    """What built-in kinds ask beyond the machinery: a finalizer without a domain is one of the three known ones."""
+    for index, name in enumerate(found):
+        standard_finalizer(errs, name, f"{path}[{index}]")
+
+
+def standard_finalizer(errs: Errors, name: str, path: str) -> None:
+    if "/" not in name and name not in ("kubernetes", "orphan", "foregroundDeletion"):
+        errs.invalid(path, name, "name is neither a standard finalizer name nor is it fully qualified")
+
+
 def finalizers(errs: Errors, found: list[str], path: str) -> None:
     for name in found:
         errs.name(path, name, names.qualified)

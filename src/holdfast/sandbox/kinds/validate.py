@@ -14,6 +14,7 @@ from holdfast.sandbox.kinds import (
     names,
     validate_batch,
     validate_core,
+    validate_events,
     validate_networking,
     validate_pod,
     validate_pod_update,
@@ -35,6 +36,8 @@ def validate_create(gvk: GroupVersionKind, obj: Manifest) -> Errors:
     meta = obj.get("metadata") or {}
     rule = _NAMES.get(key, names.dns_subdomain)
     errs = metadata.validate(meta, bool(meta.get("namespace")), rule)
+    if key[0] not in _MACHINERY_METADATA:
+        metadata.standard_finalizers(errs, meta.get("finalizers") or [], "metadata.finalizers")
     check = _CREATE.get(key)
     if check is not None:
         check(errs, obj)
@@ -130,8 +133,8 @@ _CREATE: dict[tuple[str, str], Create] = {
     ("", "ResourceQuota"): validate_core.quota,
     ("", "LimitRange"): validate_core.limit_range,
     ("", "Endpoints"): validate_core.endpoints,
-    ("", "Event"): validate_core.event,
-    ("events.k8s.io", "Event"): validate_policy.new_event,
+    ("", "Event"): validate_events.event,
+    ("events.k8s.io", "Event"): validate_events.new_event,
     ("", "ServiceAccount"): lambda errs, obj: None,
     ("", "PersistentVolume"): validate_storage.volume,
     ("", "PersistentVolumeClaim"): validate_storage.claim,
@@ -174,7 +177,7 @@ _UPDATE: dict[tuple[str, str], Update] = {
     ("", "ConfigMap"): validate_core.config_map_update,
     ("", "Secret"): validate_core.secret_update,
     ("", "Node"): validate_core.node_update,
-    ("events.k8s.io", "Event"): validate_policy.new_event_update,
+    ("events.k8s.io", "Event"): validate_events.new_event_update,
     ("", "PersistentVolume"): validate_storage.volume_update,
     ("", "PersistentVolumeClaim"): validate_storage.claim_update,
     ("apps", "Deployment"): validate_workloads.deployment_update,
@@ -208,6 +211,9 @@ _OWN_RECHECK = {
 }  # fmt: skip
 _RECHECKED = {key for key in _CREATE if key not in _OWN_RECHECK}
 """Kinds whose create rules hold again on update; the others do it themselves or not at all."""
+
+_MACHINERY_METADATA = {_ADMISSION, "apiextensions.k8s.io", "apiregistration.k8s.io"}
+"""Groups whose metadata only the machinery judges."""
 
 _SPEC_ONLY = {
     ("", kind) for kind in ("Pod", "PodTemplate", "ReplicationController", "Namespace", "Node", "ResourceQuota")

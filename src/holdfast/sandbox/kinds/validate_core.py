@@ -14,9 +14,17 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import IMMUTABLE, NEGATIVE, Errors, raw
+from holdfast.sandbox.kinds.metadata import standard_finalizer
 from holdfast.sandbox.kinds.quantities import parse
-from holdfast.sandbox.kinds.validate_pod import ip
-from holdfast.sandbox.kinds.validate_resources import INTEGER, STANDARD_QUOTA, amount, is_standard, resource_name
+from holdfast.sandbox.kinds.validate_pod import ip, is_ip
+from holdfast.sandbox.kinds.validate_resources import (
+    INTEGER,
+    STANDARD_QUOTA,
+    amount,
+    container_resource_name,
+    is_standard,
+    resource_name,
+)
 from holdfast.sandbox.kinds.validate_scheduling import taint_effect
 
 _MEBIBYTE = 1024 * 1024
@@ -116,10 +124,8 @@ def secret_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 def namespace(errs: Errors, obj: Manifest) -> None:
     for name in (obj.get("spec") or {}).get("finalizers") or ():
-        problems = names.qualified(name)
-        errs.each("spec.finalizers", name, problems)
-        if not problems and "/" not in name and name not in ("kubernetes", "orphan", "foregroundDeletion"):
-            errs.invalid("spec.finalizers", name, "name is neither a standard finalizer name nor is it fully qualified")
+        errs.name("spec.finalizers", name, names.qualified)
+        standard_finalizer(errs, name, "spec.finalizers")
 
 
 # --- nodes -----------------------------------------------------------------------------
@@ -234,7 +240,7 @@ def _scope_selector(errs: Errors, spec: Manifest) -> None:
         scope, operator, values = item.get("scopeName"), item.get("operator"), item.get("values") or []
         if scope not in _SCOPES:
             errs.invalid(f"{path}.scopeName", scope or "", "unsupported scope")
-        if scope not in ("PriorityClass", "VolumeAttributesClass") and operator != "Exists":
+        if scope in _EXISTING and operator != "Exists":
             listed = "ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
             errs.invalid(f"{path}.operator", operator or "", f"must be 'Exists' when scope is any of {listed}")
         if operator in ("In", "NotIn"):
@@ -253,13 +259,18 @@ def _scope_selector(errs: Errors, spec: Manifest) -> None:
             errs.invalid(f"{path}.operator", operator or "", "not a valid selector operator")
 
 
+_EXISTING = ("BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity")
+"""Scopes that a selector can only ask to exist."""
+
+
 def limit_range(errs: Errors, obj: Manifest) -> None:
     seen: set[str] = set()
     for index, item in enumerate((obj.get("spec") or {}).get("limits") or ()):
         path = f"spec.limits[{index}]"
         kind = item.get("type") or ""
-        errs.name(f"{path}.type", kind, names.qualified)
-        if kind and "/" not in kind and kind not in ("Pod", "Container", "PersistentVolumeClaim"):
+        problems = names.qualified(kind)
+        errs.each(f"{path}.type", kind, problems)
+        if not problems and "/" not in kind and kind not in ("Pod", "Container", "PersistentVolumeClaim"):
             errs.invalid(f"{path}.type", kind, "must be a standard limit type or fully qualified")
         if kind in seen:
             errs.duplicate(f"{path}.type", kind)
@@ -269,11 +280,14 @@ def limit_range(errs: Errors, obj: Manifest) -> None:
 
 def _limit_item(errs: Errors, item: Manifest, kind: str, path: str) -> None:
     keys = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
-    bounds = {key: {name: parse(str(value)) for name, value in (item.get(key) or {}).items()} for key in keys}
-    for key in ("max", "min") if kind == "Pod" else keys:
+    bounds = {
+        key: {name: parse("0" if value is None else str(value)) for name, value in (item.get(key) or {}).items()}
+        for key in keys
+    }
+    check = container_resource_name if kind in ("Pod", "Container") else resource_name
+    for key in ("max", "min", "maxLimitRequestRatio") if kind == "Pod" else keys:
         for name in bounds[key]:
-            if "/" not in name and not is_standard(name):
-                errs.invalid(f"{path}.{key}[{name}]", name, "must be a standard resource type or fully qualified")
+            check(errs, name, f"{path}.{key}[{name}]")
     if kind == "Pod":
         for key in ("default", "defaultRequest"):
             if bounds[key]:
@@ -287,9 +301,9 @@ def _limit_item(errs: Errors, item: Manifest, kind: str, path: str) -> None:
 def _limit_order(errs: Errors, found: Manifest, name: str, path: str) -> None:
     def above(low: str, high: str, key: str, text: str) -> None:
         if found[low] is not None and found[high] is not None and found[low].value > found[high].value:
-            errs.invalid(
-                f"{path}.{key}[{name}]", found[low].text, text.format(low=found[low].text, high=found[high].text)
-            )
+            # The real server shows the lower bound of a default, and the field's own value of everything else.
+            shown = found["min"] if (low, key) == ("min", "default") else found[key]
+            errs.invalid(f"{path}.{key}[{name}]", shown.text, text.format(low=found[low].text, high=found[high].text))
 
     above("min", "max", "min", "min value {low} is greater than max value {high}")
     above("min", "defaultRequest", "defaultRequest", "min value {low} is greater than default request value {high}")
@@ -323,10 +337,7 @@ def endpoints(errs: Errors, obj: Manifest) -> None:
         for key in ("addresses", "notReadyAddresses"):
             for number, address in enumerate(subset.get(key) or ()):
                 place = f"{path}.{key}[{number}]"
-                if ip(errs, address.get("ip") or "", f"{place}.ip"):
-                    not_special(errs, address["ip"], f"{place}.ip")
-                if address.get("hostname"):
-                    errs.name(f"{place}.hostname", address["hostname"], names.dns_label)
+                _endpoint_address(errs, address, place)
         ports = subset.get("ports") or []
         for number, port in enumerate(ports):
             place = f"{path}.ports[{number}]"
@@ -336,6 +347,22 @@ def endpoints(errs: Errors, obj: Manifest) -> None:
                 errs.name(f"{place}.name", port["name"], names.dns_label)
             errs.each(f"{place}.port", port.get("port") or 0, names.port_number(port.get("port") or 0))
             errs.one_of(f"{place}.protocol", port.get("protocol"), ("TCP", "UDP", "SCTP"))
+            if port.get("appProtocol") is not None:
+                errs.name(f"{place}.appProtocol", port["appProtocol"], names.qualified)
+
+
+def _endpoint_address(errs: Errors, address: Manifest, path: str) -> None:
+    found = address.get("ip") or ""
+    ip(errs, found, f"{path}.ip")
+    if address.get("hostname"):
+        errs.name(f"{path}.hostname", address["hostname"], names.dns_label)
+    if address.get("nodeName") is not None:
+        errs.name(f"{path}.nodeName", address["nodeName"], names.dns_subdomain)
+    # An address that cannot be read is told twice, the second time by the check of special ones.
+    if is_ip(found):
+        not_special(errs, found, f"{path}.ip")
+    else:
+        errs.invalid(f"{path}.ip", found, "must be a valid IP address")
 
 
 def not_special(errs: Errors, text: str, path: str) -> None:
@@ -348,14 +375,6 @@ def not_special(errs: Errors, text: str, path: str) -> None:
         errs.invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
     if address.is_multicast:
         errs.invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
-
-
-def event(errs: Errors, obj: Manifest) -> None:
-    """core/v1: hardly checked."""
-    home = (obj.get("metadata") or {}).get("namespace") or ""
-    about = (obj.get("involvedObject") or {}).get("namespace") or ""
-    if about != home and (about or home != "default"):
-        errs.invalid("involvedObject.namespace", about, "does not match event.namespace")
 
 
 def resource_amounts(errs: Errors, found: Manifest, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Validation of budgets, autoscalers, priorities, runtimes, leases, events, signing requests and flow control.
+"""Validation of budgets, autoscalers, priorities, runtimes, leases, signing requests and flow control.
 
 In: a defaulted object, for updates the stored one. Out: field errors. Never: enforcement.
 """
@@ -257,52 +257,6 @@ def lease(errs: Errors, obj: Manifest) -> None:
 
 def lease_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     lease(errs, obj)
-
-
-# --- events.k8s.io ----------------------------------------------------------------------------
-
-
-def new_event(errs: Errors, obj: Manifest) -> None:
-    """Without an eventTime it counts as one of the old kind, of which less is asked."""
-    home = obj["metadata"].get("namespace") or ""
-    about = (obj.get("regarding") or obj.get("involvedObject") or {}).get("namespace") or ""
-    if about != home and (about or home != "default"):
-        errs.invalid("involvedObject.namespace", about, "does not match event.namespace")
-    if obj.get("eventTime") is not None:
-        _reported(errs, obj)
-    if obj.get("eventTime") is None:
-        errs.required("eventTime")
-    if obj.get("type") not in ("Normal", "Warning"):
-        errs.invalid("type", "", "has invalid value: " + (obj.get("type") or ""))
-
-
-def _reported(errs: Errors, obj: Manifest) -> None:
-    controller = obj.get("reportingController") or obj.get("reportingComponent") or ""
-    if not controller:
-        errs.required("reportingController")
-    else:
-        errs.name("reportingController", controller, names.qualified)
-    for key, limit in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
-        value = obj.get(key) or ""
-        if not value:
-            errs.required(key)
-        elif len(value) > limit:
-            errs.invalid(key, "", f"can have at most {limit} characters")
-    if len(obj.get("note") or "") > 1024:
-        errs.invalid("message", "", "can have at most 1024 characters")
-
-
-_EVENT_FIXED = (
-    ("regarding", "involvedObject"), ("reason", "reason"), ("note", "message"), ("deprecatedSource", "source"), ("deprecatedFirstTimestamp", "firstTimestamp"),
-    ("deprecatedLastTimestamp", "lastTimestamp"), ("deprecatedCount", "count"), ("type", "type"), ("eventTime", "eventTime"), ("action", "action"),
-    ("related", "related"), ("reportingController", "reportingController"), ("reportingInstance", "reportingInstance"),
-)  # fmt: skip
-
-
-def new_event_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    new_event(errs, obj)
-    for key, field in _EVENT_FIXED:
-        errs.immutable(field, obj.get(key), old.get(key))
 
 
 # --- certificates -------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from holdfast.sandbox.kinds.validate_core import cidr, not_special
 from holdfast.sandbox.kinds.validate_pod import ip, is_ip
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+_STACKS = ("SingleStack", "PreferDualStack", "RequireDualStack")
 _UNCHANGED = "may not change once set"
 
 
@@ -80,7 +81,7 @@ def _ports(errs: Errors, spec: Manifest, ports: list[Any]) -> None:
         errs.each(f"{path}.port", number, names.port_number(number))
         errs.one_of(f"{path}.protocol", port.get("protocol"), ("TCP", "UDP", "SCTP"))
         port_or_name(errs, port.get("targetPort", 0), f"{path}.targetPort")
-        if port.get("appProtocol"):
+        if port.get("appProtocol") is not None:
             errs.name(f"{path}.appProtocol", port["appProtocol"], names.qualified)
 
 
@@ -114,12 +115,9 @@ def _cluster_ips(errs: Errors, spec: Manifest) -> None:
             errs.unsupported(f"spec.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
         if family in families[:index]:
             errs.duplicate(f"spec.ipFamilies[{index}]", family)
-    errs.one_of(
-        "spec.ipFamilyPolicy",
-        spec.get("ipFamilyPolicy"),
-        ("SingleStack", "PreferDualStack", "RequireDualStack"),
-        required=False,
-    )
+    policy = spec.get("ipFamilyPolicy")
+    if policy is not None and policy not in _STACKS:
+        errs.unsupported("spec.ipFamilyPolicy", policy, _STACKS)
     for index, address in enumerate(several):
         if address == "None":
             if len(several) > 1:
@@ -200,8 +198,8 @@ def _traffic(errs: Errors, spec: Manifest) -> None:
         errs.one_of("spec.externalTrafficPolicy", policy, ("Cluster", "Local"), ordered=True)
     port = spec.get("healthCheckNodePort")
     if needs_health_port(spec):
-        if port is not None and port < 0:
-            errs.invalid("spec.healthCheckNodePort", port, names.between(0, 65535))
+        if port and not 1 <= port <= 65535:
+            errs.invalid("spec.healthCheckNodePort", port, names.between(1, 65535))
     elif port:
         errs.invalid(
             "spec.healthCheckNodePort",
@@ -209,10 +207,15 @@ def _traffic(errs: Errors, spec: Manifest) -> None:
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
         )
     if needs_ip(spec):
-        errs.one_of("spec.internalTrafficPolicy", spec.get("internalTrafficPolicy"), ("Cluster", "Local"))
+        inside = spec.get("internalTrafficPolicy")
+        if inside is None:
+            errs.required("spec.internalTrafficPolicy")
+        elif inside not in ("Cluster", "Local"):
+            errs.unsupported("spec.internalTrafficPolicy", inside, ("Cluster", "Local"))
     wanted = spec.get("trafficDistribution")
     if wanted is not None and wanted not in ("PreferClose", "PreferSameZone", "PreferSameNode"):
-        errs.unsupported("spec.trafficDistribution", wanted, ("PreferClose", "PreferSameNode", "PreferSameZone"))
+        known = ("PreferClose", "PreferSameZone", "PreferSameNode")
+        errs.unsupported("spec.trafficDistribution", wanted, known, ordered=True)
 
 
 def service_update(errs: Errors, obj: Manifest, old: Manifest) -> None:

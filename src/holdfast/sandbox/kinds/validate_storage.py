@@ -72,9 +72,8 @@ def volume(errs: Errors, obj: Manifest) -> None:
     if not capacity:
         errs.required("spec.capacity")
     if "storage" not in capacity or len(capacity) > 1:
-        errs.unsupported("spec.capacity", capacity or None, ("storage",))
+        errs.unsupported("spec.capacity", capacity if "capacity" in spec else None, ("storage",))
     for name, quantity in capacity.items():
-        resource_name(errs, name, f"spec.capacity[{name}]")
         if parse(quantity).value < 0:
             errs.invalid(f"spec.capacity[{name}]", int(parse(quantity).value), "must be a valid resource quantity")
         positive(errs, quantity, f"spec.capacity[{name}]")
@@ -85,12 +84,25 @@ def volume(errs: Errors, obj: Manifest) -> None:
     mode = spec.get("volumeMode")
     if mode is not None and mode not in MODES:
         errs.unsupported("spec.volumeMode", mode, MODES)
+    _attributes_class(errs, spec)
     affinity = spec.get("nodeAffinity")
     if affinity is not None:
         if affinity.get("required") is None:
             errs.required("spec.nodeAffinity.required", "must specify required node constraints")
         else:
             selectors.node_selector(errs, affinity["required"], "spec.nodeAffinity.required")
+
+
+def _attributes_class(errs: Errors, spec: Manifest) -> None:
+    name = spec.get("volumeAttributesClassName")
+    if name is None:
+        return
+    if not name:
+        errs.required("spec.volumeAttributesClassName", "an empty string is disallowed")
+    else:
+        errs.name("spec.volumeAttributesClassName", name, names.dns_subdomain)
+    if spec.get("csi") is None:
+        errs.required("spec.csi", "has to be specified when using volumeAttributesClassName")
 
 
 def _volume_policy(errs: Errors, spec: Manifest) -> None:
@@ -127,8 +139,24 @@ def _persistent(errs: Errors, key: str, spec: Manifest) -> None:
         csi_driver_name(errs, source.get("driver") or "", f"{path}.driver")
         if not source.get("volumeHandle"):
             errs.required(f"{path}.volumeHandle")
+        for field in _SECRET_REFERENCES:
+            if source.get(field) is not None:
+                _secret_reference(errs, source[field], f"{path}.{field}")
     else:
         SOURCES[key](errs, source, path, spec)
+
+
+_SECRET_REFERENCES = (
+    "controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef",
+)  # fmt: skip
+
+
+def _secret_reference(errs: Errors, reference: Manifest, path: str) -> None:
+    for key, rule in (("name", names.dns_subdomain), ("namespace", names.dns_label)):
+        if not reference.get(key):
+            errs.required(f"{path}.{key}")
+        else:
+            errs.name(f"{path}.{key}", reference[key], rule)
 
 
 def volume_update(errs: Errors, obj: Manifest, old: Manifest) -> None:

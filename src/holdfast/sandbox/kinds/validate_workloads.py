@@ -288,9 +288,10 @@ def replication_controller(errs: Errors, obj: Manifest) -> None:
     if found is None:
         errs.required("spec.template")
         return
-    labels = (found.get("metadata") or {}).get("labels") or {}
+    given = (found.get("metadata") or {}).get("labels")
+    labels = given or {}
     if selector and any(labels.get(key) != value for key, value in selector.items()):
-        errs.invalid("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
+        errs.invalid("spec.template.metadata.labels", given, "`selector` does not match template `labels`")
     template(errs, found, "spec.template")
     pod = found.get("spec") or {}
     if pod.get("restartPolicy") != "Always":
