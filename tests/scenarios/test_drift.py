@@ -6,6 +6,7 @@ from typing import Any
 
 from harness import World, status
 
+from holdfast.app.explain import explain
 from holdfast.cluster.client import PatchType
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.safety import DRIFT
@@ -65,6 +66,7 @@ async def test_warn_tells_who_changed_what_and_writes_nothing(here: World) -> No
     assert data(await here.get(of(here, "one"))) == {"a": "2"}
     assert await here.get(of(here, "two")) is None
     assert (await event(here, "DriftDetected", "two was deleted"))["type"] == "Warning"
+    assert any("Drift is told" in s for s in await explain(here.client, found or {}, now=0.0))
 
 
 async def test_a_new_revision_changes_what_it_changes_and_leaves_other_drift(here: World) -> None:
@@ -107,3 +109,8 @@ async def test_a_correction_names_who_made_it_necessary(here: World) -> None:
     told = await event(here, "Progressing", "/one configured")
     note = told["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/drift"]
     assert note.startswith(f"ConfigMap/{here.namespace}/one was changed by rival at 20")
+    live = await here.get(of(here, "one"))
+    assert live is not None
+    assert any(
+        "was changed by rival at 20" in s and "put right" in s for s in await explain(here.client, live, now=0.0)
+    )

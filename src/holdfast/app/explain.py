@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.app.units import KINDS, Kind, condition, revision, source_of
-from holdfast.cluster.client import Client
+from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.errors import ApiError, NotFound
 from holdfast.health.kstatus import compute
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.health import HealthStatus
 from holdfast.plan.switches import NAMES
 
+_EVENTS = GroupVersionKind("", "v1", "Event")
 _OWNERS = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io")
 
 
@@ -35,11 +36,17 @@ def _known(obj: Mapping[str, Any]) -> Kind | None:
 async def _unit(client: Client, obj: Manifest) -> list[str]:
     name = str(ObjectRef.of(obj))
     ready, spec = condition(obj), obj.get("spec") or {}
+    if obj["metadata"].get("deletionTimestamp") and ready.get("reason") == "PruneHeld":
+        return [f"{name} is deleted, but its objects are kept: {ready.get('message')}."]
     if obj["metadata"].get("deletionTimestamp"):
         return [f"{name} is being deleted: its objects are pruned first, as its deletion policy says."]
     if spec.get("suspend"):
         return [f"{name} is suspended: nothing is applied until it is resumed (holdfast resume)."]
     sentences = [_standing(name, obj, ready)]
+    if ready.get("reason") != "PruneHeld" and condition(obj, "PruneHeld").get("message"):
+        sentences.append(f"It keeps what it does not want any more: {condition(obj, 'PruneHeld')['message']}.")
+    if condition(obj, "Drifted").get("status") == "True":
+        sentences.append(f"Drift is told, not put right: {condition(obj, 'Drifted')['message']}.")
     sentences += await _about_source(client, obj)
     sentences += [s for d in spec.get("dependsOn") or () for s in await _about_dependency(client, obj, d)]
     if ready.get("status") == "False" and condition(obj, "Stalled").get("status") != "True":
@@ -140,8 +147,26 @@ async def _about_owner(client: Client, obj: Manifest) -> list[str]:
             unit = await client.get(ref, version=kind.gvk.version)
         except ApiError:
             return [f"Its labels name {ref}, which does not exist: nobody keeps it.{note}"]
-        return [f"It belongs to {ref}, which keeps it as it is in {revision(unit) or 'its source'}.{note}"]
+        belongs = f"It belongs to {ref}, which keeps it as it is in {revision(unit) or 'its source'}.{note}"
+        return [belongs, *await _about_drift(client, unit, ObjectRef.of(obj))]
     return _controlled(obj)
+
+
+async def _about_drift(client: Client, unit: Manifest, ref: ObjectRef) -> list[str]:
+    """Who changed the object last although its unit keeps it, as the unit's events and conditions tell."""
+    told = [p for p in str(condition(unit, "Drifted").get("message") or "").split("; ") if p.startswith(f"{ref} ")]
+    if told:
+        return [f"It {told[0].removeprefix(f'{ref} ')}, and is left so."]
+    meta = unit["metadata"]
+    fields = f"involvedObject.uid={meta.get('uid')}" if meta.get("uid") else f"involvedObject.name={meta['name']}"
+    events = (await client.list(_EVENTS, meta.get("namespace") or "", Selectors(fields=fields))).items
+    for event in sorted(events, key=lambda e: str(e.get("lastTimestamp") or ""), reverse=True):
+        notes = (event["metadata"].get("annotations") or {}).items()
+        parts = [p for k, v in notes if k.endswith("/drift") for p in str(v).split("; ")]
+        found = next((p for p in parts if p.startswith(f"{ref} ")), "")
+        if found:
+            return [f"It {found.removeprefix(f'{ref} ')}, which was put right."]
+    return []
 
 
 def _controlled(obj: Manifest) -> list[str]:
