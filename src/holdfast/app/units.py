@@ -14,6 +14,7 @@ from holdfast.cluster.client import Client, EventType, PatchType, Selectors
 from holdfast.cluster.config import ClusterConfig
 from holdfast.cluster.errors import NoMatch, NotFound
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.safety import PIN, PIN_FROM
 
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 
@@ -152,7 +153,9 @@ async def _until(client: Client, kind: Kind, obj: Manifest, seconds: float, hold
 
 
 async def suspend(client: Client, kind: Kind, obj: Manifest, value: bool) -> Manifest:
-    body = {"spec": {"suspend": True if value else None}}
+    body: dict[str, Any] = {"spec": {"suspend": True if value else None}}
+    if not value:
+        body["metadata"] = {"annotations": {PIN: None, PIN_FROM: None}}
     return await client.patch(
         _ref(kind, obj), body, PatchType.MERGE, version=kind.gvk.version, manager="flux-client-side-apply"
     )

@@ -33,6 +33,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("reconcile", "holdfast.cli.reconcile", "look now, and wait until it was handled"),
     Verb("render", "holdfast.cli.render", "render a whole repository without a cluster"),
     Verb("resume", "holdfast.cli.resume", "reconcile a suspended unit or source again"),
+    Verb("rollback", "holdfast.cli.rollback", "take a unit back to an earlier revision"),
     Verb("run", "holdfast.cli.run", "run the controller in the foreground"),
     Verb("sandbox", "holdfast.cli.sandbox", "run an embedded Kubernetes-compatible API server"),
     Verb("suspend", "holdfast.cli.suspend", "stop reconciling a unit or source"),

@@ -56,12 +56,12 @@ class Neighbourhood:
             if delivery.key in seen or delivery.source != world.delivery.source or not _same_place(delivery, world):
                 continue
             seen.add(delivery.key)
-            rendered = await _rendered(runner, delivery, snapshot)
-            if rendered is None:
+            found = await rendered(runner, delivery, snapshot)
+            if found is None:
                 unknown += [] if delivery.policy.suspend else [delivery.key]
                 continue
-            heirs |= {ObjectRef.of(o): delivery.key for o in rendered if ObjectRef.of(o) in wanted}
-            waiting.extend(o for o in rendered if _is_unit(o))
+            heirs |= {ObjectRef.of(o): delivery.key for o in found if ObjectRef.of(o) in wanted}
+            waiting.extend(o for o in found if _is_unit(o))
         return Promised(heirs, tuple(unknown))
 
     def _candidates(self, delivery: Delivery, objects: Sequence[Manifest]) -> list[Manifest]:
@@ -164,7 +164,7 @@ def _same_place(delivery: Delivery, world: World) -> bool:
     return same and (not one.kubeconfig_secret or delivery.key.namespace == world.delivery.key.namespace)
 
 
-async def _rendered(runner: Runner, delivery: Delivery, snapshot: Snapshot) -> Sequence[Manifest] | None:
+async def rendered(runner: Runner, delivery: Delivery, snapshot: Snapshot) -> Sequence[Manifest] | None:
     """None where nobody can know what the unit renders; a path that is not there renders nothing."""
     try:
         return await runner.renders(World(delivery, SourceState(snapshot)))

@@ -86,6 +86,17 @@ class GitRepositories:
         run = _Run(self, ref, obj, writer)
         return await run.rest() if run.source.suspend else await run.go()
 
+    async def past(self, ref: ObjectRef, revision: str) -> Snapshot | None:
+        """What a source was at a revision, out of the mirror; None where that is not at hand."""
+        obj = self._objects.get(ref) if ref.kind == flux.KIND else None
+        if obj is None:
+            return None
+        source = flux.read(obj)
+        label, _, digest = revision.rpartition("@")
+        if source.include:
+            return None
+        return await asyncio.to_thread(self._git.at, source.git, digest.rpartition(":")[2], label)
+
     async def _delete(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> Requeue:
         if await self._artifacts.remove_all(ref):
             self._events.event(

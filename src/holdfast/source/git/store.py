@@ -106,6 +106,23 @@ class GitStore:
             )
         return remote
 
+    def at(self, spec: GitSpec, commit: str, label: str = "") -> Snapshot | None:
+        """The tree of a commit as ``spec`` shapes it, where the mirror has the commit; the remote is not asked for it.
+
+        ``label`` is the revision's name in front of the commit.
+        """
+        mirror = self._mirror(spec.url)
+        repository = pygit2.Repository(mirror)
+        if len(commit) != 40 or commit not in repository:
+            return None
+        found = repository[commit].peel(pygit2.Commit)
+        tree = self._tree(mirror, found, spec, Remote(spec.url, Credentials(), spec.timeout))
+        target = _Target("", label, commit)
+        revision = f"{label}@sha1:{commit}" if label else f"sha1:{commit}"
+        return Snapshot(
+            revision, tree, self._identity(str(found.tree_id), spec), _commit_info(repository, found, target)
+        )
+
     # -- mirrors ------------------------------------------------------------------------------------------------------
 
     def _mirror(self, url: str) -> str:
