@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.base.clock import SystemClock, settle
+from holdfast.base.clock import Clock, SystemClock, settle
 from holdfast.base.tree import MemoryTree
 from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.config import load
@@ -27,6 +27,7 @@ from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics
+from holdfast.controller.pins import Past, nothing_past
 from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.flux.crds import all_crds
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
@@ -41,12 +42,16 @@ SECONDS = 100.0
 
 
 class Sandbox:
-    """One API server for all scenarios of a session."""
+    """One API server for all scenarios of a session. ``options`` are more flags of its start."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
         self.name = f"scenarios-{uuid.uuid4().hex[:8]}"
         self.kubeconfig = directory / "kubeconfig"
-        self._call("start", "--kubeconfig", str(self.kubeconfig), "--controllers", "gc,namespace")
+        self._options = options
+        self.start()
+
+    def start(self) -> None:
+        self._call("start", "--kubeconfig", str(self.kubeconfig), "--controllers", "gc,namespace", *self._options)
 
     def stop(self) -> None:
         self._call("stop")
@@ -83,6 +88,7 @@ class World:
     namespace: str
     commits: int = 0
     revisions: list[str] = field(default_factory=list)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
 
     async def commit(self, files: Mapping[str, str]) -> str:
         """Offers these files as the newest revision of the source. Returns the revision."""
@@ -94,7 +100,8 @@ class World:
         source = obj_of(SOURCE, self.namespace, "app", {"interval": "1h", "url": "https://example.com/app.git"})
         await self.client.apply(source, manager="tests", force=True)
         ref = ObjectRef.of(source)
-        artifact = await self.artifacts.store(ref, f"{digest}.tar.gz", Snapshot(revision, tree, digest))
+        snapshot = self.snapshots[revision] = Snapshot(revision, tree, digest)
+        artifact = await self.artifacts.store(ref, f"{digest}.tar.gz", snapshot)
         body = {"status": {"artifact": artifact}}
         await self.client.patch(ref, body, PatchType.MERGE, version="v1", subresource="status", manager="tests")
         self.revisions.append(revision)
@@ -178,16 +185,22 @@ def _condition(obj: Manifest | None, type: str) -> Mapping[str, Any]:
 
 @contextlib.asynccontextmanager
 async def controller(
-    client: Client, state: Path, *, namespace: str = "", safety: Safety | None = None
+    client: Client,
+    state: Path,
+    *,
+    namespace: str = "",
+    safety: Safety | None = None,
+    clock: Clock | None = None,
+    past: Past = nothing_past,
 ) -> AsyncIterator[tuple[Kustomizations, ArtifactStore]]:
     """The controller of Kustomizations at work, until the block ends. ``safety`` is the operator's."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with Watches(client, namespace=namespace, clock=clock) as watches:
         manager = Manager(client, watches, clock=clock, metrics=Metrics())
         artifacts = ArtifactStore(state, clock, base_url="http://127.0.0.1:1")
         events = EventRecorder(client, "kustomize-controller", clock)
         options = UnitOptions(settings=Settings(requeue=5.0), safety=safety or Safety(), home="holdfast")
-        units = Kustomizations(manager, artifacts, events, options=options)
+        units = Kustomizations(manager, artifacts, events, options=options, past=past)
         units.start()
         stop = asyncio.Event()
         tasks = [asyncio.create_task(events.run()), asyncio.create_task(manager.run(stop))]
@@ -208,5 +221,10 @@ async def world(sandbox: Sandbox, state: Path, *, safety: Safety | None = None) 
         namespace = f"s-{uuid.uuid4().hex[:8]}"
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         await client.create(body, manager="tests")
-        async with controller(client, state, namespace=namespace, safety=safety) as (units, artifacts):
-            yield World(client, units, artifacts, namespace)
+        snapshots: dict[str, Snapshot] = {}
+
+        async def past(source: ObjectRef, revision: str) -> Snapshot | None:
+            return snapshots.get(revision)
+
+        async with controller(client, state, namespace=namespace, safety=safety, past=past) as (units, artifacts):
+            yield World(client, units, artifacts, namespace, snapshots=snapshots)

@@ -14,6 +14,7 @@ from holdfast.cluster.errors import ApiError, NotFound
 from holdfast.health.kstatus import compute
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.health import HealthStatus
+from holdfast.model.safety import PIN
 from holdfast.plan.switches import NAMES
 
 _EVENTS = GroupVersionKind("", "v1", "Event")
@@ -47,7 +48,13 @@ async def _unit(client: Client, obj: Manifest) -> list[str]:
         sentences.append(f"It keeps what it does not want any more: {condition(obj, 'PruneHeld')['message']}.")
     if condition(obj, "Drifted").get("status") == "True":
         sentences.append(f"Drift is told, not put right: {condition(obj, 'Drifted')['message']}.")
-    sentences += await _about_source(client, obj)
+    pin = (obj["metadata"].get("annotations") or {}).get(PIN)
+    if pin:
+        sentences.append(
+            f"It is held at {pin} (holdfast rollback) until a commit changes what it renders; holdfast resume ends that."
+        )
+    else:
+        sentences += await _about_source(client, obj)
     sentences += [s for d in spec.get("dependsOn") or () for s in await _about_dependency(client, obj, d)]
     if ready.get("status") == "False" and condition(obj, "Stalled").get("status") != "True":
         sentences.append(
