@@ -325,4 +325,6 @@ def _entry(task: _Task) -> Applied:
 def _with_log(error: ApplyError, entries: Sequence[Applied]) -> ApplyError:
     """The error with the lines of what had been changed before it, as Flux prints a partial apply."""
     log = "".join(f"{e}\n" for e in entries if e.done not in (Done.UNCHANGED, Done.SKIPPED))
-    return ApplyError(f"{error.message}\n{log}", ref=error.ref)
+    told = ApplyError(f"{error.message}\n{log}", ref=error.ref)
+    told.__cause__ = error.__cause__
+    return told

@@ -17,7 +17,7 @@ from holdfast.base.clock import Clock
 from holdfast.base.duration import format_duration
 from holdfast.base.errors import HoldfastError
 from holdfast.cluster.client import Client
-from holdfast.cluster.errors import NotFound
+from holdfast.cluster.errors import NotFound, ServerError, Timeout, TooManyRequests, Unreachable
 from holdfast.health.checks import HealthRules
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kustomize.options import BuildOptions
@@ -271,7 +271,8 @@ class Runner:
             attempt.entries += report.entries
             if report.error is not None:
                 message = report.error.message if isinstance(report.error, HoldfastError) else str(report.error)
-                raise StepFailed("ReconciliationFailed", message, recorded=True)
+                after = min(_SOON, delivery.policy.retry_interval) if _passes(report.error) else None
+                raise StepFailed("ReconciliationFailed", message, recorded=True, after=after)
             _confirm(delivery, state, stage.changes)
             note_drift(attempt, state, stage.changes)
             done.add(stage.name)
@@ -497,6 +498,14 @@ class Runner:
         except TimeoutError:
             return False
         return True
+
+
+_SOON = 10.0  # seconds after which an API server that was busy or away is tried again
+
+
+def _passes(error: BaseException | None) -> bool:
+    """Whether it was the API server's fault, or that of the way to it."""
+    return isinstance(getattr(error, "__cause__", None), ServerError | Timeout | TooManyRequests | Unreachable)
 
 
 def _farewell(world: World, message: str, *, warning: bool = False) -> Event:
