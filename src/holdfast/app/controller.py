@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.api.server import ApiServer, Doors
+from holdfast.app.applications import APP_COMPONENT, applications
 from holdfast.app.appsets import COMPONENT, application_sets
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, Selectors
@@ -152,7 +153,8 @@ async def _machine(
     )
     sets = EventRecorder(client, COMPONENT, clock)
     helm = EventRecorder(client, "helm-controller", clock)
-    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units, helm, sets)]
+    apps = EventRecorder(client, APP_COMPONENT, clock, folded=False)
+    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units, helm, sets, apps)]
     try:
         async with Watches(client, namespace=settings.namespace, clock=clock) as watches:
             manager = Manager(
@@ -198,6 +200,7 @@ async def _machine(
                 past=reconciler.past,
             )
             application_sets(manager, git, sets, clock)
+            argo = applications(manager, git, apps)
             if settings.remote_bases:
                 kustomizations.runner.build_options = RemoteBases(git).options
             kustomizations.start()
@@ -206,7 +209,8 @@ async def _machine(
             finally:
                 await kustomizations.close()
                 await releases.close()
-                await asyncio.gather(sources.drain(), units.drain(), helm.drain(), sets.drain())
+                await argo.close()
+                await asyncio.gather(*(r.drain() for r in (sources, units, helm, sets, apps)))
     finally:
         for writer in writers:
             writer.cancel()

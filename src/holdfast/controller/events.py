@@ -59,12 +59,16 @@ class _Bucket:
 
 
 class EventRecorder:
-    """``component`` is the reporting controller's name. ``run`` writes; ``drain`` waits until all is written."""
+    """``component`` is the reporting controller's name. ``run`` writes; ``drain`` waits until all is written.
 
-    def __init__(self, client: Client, component: str, clock: Clock) -> None:
+    ``folded`` False: each event is a new Event, as Argo CD writes them.
+    """
+
+    def __init__(self, client: Client, component: str, clock: Clock, *, folded: bool = True) -> None:
         self._client = client
         self._component = component
         self._clock = clock
+        self._folded = folded
         self._similar: OrderedDict[_Group, _Similar] = OrderedDict()
         self._known: OrderedDict[tuple[_Group, str], _Known] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
@@ -108,9 +112,13 @@ class EventRecorder:
 
     async def _write(self, obj: Manifest, type: str, reason: str, message: str, notes: dict[str, str]) -> None:
         uid = str((obj.get("metadata") or {}).get("uid") or "")
-        if not self._allowed(uid or str(ObjectRef.of(obj))):
+        if self._folded and not self._allowed(uid or str(ObjectRef.of(obj))):
             return
         group = (uid, str(ObjectRef.of(obj)), type, reason)
+        if not self._folded:
+            self._serial += 1
+            await self._create(obj, (group, str(self._serial)), type, reason, message, notes)
+            return
         text, shared = self._fold(group, message[:_LONGEST])
         key = (group, "" if shared else text)
         known = self._known.get(key)

@@ -1,27 +1,17 @@
 """What a comparison of desired and live state says of a whole application. Pure.
 
-In: rendered objects, live objects, what the project permits. Out: the objects as they are to be compared, conditions, the
-health of the application, its summary. The comparison of one object with another is not done here.
+In: rendered objects, live objects. Out: the objects as they are to be compared, conditions, the summary. The comparison of
+one object with another is not done here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppCondition, AppSummary
-from holdfast.model.sync import AppHealth, AppHealthStatus, Pair
 
-_WORSE = (
-    AppHealthStatus.HEALTHY,
-    AppHealthStatus.SUSPENDED,
-    AppHealthStatus.PROGRESSING,
-    AppHealthStatus.MISSING,
-    AppHealthStatus.DEGRADED,
-    AppHealthStatus.UNKNOWN,
-)
 Excluded = Callable[[str, str], bool]
 
 
@@ -39,36 +29,6 @@ def without_excluded(
         text = f"Resource {gvk.group}/{gvk.kind} {name} is excluded in the settings"
         conditions.append(AppCondition("ExcludedResourceWarning", text))
     return tuple(kept), tuple(conditions)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One pair as far as it counts for the application. ``ours`` False: a hook, or what is to be ignored."""
-
-    pair: Pair
-    counts: bool
-    health: AppHealth | None = None
-    own: bool = False
-
-
-def overall_health(judged: Sequence[Judged]) -> AppHealthStatus:
-    """The worst of what is there; Missing where nothing at all is. A missing object alone makes nobody ill."""
-    worst, any_object, any_live = AppHealthStatus.HEALTHY, False, False
-    for item in judged:
-        if not item.counts:
-            continue
-        any_object = True
-        any_live = any_live or item.pair.live is not None
-        health = item.health
-        if health is None or item.pair.live is None or item.own:
-            continue
-        if item.pair.ref.kind == "Application" and health.status in (AppHealthStatus.MISSING, AppHealthStatus.UNKNOWN):
-            continue
-        if _WORSE.index(health.status) > _WORSE.index(worst):
-            worst = health.status
-    if any_object and not any_live and _WORSE.index(AppHealthStatus.MISSING) > _WORSE.index(worst):
-        return AppHealthStatus.MISSING
-    return worst
 
 
 def summary(lives: Iterable[Manifest], images: Iterable[str], app_group: str) -> AppSummary:

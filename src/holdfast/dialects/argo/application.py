@@ -90,6 +90,16 @@ def read(obj: Mapping[str, Any]) -> Application:
     )
 
 
+def enables_automation(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a change switched automatic syncing or self-healing on."""
+    before, after = (((o.get("spec") or {}).get("syncPolicy") or {}).get("automated") for o in (old, new))
+    if after is None or after.get("enabled") is False:
+        return False
+    if before is None or before.get("enabled") is False:
+        return True
+    return bool(after.get("selfHeal")) and not before.get("selfHeal")
+
+
 def _refresh(annotations: Mapping[str, str]) -> str:
     asked = annotations.get(REFRESH)
     return "" if asked is None else "hard" if asked == "hard" else "normal"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdfast.dialects.argo.application import time_text
+from holdfast.dialects.argo.sources import normal
 from holdfast.model.app import (
     AppCondition,
     AppDestination,
@@ -19,6 +20,7 @@ from holdfast.model.app import (
     HistoryRecord,
     NamespaceMetadata,
     OperationState,
+    SyncOrder,
     SyncRecord,
     SyncState,
 )
@@ -159,6 +161,26 @@ def _record(record: SyncRecord) -> Data:
             else {}
         ),
     }
+
+
+def write_automated(order: SyncOrder, retry: Mapping[str, Any] | None) -> Data:
+    """The order that a controller gives itself; ``retry`` is the declared one."""
+    sync = _kept(
+        {
+            "revision": order.revision,
+            "revisions": list(order.revisions),
+            "prune": order.prune,
+            "source": dict(order.source.raw) if order.source is not None else None,
+            "sources": [dict(s.raw) for s in order.sources],
+            "syncOptions": list(order.options),
+            "autoHealAttemptsCount": order.heal_attempts,
+            "resources": [
+                _kept({"group": r.group, "kind": r.kind, "name": r.name, "namespace": r.namespace})
+                for r in order.selected
+            ],
+        }
+    )
+    return {"sync": sync, "initiatedBy": {"automated": True}, "retry": normal(retry) if retry else {"limit": 5}}
 
 
 def _namespace_metadata(metadata: NamespaceMetadata) -> Data:

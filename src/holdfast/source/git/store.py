@@ -127,9 +127,11 @@ class GitStore:
 
     def _mirror(self, url: str) -> str:
         path = os.path.join(self.root, hashlib.sha256(url.encode()).hexdigest()[:32] + ".git")
-        if not os.path.isdir(os.path.join(path, "objects")):
-            os.makedirs(self.root, exist_ok=True)
-            pygit2.init_repository(path, bare=True)
+        # A repository that another thread is just making looks like one before it is.
+        with self._guard:
+            if not os.path.isdir(os.path.join(path, "objects")):
+                os.makedirs(self.root, exist_ok=True)
+                pygit2.init_repository(path, bare=True)
         return path
 
     def _lock(self, mirror: str) -> threading.Lock:

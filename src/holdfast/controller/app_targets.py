@@ -1,0 +1,236 @@
+"""What an application wants to be there: its sources resolved, fetched and rendered, in threads and from memory.
+
+In: sources and revisions. Out: objects with their source types and exact revisions, or the error that Argo CD's users know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from holdfast.base.errors import HoldfastError, Stop
+from holdfast.controller.app_cluster import LiveCluster
+from holdfast.controller.app_world import AppWorld, entrance_of
+from holdfast.dialects.argo.application import instance_name
+from holdfast.dialects.argo.project import Project
+from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
+from holdfast.kube.refs import Manifest
+from holdfast.model.app import Application, AppSource
+from holdfast.render.tools import (
+    Doors,
+    Referenced,
+    RenderedSource,
+    SourceError,
+    SourceMemo,
+    SourceRequest,
+    ToolSettings,
+)
+from holdfast.source.manifests import Entrance, Found, Manifests, ManifestsError, ManifestSource, Wanted
+
+RESOLVED_SECONDS = 180.0
+
+
+class TargetsError(Stop):
+    """The desired state cannot be had; the message says of which source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """``renders`` is how many sources were really rendered."""
+
+    objects: tuple[Manifest, ...]
+    types: tuple[str, ...]
+    revisions: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Resolved:
+    found: Found
+    at: float
+
+
+class AppTargets:
+    """Shared by all applications: one mirror, one listing of references, one rendering for all who need the same."""
+
+    def __init__(self, world: AppWorld, source: ManifestSource, *, workers: int = 4) -> None:
+        self.memo = SourceMemo()
+        self._world = world
+        self._source = source
+        self._resolved: dict[Wanted, _Resolved] = {}
+        self._working: dict[Wanted, asyncio.Task[Found]] = {}
+        self._slots = asyncio.Semaphore(workers)
+
+    async def desired(
+        self,
+        app: Application,
+        project: Project,
+        sources: Sequence[AppSource],
+        revisions: Sequence[str],
+        live: LiveCluster,
+        *,
+        several: bool,
+        anew: bool,
+        hard: bool,
+    ) -> Desired:
+        """``anew``: what revisions mean is asked again; ``hard``: nothing comes from memory. Raises TargetsError."""
+        refs = await self._references(app, sources, revisions, several=several, anew=anew)
+        objects: list[Manifest] = []
+        types: list[str] = []
+        exact: list[str] = []
+        for i, source in enumerate(sources):
+            revision = revisions[i] if i < len(revisions) and len(revisions) == len(sources) else ""
+            try:
+                made, found = await self._one(
+                    app, project, source, revision or source.revision, refs, live, several=several, anew=anew, hard=hard
+                )
+            except SourceError as error:
+                raise self._told(i, len(sources), error.message, error.code) from error
+            except HoldfastError as error:
+                raise self._told(i, len(sources), error.message, "Unknown") from error
+            exact.append(found.revision)
+            if made is None:
+                types.append("")
+                continue
+            objects += made.objects
+            types.append(made.type)
+        return Desired(tuple(objects), tuple(types), tuple(exact))
+
+    @staticmethod
+    def _told(i: int, n: int, text: str, code: str) -> TargetsError:
+        return TargetsError(
+            f"failed to generate manifest for source {i + 1} of {n}: rpc error: code = {code} desc = {text}"
+        )
+
+    async def _one(
+        self,
+        app: Application,
+        project: Project,
+        source: AppSource,
+        revision: str,
+        refs: Mapping[str, Referenced],
+        live: LiveCluster,
+        *,
+        several: bool,
+        anew: bool,
+        hard: bool,
+    ) -> tuple[RenderedSource | None, Found]:
+        wanted, entrance = self._wanted(source, revision, project.name)
+        found = await self.resolve(wanted, entrance, anew=anew)
+        if hard:
+            self._source.forget(wanted, found)
+        manifests = await self._fetch(wanted, found, entrance)
+        if source.only_ref:
+            return None, found
+        request = await self._request(app, project, source, found, manifests, refs, live, several)
+        known = None if hard else self.memo.known(request)
+        if known is not None:
+            return known, found
+        async with self._slots:
+            return await asyncio.to_thread(self.memo.render, request, fresh=hard), found
+
+    def _wanted(self, source: AppSource, revision: str, project: str) -> tuple[Wanted, Entrance]:
+        repository = self._world.repository(source, project)
+        oci = repository.oci or (bool(source.chart) and "://" not in source.url)
+        return (
+            Wanted(source.url, revision, source.chart, source.tag_prefix, oci=oci),
+            entrance_of(repository),
+        )
+
+    async def resolve(self, wanted: Wanted, entrance: Entrance, *, anew: bool) -> Found:
+        """What a revision means; asked once for all who ask at the same time. Raises ManifestsError."""
+        known = self._resolved.get(wanted)
+        now = asyncio.get_running_loop().time()
+        if known is not None and not anew and now - known.at < RESOLVED_SECONDS:
+            return known.found
+        task = self._working.get(wanted)
+        if task is not None and anew:
+            # What is under way may have been asked before the push that we were told of: the next asking is ours.
+            await asyncio.wait({task})
+            task = self._working.get(wanted)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(self._source.resolve, wanted, entrance))
+            self._working[wanted] = task
+            task.add_done_callback(lambda _: self._working.pop(wanted, None))
+        found = await asyncio.shield(task)
+        self._resolved[wanted] = _Resolved(found, asyncio.get_running_loop().time())
+        return found
+
+    def forget(self, url: str) -> None:
+        """Somebody pushed: what revisions of the repository mean is asked again."""
+        for wanted in [w for w in self._resolved if w.url == url]:
+            del self._resolved[wanted]
+
+    async def _fetch(self, wanted: Wanted, found: Found, entrance: Entrance) -> Manifests:
+        async with self._slots:
+            return await asyncio.to_thread(self._source.manifests, wanted, found, entrance)
+
+    async def _references(
+        self, app: Application, sources: Sequence[AppSource], revisions: Sequence[str], *, several: bool, anew: bool
+    ) -> dict[str, Referenced]:
+        refs: dict[str, Referenced] = {}
+        for i, source in enumerate(sources if several else ()):
+            if not source.ref:
+                continue
+            revision = revisions[i] if len(revisions) == len(sources) and revisions[i] else source.revision
+            if source.chart:
+                refs[f"${source.ref}"] = Referenced(None, "", is_chart=True)
+                continue
+            wanted, entrance = self._wanted(source, revision, app.spec.project)
+            try:
+                found = await self.resolve(wanted, entrance, anew=anew)
+                manifests = await self._fetch(wanted, found, entrance)
+            except ManifestsError as error:
+                del error
+                problem = f"failed to get git client for repo {source.url}"
+                refs[f"${source.ref}"] = Referenced(None, "", problem=problem)
+                continue
+            refs[f"${source.ref}"] = Referenced(manifests.tree, manifests.identity)
+        return refs
+
+    async def _request(
+        self,
+        app: Application,
+        project: Project,
+        source: AppSource,
+        found: Found,
+        manifests: Manifests,
+        refs: Mapping[str, Referenced],
+        live: LiveCluster,
+        several: bool,
+    ) -> SourceRequest:
+        settings = self._world.settings
+        instance = instance_name(app.ref, self._world.home)
+        namespace = app.spec.destination.namespace
+        return SourceRequest(
+            name=instance,
+            namespace=namespace,
+            source=source,
+            tree=manifests.tree,
+            tree_identity=manifests.identity,
+            reread=read_source,
+            environment=environment(instance, namespace, app.spec.project, source, found.revision),
+            refs=refs,
+            several=several,
+            kube_version=await live.kube_version(),
+            api_versions=await live.api_versions(),
+            settings=ToolSettings(settings.kustomize_options, settings.value_schemes, settings.enabled),
+            override_files=override_files(instance),
+            skip_marker=SKIP_MARKER,
+            doors=self._doors(project),
+        )
+
+    def _doors(self, project: Project) -> Doors:
+        def file(url: str) -> bytes:
+            try:
+                return self._source.file(url)
+            except ManifestsError as error:
+                raise SourceError(error.message) from error
+
+        def chart(repository: str, name: str, version: str) -> bytes:
+            try:
+                return self._source.archive(repository, name, version, self._world.entrance(repository, project.name))
+            except HoldfastError as error:
+                raise SourceError(error.message) from error
+
+        return Doors(file=file, chart=chart, refused=lambda url: not project.permits_source(url))
