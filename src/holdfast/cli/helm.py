@@ -12,30 +12,33 @@ _COMMANDS = (
     ("show", "holdfast.cli.helm_show", "show information of a chart"),
     ("dependency", "holdfast.cli.helm_dependency", "list and build a chart's dependencies"),
     ("pull", "holdfast.cli.helm_pull", "download a chart and keep or unpack it"),
+    ("repo", "holdfast.cli.helm_repo", "add, list, update and remove chart repositories"),
+    ("registry", "holdfast.cli.helm_login", "log in to and out of a registry"),
 )
+
+_ALIASES = {"dependency": ("dep", "dependencies"), "pull": ("fetch",), "show": ("inspect",)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", dest="helm_command", required=True)
-    chosen = next((a for a in sys.argv[1:] if any(a == c[0] for c in _COMMANDS)), None)
+    known = {n for name, *_ in _COMMANDS for n in (name, *_ALIASES.get(name, ()))}
+    chosen = next((a for a in sys.argv[1:] if a in known), None)
     for name, module, words in _COMMANDS:
-        sub = commands.add_parser(name, help=words, description=words, add_help=True)
+        aliases = _ALIASES.get(name, ())
+        sub = commands.add_parser(name, aliases=aliases, help=words, description=words, add_help=True)
         sub.set_defaults(helm_module=module)
-        if chosen is None or name == chosen:
+        if chosen is None or chosen in (name, *aliases):
             importlib.import_module(module).add_arguments(sub)
 
 
 def run(args: argparse.Namespace) -> int:
-    from holdfast.helm.errors import HelmError
+    from holdfast.base.errors import HoldfastError
 
     try:
         return int(importlib.import_module(args.helm_module).run(args) or 0)
-    except HelmError as fault:
-        trailer = (
-            "\n\nUse --debug flag to render out invalid YAML"
-            if fault.trailer and not getattr(args, "debug", False)
-            else ""
-        )
+    except HoldfastError as fault:
+        hinted = getattr(fault, "trailer", False) and not getattr(args, "debug", False)
+        trailer = "\n\nUse --debug flag to render out invalid YAML" if hinted else ""
         text = f"Error: {fault.message}{trailer}\n"
         sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
         return 1

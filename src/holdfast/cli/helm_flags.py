@@ -54,6 +54,7 @@ def add_global_flags(parser: argparse.ArgumentParser) -> None:
         "registry-config",
         "repository-cache",
         "repository-config",
+        "content-cache",
         "color",
     ):
         parser.add_argument(f"--{name}", default="", help=argparse.SUPPRESS)

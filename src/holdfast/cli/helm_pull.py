@@ -1,62 +1,60 @@
-"""``holdfast helm pull``: a chart archive from an http(s) address, kept or unpacked."""
+"""``holdfast helm pull``: charts from repositories, registries and addresses, kept as archives or unpacked."""
 
 from __future__ import annotations
 
 import argparse
 import os
 
-_MAX_ARCHIVE = 100 << 20
+from holdfast.cli.helm_flags import add_global_flags
+from holdfast.cli.helm_where import add_chart_flags, fetcher_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("address", help="an http(s) address of a .tgz")
+    parser.add_argument("charts", nargs="+", metavar="CHART", help="REPOSITORY/NAME, NAME with --repo, or an address")
+    add_global_flags(parser)
+    add_chart_flags(parser)
     parser.add_argument("-d", "--destination", default=".", help="directory to write to")
     parser.add_argument("--untar", action="store_true", help="unpack the chart")
-    parser.add_argument("--untardir", default=".", help="directory to unpack to")
-    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--untardir", default=".", help="directory to unpack to, in the destination")
+    parser.add_argument("--prov", action="store_true", help="refused: see --verify")
 
 
 def run(args: argparse.Namespace) -> int:
+    args.verify = args.verify or args.prov
+    fetcher = fetcher_of(args)
+    for word in args.charts:
+        found = fetcher.fetch(word)
+        if args.untar:
+            _unpack(found.data, word, args)
+        else:
+            _write(os.path.join(args.destination, found.file), found.data)
+    return 0
+
+
+def _write(path: str, data: bytes) -> None:
+    from holdfast.helm.errors import HelmError
+
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise HelmError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _unpack(data: bytes, word: str, args: argparse.Namespace) -> None:
+    """Below the directory, under the chart's own name; Helm looks for a conflict under the last part of the reference."""
     from holdfast.helm.chart.archive import read_archive
     from holdfast.helm.chart.load import load_files
     from holdfast.helm.errors import HelmError
 
-    if not args.address.startswith(("http://", "https://")):
-        raise HelmError(f"only http and https addresses of archives can be pulled here, got: {args.address}")
-    data = _fetch(args.address)
+    top = args.untardir if os.path.isabs(args.untardir) else os.path.normpath(f"{args.destination}/{args.untardir}")
+    asked = os.path.join(top, word.rpartition("/")[2]) if top != "." else word.rpartition("/")[2]
+    if os.path.lexists(asked):
+        raise HelmError(f"failed to untar: a file or directory with the name {asked} already exists")
     files = read_archive(data)
-    name = load_files(files).name
-    if args.untar:
-        _unpack(files, os.path.join(args.destination, args.untardir, name))
-        return 0
-    with open(os.path.join(args.destination, args.address.rpartition("/")[2].partition("?")[0]), "wb") as f:
-        f.write(data)
-    return 0
-
-
-def _fetch(address: str) -> bytes:
-    import urllib.request
-
-    from holdfast.helm.errors import HelmError
-
-    try:
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            data: bytes = answer.read(_MAX_ARCHIVE + 1)
-    except OSError as fault:
-        raise HelmError(f"failed to fetch {address} : {fault}") from None
-    if len(data) > _MAX_ARCHIVE:
-        raise HelmError(f"{address} is bigger than {_MAX_ARCHIVE} bytes")
-    return data
-
-
-def _unpack(files: dict[str, bytes], top: str) -> None:
-    from holdfast.helm.errors import HelmError
-
-    if os.path.exists(top):
-        raise HelmError(f"failed to untar: a file or directory with the name {top} already exists")
+    place = os.path.join(top, load_files(files).name)
     # Names were checked when the archive was read: none of them leaves the chart.
-    for path, data in files.items():
-        target = os.path.join(top, path)
+    for path, content in files.items():
+        target = os.path.join(place, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as f:
-            f.write(data)
+        _write(target, content)

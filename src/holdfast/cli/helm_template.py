@@ -12,30 +12,33 @@ from holdfast.cli.helm_flags import (
     add_global_flags,
     add_value_flags,
     api_versions,
-    load_path,
     merged_values,
     write_notices,
     write_out,
 )
+from holdfast.cli.helm_where import add_chart_flags, locate
 
 if TYPE_CHECKING:
+    from holdfast.helm.chart.model import Chart
     from holdfast.helm.engine import RenderedChart
     from holdfast.helm.manifests import RenderedManifest
 
 _IGNORED_SWITCHES = (
-    "create-namespace", "dependency-update", "devel", "disable-openapi-validation", "force-conflicts", "force-replace", "force",
-    "insecure-skip-tls-verify", "pass-credentials", "plain-http", "replace", "rollback-on-failure", "atomic", "take-ownership", "verify",
+    "create-namespace", "disable-openapi-validation", "force-conflicts", "force-replace", "force",
+    "replace", "rollback-on-failure", "atomic", "take-ownership",
     "wait-for-jobs", "hide-notes", "validate",
 )  # fmt: skip
 _IGNORED_TEXTS = (
-    "ca-file", "cert-file", "description", "key-file", "keyring", "password", "post-renderer", "post-renderer-args", "repo", "timeout",
-    "username", "version", "labels",
+    "description", "timeout", "labels",
 )  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "words", nargs="+", metavar="[NAME] CHART", help="release name and chart (a directory or a .tgz)"
+        "words",
+        nargs="+",
+        metavar="[NAME] CHART",
+        help="release name and chart (a directory, a .tgz, REPOSITORY/NAME, an address)",
     )
     add_global_flags(parser)
     add_value_flags(parser)
@@ -64,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--release-name", action="store_true", help="use the release name in the path of --output-dir")
     parser.add_argument("--render-subchart-notes", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--enable-dns", action="store_true", help="let templates look up host names")
+    parser.add_argument("--dependency-update", action="store_true", help="bring dependencies that are missing first")
+    parser.add_argument("--post-renderer", default="", help="refused: patch with kustomize instead")
+    parser.add_argument("--post-renderer-args", action="append", default=[], help=argparse.SUPPRESS)
+    add_chart_flags(parser)
     parser.add_argument("--dry-run", nargs="?", const="client", default="client", help=argparse.SUPPRESS)
     parser.add_argument("--wait", nargs="?", const="watcher", default="", help=argparse.SUPPRESS)
     parser.add_argument("--server-side", nargs="?", const="true", default="true", help=argparse.SUPPRESS)
@@ -80,11 +87,15 @@ def run(args: argparse.Namespace) -> int:
     from holdfast.helm.errors import HelmError
     from holdfast.helm.funcs.services import Services
 
+    if args.post_renderer:
+        raise HelmError("--post-renderer is not supported: patch the manifests with kustomize instead")
     capabilities = default_capabilities(args.kube_version, api_versions(args.api_versions))
     name, path = _name_and_chart(args)
-    _ = os.path.exists(path) or load_path(path)
+    archive = None if os.path.exists(path) and not args.repo else locate(path, args)
     values = merged_values(args)
-    chart = load_path(path)
+    chart = archive or locate(path, args)
+    if args.dependency_update and archive is None:
+        chart = _completed(path, chart, args)
     check_installable(chart)
     if chart.metadata.deprecated:
         write_notices(['level=WARN msg="this chart is deprecated"'])
@@ -105,6 +116,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(args, rendered)
     return 0
+
+
+def _completed(path: str, chart: Chart, args: argparse.Namespace) -> Chart:
+    """The chart with the dependencies that it lacked."""
+    from holdfast.cli.helm_dependency import dependency_build
+    from holdfast.helm.chart.dependencies import missing_dependencies
+
+    if not missing_dependencies(chart):
+        return chart
+    dependency_build(path, args, to_stderr=False).update()
+    return locate(path, args)
 
 
 def _resolve(name: str) -> str:

@@ -115,9 +115,14 @@ def fetch_chart(url: str, entry: Entry, access: Access) -> bytes:
     urls = entry.get("urls") or ()
     if not urls:
         raise FetchFailed(f"chart '{entry.get('name')}' has no downloadable URLs")
-    data = _get(chart_url(url, entry), url, access, MAX_CHART)
+    data = fetch_archive(chart_url(url, entry), url, access)
     check_digest(entry, data)
     return data
+
+
+def fetch_archive(url: str, base: str, access: Access) -> bytes:
+    """The bytes at an address, asked with the credentials for ``base``. Raises FetchFailed or what ``request`` raises."""
+    return _get(url, base, access, MAX_CHART)
 
 
 def chart_url(url: str, entry: Entry) -> str:
@@ -135,10 +140,8 @@ def check_digest(entry: Entry, data: bytes) -> None:
     wanted = told[2] or told[0]
     found = hashlib.sha256(data).hexdigest()
     if wanted and wanted != found:
-        raise WrongDigest(
-            f"chart '{entry.get('name')}' version '{entry.get('version')}' has the digest sha256:{found},"
-            f" but the index says sha256:{wanted}"
-        )
+        shown = " version ".join(f"'{entry[k]}'" for k in ("name", "version") if entry.get(k))
+        raise WrongDigest(f"chart {shown} has the digest sha256:{found}, but the index says sha256:{wanted}")
 
 
 def _get(url: str, base: str, access: Access, limit: int) -> bytes:

@@ -133,12 +133,13 @@ class Repository:
         self._way = way or WayOut()
         self._words: Words = words or refusal
         self._base = "" if probe else f"{self._schemes[0]}://{address.api_host}"
+        self._paging = f"?n={_PAGE}" if probe else ""
         self._authorization = ""
 
     def tags(self) -> list[str]:
         """Raises RegistryError."""
         found: list[str] = []
-        path = f"/v2/{self.address.repository}/tags/list" + (f"?n={_PAGE}" if not self._base else "")
+        path = f"/v2/{self.address.repository}/tags/list" + self._paging
         for _ in range(_MAX_TAG_PAGES):
             answer = self._get(path)
             found += [str(t) for t in _json(answer, self._url(path)).get("tags") or ()]
@@ -147,6 +148,13 @@ class Repository:
                 break
             path = urljoin(self._url(path), following[1]).removeprefix(self._base)
         return found
+
+    def ping(self) -> None:
+        """Whether the registry takes the login. Raises RegistryError."""
+        self._connect()
+        answer = self._ask("GET", "/v2/", _MAX_MANIFEST)
+        if answer.status != 200:
+            raise RegistryError(self._words("GET", self._url("/v2/"), answer))
 
     def digest(self, reference: str) -> str:
         """The digest behind a tag. Raises RegistryError."""
@@ -257,8 +265,13 @@ class Repository:
         return f"Bearer {token.get('token') or token.get('access_token') or ''}"
 
     def _token(self, challenge: Challenge) -> Answer:
+        if self._base.startswith("https:") and not challenge.realm.startswith("https:"):
+            raise RegistryError(
+                f"bearer realm {json.dumps(challenge.realm)} uses http but registry was contacted over https"
+            )
         # For one repository and for reading, whatever wider scope the registry names.
-        wanted = {"scope": f"repository:{self.address.repository}:pull", "service": challenge.service}
+        scope = f"repository:{self.address.repository}:pull" if self.address.repository else ""
+        wanted = {"scope": scope, "service": challenge.service} if scope else {"service": challenge.service}
         url, data = challenge.realm, None
         if self._login.refresh:
             form = {**wanted, "grant_type": "refresh_token", "refresh_token": self._login.refresh}

@@ -18,6 +18,7 @@ from holdfast.source.http import basic
 
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _HUB = "index.docker.io"
+_HUBS = (_HUB, "docker.io", "registry-1.docker.io")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Logins(dict[str, Login]):
 
     def of(self, host: str, repository: str = "") -> Login | None:
         """The login of the longest beginning of ``host/repository``."""
-        place = f"{host}/{repository}".rstrip("/")
+        place = f"{_HUB if host in _HUBS else host}/{repository}".rstrip("/")
         while place:
             if place in self:
                 return self[place]
@@ -61,7 +62,7 @@ def logins(docker_config: bytes) -> Logins:
 def _place_of(key: str) -> str:
     parts = urlsplit(key if "://" in key else f"//{key}")
     host = parts.netloc.rpartition("@")[2]
-    if host in ("docker.io", "registry-1.docker.io", _HUB):
+    if host in _HUBS:
         return _HUB
     # The address of an API version is not a part of a repository's name.
     path = parts.path.strip("/")
