@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
         ](findings, RULES)
     )
     _summary(surveys, findings)
-    return 1 if any(f.severity == "error" or args.strict for f in findings) else 0
+    failing = ("error", "warning") if args.strict else ("error",)
+    return 1 if any(f.severity in failing for f in findings) else 0
 
 
 def _known(names: list[str], rules: set[str]) -> None:
@@ -64,10 +65,12 @@ def _summary(surveys: list[Survey], findings: list[Finding]) -> None:
     rendered = sum(u.rendered is not None for u in units)
     objects = sum(len(u.rendered.objects) for u in units if u.rendered)
     errors = sum(f.severity == "error" for f in findings)
+    notes = sum(f.severity == "note" for f in findings)
     for unit in units:
         if unit.external:
             print(f"skipped: {unit.key}: {unit.problem}", file=sys.stderr)
     print(
-        f"{rendered} of {len(units)} units rendered, {objects} objects; {errors} errors, {len(findings) - errors} warnings",
+        f"{rendered} of {len(units)} units rendered, {objects} objects; {errors} errors, "
+        f"{len(findings) - errors - notes} warnings, {notes} notes",
         file=sys.stderr,
     )

@@ -36,13 +36,14 @@ def junit(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
         by_rule.setdefault(f.rule, []).append(f)
     cases = []
     for rule in rules:
-        broken = by_rule.get(rule.id, [])
+        broken = [f for f in by_rule.get(rule.id, []) if f.severity != "note"]
         inside = "".join(
             f"<failure message={quoteattr(f.message)}>{escape(f'{f.place}:{f.line} {f.hint}'.strip())}</failure>"
             for f in broken
         )
         cases.append(f'  <testcase classname="holdfast" name={quoteattr(rule.id)}>{inside}</testcase>')
-    head = f'<testsuite name="holdfast test" tests="{len(rules)}" failures="{len(by_rule)}">'
+    failed = sum(any(f.severity != "note" for f in found) for found in by_rule.values())
+    head = f'<testsuite name="holdfast test" tests="{len(rules)}" failures="{failed}">'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"])
 
 

@@ -50,6 +50,15 @@ def yaml_files(tree: Tree) -> Iterator[str]:
             yield path
 
 
+def kustomization_files(tree: Tree) -> Iterator[str]:
+    for path, entry in walk(tree):
+        if entry.kind is EntryKind.FILE and path.rpartition("/")[2] in _KUSTOMIZATIONS:
+            yield path
+
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
 def _objects(value: object, place: Place) -> list[Document]:
     if not isinstance(value, dict) or not isinstance(value.get("metadata"), dict):
         items = value.get("items") if isinstance(value, dict) and value.get("kind") == "List" else None

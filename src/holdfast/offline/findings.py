@@ -14,6 +14,7 @@ from holdfast.offline.survey import Survey
 class Severity(Enum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,12 @@ _SILENCE = re.compile(r"holdfast:\s*ignore(-file)?\s+([a-z0-9, -]+)")
 
 def check(survey: Survey, rules: Iterable[Rule]) -> list[Finding]:
     """All findings that nobody silenced, by place."""
-    silenced = _Silenced(survey)
+    silenced, loose = _Silenced(survey), {str(u.key) for u in survey.units.values() if u.loose}
     found: dict[tuple[str, str, int, str], Finding] = {}
     for rule in rules:
         for finding in _findings(rule, survey):
+            if finding.unit in loose and rule.severity is not Severity.ERROR:
+                continue  # nobody knows whether it is delivered, and as what
             if not silenced.holds(finding):
                 # One line of a shared component makes objects in many namespaces, and is one finding.
                 told = (

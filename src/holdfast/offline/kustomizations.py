@@ -42,6 +42,7 @@ class Kustomizations:
         except (HoldfastError, ValueError, TypeError, AttributeError, KeyError) as error:
             # The API server would refuse such an object; here its fields have whatever shape the file gives them.
             message = error.message if isinstance(error, HoldfastError) else "a field has a value of the wrong type"
+            message = str(error) if "invalid duration" in str(error) else message
             return Unit(
                 key, place, obj, parent=parent, problem=f"invalid Kustomization: {message}", problem_place=place
             )
@@ -74,6 +75,7 @@ class _Rendering:
         )
         try:
             result = options.reuse(request) or self._render(request, bool(missing))
+            missing = tuple(m for m in missing if m)
         except HoldfastError as error:
             return self._unit(problem=error.message, problem_place=error.place or self._place, missing_values=missing)
         return self._unit(rendered=result, missing_values=missing)
@@ -119,7 +121,7 @@ class _Rendering:
         source, world = self._delivery.source, self._world
         if source.kind == "ExternalArtifact":
             for generator in world.generators:
-                made = artifact_tree(world.survey.tree, generator, source.name)
+                made = artifact_tree(world.survey.tree, generator, source.name, _tops(world.survey.tree))
                 if made is not None:
                     return made
         if (
@@ -140,6 +142,8 @@ class _Rendering:
             obj = obj or self._namespaceless(reference)
             if obj is not None:
                 variables.update(values_of(obj))
+            elif reference.kind == "Secret" and self._world.is_operated(namespace, reference.name):
+                missing.append("")
             elif not reference.optional:
                 missing.append(f"{reference.kind}/{namespace}/{reference.name}")
         return variables, tuple(missing)

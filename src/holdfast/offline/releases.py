@@ -64,7 +64,7 @@ class Values:
 
     data: dict[str, Any] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
 
@@ -167,26 +167,25 @@ def collect(obj: Manifest, world: World) -> Values:
     spec, namespace = obj.get("spec") or {}, str(obj["metadata"].get("namespace") or "")
     out = Values()
     inline = spec.get("values") if isinstance(spec.get("values"), dict) else {}
-    for reference in spec.get("valuesFrom") or ():
+    for number, reference in enumerate(spec.get("valuesFrom") or ()):
         kind, name = str(reference.get("kind")), str(reference.get("name"))
-        text = _referenced(reference, ObjectRef("", kind, namespace, name), world, out)
+        text = _referenced(number, reference, ObjectRef("", kind, namespace, name), world, out)
         if text is None:
             continue
         try:
             _merge(out, reference, text, inline or {})
         except (HoldfastError, SetFault) as error:
-            out.faults.append(
-                f"valuesFrom {kind} {name}: {error.message if isinstance(error, HoldfastError) else error}"
-            )
+            said = error.message if isinstance(error, HoldfastError) else error
+            out.faults.append((number, f"valuesFrom {kind} {name}: {said}"))
     out.data = merge_maps(out.data, inline or {})
     return out
 
 
-def _referenced(reference: Mapping[str, Any], ref: ObjectRef, world: World, out: Values) -> str | None:
+def _referenced(number: int, reference: Mapping[str, Any], ref: ObjectRef, world: World, out: Values) -> str | None:
     key, optional = str(reference.get("valuesKey") or "values.yaml"), bool(reference.get("optional"))
     obj = world.values.get(ref)
     if obj is None:
-        if ref.kind == "Secret" and (ref.namespace, ref.name) in world.operated:
+        if ref.kind == "Secret" and world.is_operated(ref.namespace, ref.name):
             out.unknown.append(str(ref))
         elif not optional:
             out.missing.append(str(ref))
@@ -194,7 +193,7 @@ def _referenced(reference: Mapping[str, Any], ref: ObjectRef, world: World, out:
     found = values_of(obj).get(key)
     if found is None:
         if not optional:
-            out.faults.append(f"valuesFrom names {ref}, which has no key {key}")
+            out.faults.append((number, f"valuesFrom names {ref}, which has no key {key}"))
         return None
     if PLACEHOLDER in found or found.startswith("ENC["):
         out.unknown.append(str(ref))

@@ -26,6 +26,7 @@ MADE_ELSEWHERE = {
     "OnePasswordItem": "Secret",
     "InfisicalSecret": "Secret",
     "BitwardenSecret": "Secret",
+    "ClusterExternalSecret": "Secret",
     "PushSecret": "",
 }
 """Kinds from which an operator makes a Secret, most often of the same name."""
@@ -136,6 +137,9 @@ class World:
     operated: set[tuple[str, str]] = field(default_factory=set)
     """(namespace, name) of Secrets that an operator makes in the cluster."""
 
+    def is_operated(self, namespace: str, name: str) -> bool:
+        return bool({(namespace, name), ("*", name)} & self.operated)
+
     def learn(self, obj: Manifest) -> None:
         """Takes in an object that others may refer to."""
         kind = obj.get("kind")
@@ -178,6 +182,10 @@ def secret_names(obj: Manifest) -> set[tuple[str, str]]:
     """The Secrets that an operator makes of an object: its own name, and the one its spec names."""
     meta, spec = obj.get("metadata") or {}, obj.get("spec") if isinstance(obj.get("spec"), dict) else {}
     target = spec.get("target") if isinstance(spec, dict) else None
+    if obj.get("kind") == "ClusterExternalSecret":
+        inner = (spec or {}).get("externalSecretSpec") or {}
+        made = (spec or {}).get("externalSecretName") or (inner.get("target") or {}).get("name") or meta.get("name")
+        return {("*", str(made)), ("*", str((inner.get("target") or {}).get("name") or made))}
     names = {meta.get("name"), (spec or {}).get("secretName")}
     names.add(target.get("name") if isinstance(target, dict) else None)
     return {(str(meta.get("namespace") or ""), str(n)) for n in names if n}

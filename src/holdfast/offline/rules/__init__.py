@@ -16,7 +16,7 @@ from holdfast.offline.rules import (
     workloads,
 )
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 RULES: tuple[Rule, ...] = (
     Rule("yaml-invalid", ERROR, "a YAML file cannot be read", units.unreadable),
@@ -30,8 +30,8 @@ RULES: tuple[Rule, ...] = (
     Rule("definition-order", WARNING, "custom resources do not wait for their definition", units.definition_order),
     Rule("object-owned-twice", ERROR, "two units apply the same object", units.owned_twice),
     Rule("prune-off", WARNING, "a unit does not prune what is removed", units.prune_off),
-    Rule("wait-without-timeout", WARNING, "a unit waits without a timeout", units.waits_without_timeout),
-    Rule("health-checks-ignored", WARNING, "healthChecks beside wait are ignored", units.ignored_health_checks),
+    Rule("wait-without-timeout", NOTE, "a unit waits without a timeout", units.waits_without_timeout),
+    Rule("health-checks-ignored", NOTE, "healthChecks beside wait are ignored", units.ignored_health_checks),
     Rule("health-check-missing", ERROR, "healthChecks names what is not there", units.missing_health_checks),
     Rule("duration-invalid", ERROR, "an interval or timeout is no duration", units.durations),
     Rule("unit-account-missing", WARNING, "a unit's ServiceAccount is not there", references.missing_unit_accounts),
@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "kustomization-deprecated-field",
-        WARNING,
+        NOTE,
         "a field of kustomize is deprecated",
         kustomizations.deprecated_fields,
     ),
@@ -78,7 +78,7 @@ RULES: tuple[Rule, ...] = (
     Rule("source-ref-invalid", ERROR, "a source's reference is none", sources.invalid_refs),
     Rule("source-secret-missing", WARNING, "a source's Secret is not there", sources.missing_secrets),
     Rule("source-ssh-without-key", ERROR, "a source over ssh has no Secret", sources.ssh_without_key),
-    Rule("source-unused", WARNING, "a source that no unit uses", sources.unused),
+    Rule("source-unused", NOTE, "a source that no unit uses", sources.unused),
     Rule("alert-provider-missing", ERROR, "an Alert's Provider is not there", sources.missing_providers),
     Rule(
         "alert-source-missing", WARNING, "an Alert or Receiver names what is not there", sources.missing_event_sources

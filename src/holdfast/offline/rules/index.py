@@ -13,10 +13,11 @@ from holdfast.base.errors import Place
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kube.schema import DEFAULT_VERSION, Schema, Schemas, builtin, custom_resource
 from holdfast.model.delivery import UnitKey
+from holdfast.model.rendered import Rendered
 from holdfast.offline.documents import Document
 from holdfast.offline.findings import Finding
 from holdfast.offline.lines import Key, Lines
-from holdfast.offline.unit import MADE_ELSEWHERE, SOURCE_KINDS, Survey, Unit, secret_names
+from holdfast.offline.unit import MADE_ELSEWHERE, SOURCE_KINDS, Survey, Unit, key_of, secret_names
 
 PODS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"}
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -26,7 +27,7 @@ class Index:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
         self.lines = Lines(survey.tree)
-        self.objects: list[tuple[Unit, Manifest]] = list(survey.objects())
+        self.objects: list[tuple[Unit, Manifest]] = [*survey.objects(), *_beside_roots(survey)]
         self.known: dict[tuple[str, str, str], list[tuple[Unit, Manifest]]] = {}
         """(kind, namespace, name); the group is left out, for references mostly do."""
         for unit, obj in self.objects:
@@ -105,7 +106,7 @@ class Index:
 
     def secret(self, namespace: str, name: str) -> bool:
         """Whether a Secret is there or is made in the cluster, as far as can be told."""
-        made = (namespace, name) in self.made_secrets
+        made = bool({(namespace, name), ("*", name)} & self.made_secrets)
         return made or self.exists("Secret", namespace, name) or self.unknown(namespace)
 
     def operated(self, namespace: str) -> bool:
@@ -266,6 +267,26 @@ class Index:
     def about(self, rule: str, unit: Unit, message: str, *path: Key, hint: str = "") -> Finding:
         """About a unit itself."""
         return Finding.at(rule, self.field(unit, *path), message, unit=str(unit.key), hint=hint)
+
+
+def _beside_roots(survey: Survey) -> list[tuple[Unit, Manifest]]:
+    """Flux's objects that stand beside a unit of the top and that nothing renders: somebody applies them together."""
+    read = {p for u in survey.units.values() if u.rendered for p, seen in u.rendered.reads.items() if seen}
+    tops = {u.place.path.rpartition("/")[0] for u in survey.units.values() if u.parent is None and not u.loose}
+    found: dict[str, list[Document]] = {}
+    for document in survey.documents:
+        directory = document.place.path.rpartition("/")[0]
+        if document.place.path in read or directory not in tops or key_of(document.object) in survey.units:
+            continue
+        if GroupVersionKind.of(document.object).group.endswith("toolkit.fluxcd.io"):
+            found.setdefault(directory, []).append(document)
+    return [(_by_hand(directory, docs), d.object) for directory, docs in found.items() for d in docs]
+
+
+def _by_hand(directory: str, documents: list[Document]) -> Unit:
+    reads = {d.place.path: "-" for d in documents}
+    rendered = Rendered(tuple(d.object for d in documents), "", reads)
+    return Unit(UnitKey("Directory", "", directory), documents[0].place, {}, rendered=rendered)
 
 
 _QUIET = (

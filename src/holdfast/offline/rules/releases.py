@@ -80,7 +80,7 @@ def floating_charts(survey: Survey) -> Iterator[Finding]:
         template = mapping(mapping(unit.spec.get("chart")).get("spec"))
         ref = mapping(template.get("sourceRef"))
         version = str(template.get("version") or "*").strip()
-        if ref.get("kind") == "HelmRepository" and version in ("*", "x", "latest", ">0", ">=0", ">0.0.0", ">=0.0.0"):
+        if ref.get("kind") == "HelmRepository" and version in ("*", "x", ">0", ">=0", ">0.0.0", ">=0.0.0"):
             text = f"any version of chart {template.get('chart')} is taken: an upgrade comes without a commit"
             yield index.about(
                 "chart-floating",
@@ -113,7 +113,8 @@ def missing_values(survey: Survey) -> Iterator[Finding]:
             continue
         for number, reference in mappings(unit.spec.get("valuesFrom")):
             ref = f"{reference.get('kind')}/{namespace}/{reference.get('name')}"
-            if ref in unit.missing_values and not index.hidden:
+            operated = reference.get("kind") == "Secret" and index.operated(namespace)
+            if ref in unit.missing_values and not index.hidden and not operated:
                 yield index.about(
                     "values-from-missing",
                     unit,
@@ -136,11 +137,12 @@ def wrong_references(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit in _releases(survey):
         values = unit.facts.get("values")
-        for fault in values.faults if isinstance(values, Values) else ():
-            yield index.about("values-from-invalid", unit, fault, "spec", "valuesFrom")
+        faults = dict(values.faults) if isinstance(values, Values) else {}
+        for number, fault in faults.items():
+            yield index.about("values-from-invalid", unit, fault, "spec", "valuesFrom", number)
         for number, reference in mappings(unit.spec.get("valuesFrom")):
             path = str(reference.get("targetPath") or "")
-            if path and not re.fullmatch(r"([a-zA-Z0-9_\-.\\/]|\[[0-9]{1,5}\])+", path):
+            if number not in faults and path and not re.fullmatch(r"([a-zA-Z0-9_\-.\\/]|\[[0-9]{1,5}\])+", path):
                 text = f"targetPath {path} is no path: write it as a.b[0].c"
                 yield index.about("values-from-invalid", unit, text, "spec", "valuesFrom", number, "targetPath")
 

@@ -11,7 +11,6 @@ from holdfast.offline.findings import Finding
 from holdfast.offline.rules.index import Index, containers, mappings, name_of, near
 from holdfast.offline.unit import Survey, Unit
 
-_VARIABLE = re.compile(rb"(?<!\$)\$\{([a-zA-Z_][a-zA-Z0-9_]*)\}")
 _ANY = re.compile(rb"(?<!\$)\$\{([a-zA-Z_][a-zA-Z0-9_]*)([^}a-zA-Z0-9_][^}]*)?\}")
 _UNSET = re.compile(r'variable not set \(strict mode\): "?([A-Za-z_]\w*)')
 _SKIPPED = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -36,7 +35,8 @@ def missing_sources(survey: Survey) -> Iterator[Finding]:
 
 
 def _made(index: Index, unit: Unit, reference: dict[str, object]) -> bool:
-    return reference.get("kind") == "Secret" and (unit.key.namespace, str(reference.get("name"))) in index.made_secrets
+    name = str(reference.get("name"))
+    return reference.get("kind") == "Secret" and bool({(unit.key.namespace, name), ("*", name)} & index.made_secrets)
 
 
 def _active(substitution: Substitution | None) -> bool:
@@ -63,7 +63,7 @@ def eaten(survey: Survey) -> Iterator[Finding]:
         for path, data in _texts(survey, unit):
             if b"#!/" not in data and not path.endswith((".sh", ".bash")):
                 continue
-            for match in _VARIABLE.finditer(data):
+            for match in _ANY.finditer(data):
                 name = match[1].decode()
                 if name not in substitution.inline and not _disabled(data, match.start()):
                     place = Place(path, data.count(b"\n", 0, match.start()) + 1)

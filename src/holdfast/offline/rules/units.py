@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from holdfast.base.duration import parse_duration
+from holdfast.base.errors import Place
 from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.model.delivery import UnitKey
+from holdfast.offline.documents import kustomization_files
 from holdfast.offline.findings import Finding
-from holdfast.offline.rules.index import Index, annotations_of, mapping, mappings, near
+from holdfast.offline.rules.index import Index, Key, annotations_of, mapping, mappings, near
 from holdfast.offline.unit import Survey, Unit
 
 _SHORT_SECONDS = 30.0
@@ -22,10 +25,31 @@ def unreadable(survey: Survey) -> Iterator[Finding]:
 def not_rendered(survey: Survey) -> Iterator[Finding]:
     for unit in survey.units.values():
         if unit.problem and not unit.external and not unit.rule and not unit.loose:
-            if unit.problem.startswith("kustomization path not found"):
-                continue
-            if "variable not set" not in unit.problem:
-                yield Finding.at("unit-invalid", unit.problem_place or unit.place, unit.problem, unit=str(unit.key))
+            told = ("kustomization path not found", "variable not set", "time: invalid duration")
+            if not any(t in unit.problem for t in told):
+                place = _listed(survey, unit) or unit.problem_place or unit.place
+                yield Finding.at("unit-invalid", place, unit.problem, unit=str(unit.key))
+
+
+_FROM = re.compile(
+    r"(?:accumulating resources from|unable to load|from|opening|open|read) '([^']+)'|'([^'\s]+)': evalsymlink"
+)
+
+
+def _listed(survey: Survey, unit: Unit) -> Place | None:
+    """The line of a kustomization that names the file which a build stumbled over, where it did not say."""
+    if unit.problem_place is not None and unit.problem_place != unit.place:
+        return None
+    names = [a or b for a, b in _FROM.findall(unit.problem)]
+    top = str(unit.spec.get("path") or "").strip("./")
+    for path in kustomization_files(survey.tree) if names else ():
+        if not path.startswith(f"{top}/" if top else ""):
+            continue
+        for number, line in enumerate(survey.tree.read(path).decode("utf-8", "replace").splitlines(), 1):
+            entry = line.strip().lstrip("- ").strip("'\"")
+            if any(entry.removeprefix("./") == n.removeprefix("./") for n in names[::-1]):
+                return Place(path, number)
+    return None
 
 
 def broken(rule: str) -> Callable[[Survey], Iterator[Finding]]:
@@ -33,10 +57,35 @@ def broken(rule: str) -> Callable[[Survey], Iterator[Finding]]:
 
     def check(survey: Survey) -> Iterator[Finding]:
         for unit in survey.units.values():
-            if unit.rule == rule:
-                yield Finding.at(rule, unit.problem_place or unit.place, unit.problem, unit=str(unit.key))
+            if unit.rule != rule:
+                continue
+            elsewhere = unit.problem_place if unit.problem_place != unit.place else None
+            place = elsewhere or Index.of(survey).field(unit, *_culprit(unit, rule))
+            field = re.search(r"chart\.metadata\.(\w+)", unit.problem)
+            if field is not None and not place.line:
+                place = Index.of(survey).lines.at(Place(place.path, 1), (field[1],))
+            yield Finding.at(rule, place, unit.problem, unit=str(unit.key))
 
     return check
+
+
+_AT: dict[str, tuple[Key, ...]] = {
+    "chart-missing": ("spec", "chart", "spec", "chart"),
+    "chart-version-unknown": ("spec", "chart", "spec", "version"),
+    "values-file-missing": ("spec", "chart", "spec", "valuesFiles"),
+    "values-invalid": ("spec", "values"),
+}
+
+
+def _culprit(unit: Unit, rule: str) -> tuple[Key, ...]:
+    """The field of a release that a problem is about."""
+    path = _AT.get(rule, ())
+    value = re.search(r"at '/([^']*)'", unit.problem) if rule == "values-invalid" else None
+    if value is not None:
+        return (*path, *(int(p) if p.isdigit() else p for p in value[1].split("/") if p))
+    named = re.search(r"at path '([^']+)'", unit.problem) if rule == "values-file-missing" else None
+    files = mapping(mapping(unit.spec.get("chart")).get("spec")).get("valuesFiles") or []
+    return (*path, files.index(named[1])) if named is not None and named[1] in files else path
 
 
 def missing_paths(survey: Survey) -> Iterator[Finding]:
@@ -190,6 +239,8 @@ def definition_order(survey: Survey) -> Iterator[Finding]:
     for unit, obj in index.objects:
         ref = ObjectRef.of(obj)
         makers = homes.get((ref.group, ref.kind), set())
+        if ref.group.endswith("toolkit.fluxcd.io"):
+            continue  # a bootstrap installs those before everything
         if not makers or unit.key in makers or (unit.key, ref.group) in told or unit.key.kind != "Kustomization":
             continue
         first = set(_ancestors(unit, survey)) | _all_dependencies(unit, survey)
