@@ -202,9 +202,70 @@ class ResourceResult:
 
 @dataclass(frozen=True, slots=True)
 class SyncStep:
-    """Where an operation is after one pass. ``wake`` is when to come back, in seconds; None waits for an event."""
+    """Where an operation is after one pass. ``wake`` is when to come back, in seconds; None waits for an event. ``pause`` is
+    how long no other pass may follow, whatever happens: between two waves others get a chance to notice the first."""
 
     phase: OperationPhase
     message: str = ""
     results: tuple[ResourceResult, ...] = ()
     wake: float | None = None
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Write one object as kubectl would. ``migrate`` is the manager whose fields are taken over before a server-side apply."""
+
+    target: Manifest = field(repr=False)
+    live: Manifest | None = field(default=None, repr=False)
+    dry_run: bool = False
+    validate: bool = True
+    replace: bool = False
+    force: bool = False
+    server_side: bool = False
+    migrate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete one object. ``propagation`` is Foreground, Background or Orphan."""
+
+    gvk: GroupVersionKind
+    ref: ObjectRef
+    propagation: str = "Foreground"
+
+
+@dataclass(frozen=True, slots=True)
+class Unhook:
+    """Take the finalizer of hooks off a live object."""
+
+    live: Manifest = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read one object. A cluster-scoped kind is read without its namespace."""
+
+    gvk: GroupVersionKind
+    ref: ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """Ask whether a kind is served; the answer tells whether it is namespaced."""
+
+    gvk: GroupVersionKind
+
+
+SyncCommand = Send | Remove | Unhook | Look | Serves
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a command. ``missing``: there is no such object, or kind. ``message`` is the error, or what was done."""
+
+    ok: bool = True
+    message: str = ""
+    missing: bool = False
+    live: Manifest | None = field(default=None, repr=False)
+    namespaced: bool = True
