@@ -225,6 +225,8 @@ class Informer(Generic[T]):
         if self._version and current.isdigit() and _newer(self._version, current):
             self._version = ""
         self._suspect = False
+        # It answers again: the next short break is not the continuation of this one.
+        self._failures = min(self._failures, 1)
 
     async def _watch(self, resource: ApiResource) -> None:
         """Returns never; a watch that ends in order is opened again where it stopped."""
