@@ -19,7 +19,9 @@ ALLOW_PRUNE = f"{GROUP}/allow-prune"
 PRUNE_BUDGET = f"{GROUP}/prune-budget"
 KEEP_FOR = f"{GROUP}/keep-for"
 DRIFT = f"{GROUP}/drift"
-ANNOTATIONS = (DELETION_SAFETY, ALLOW_PRUNE, PRUNE_BUDGET, KEEP_FOR, DRIFT)
+PIN = f"{GROUP}/pin"
+PIN_FROM = f"{GROUP}/pin-from"
+ANNOTATIONS = (DELETION_SAFETY, ALLOW_PRUNE, PRUNE_BUDGET, KEEP_FOR, DRIFT, PIN, PIN_FROM)
 _SHORTEST = 7  # characters of a commit that are enough to name it
 
 
