@@ -14,6 +14,7 @@ from aiohttp import web
 
 Artifact = Callable[[str], Path | None]
 Hook = Callable[[str, bytes, dict[str, str]], Awaitable[bool]]
+Push = Callable[[bytes, dict[str, str]], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,15 @@ class Doors:
     """What the server may ask: a stored artifact by path, the metrics' text, whether the controller works, and a hook.
 
     ``hook`` gets the path behind ``/hook/``, the body and the headers; False means that there is no such receiver, or that
-    its token or signature is wrong (which is not told apart).
+    its token or signature is wrong (which is not told apart). ``push`` gets what a Git host tells at ``/api/webhook`` and
+    returns the HTTP status.
     """
 
     artifact: Artifact
     metrics: Callable[[], str]
     ready: Callable[[], bool]
     hook: Hook | None = None
+    push: Push | None = None
 
 
 class ApiServer:
@@ -40,6 +43,7 @@ class ApiServer:
         app.router.add_get("/healthz", self._healthy)
         app.router.add_get("/readyz", self._ready)
         app.router.add_post("/hook/{name}", self._hook)
+        app.router.add_post("/api/webhook", self._push)
         for kind in ("gitrepository", "ocirepository", "helmrepository", "helmchart", "bucket"):
             app.router.add_get(f"/{kind}/{{rest:.+}}", self._artifact)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
@@ -78,6 +82,11 @@ class ApiServer:
             raise web.HTTPNotFound(text="404 page not found\n")
         taken = await self._doors.hook(request.match_info["name"], await request.read(), dict(request.headers))
         return web.Response(status=200 if taken else 404)
+
+    async def _push(self, request: web.Request) -> web.Response:
+        if self._doors.push is None:
+            raise web.HTTPNotFound(text="404 page not found\n")
+        return web.Response(status=await self._doors.push(await request.read(), dict(request.headers)))
 
 
 def same_secret(given: str, wanted: str) -> bool:

@@ -1,11 +1,22 @@
-"""Wiring of Applications: their controller with its sources and events."""
+"""Wiring of Applications: their controller with its sources and events, and what Git hosts tell them."""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from holdfast.api.server import Push
+from holdfast.cluster.client import Client
+from holdfast.cluster.errors import ApiError
+from holdfast.controller.app_projects import Projects
 from holdfast.controller.applications import Applications
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import Manager
 from holdfast.dialects.argo.defaults import NAMESPACE
+from holdfast.dialects.argo.settings import SECRET
+from holdfast.dialects.argo.webhook import BadSignature, place, pushed
+from holdfast.kube.refs import ObjectRef
 from holdfast.source.git import GitStore
 from holdfast.source.manifests import ManifestSource
 
@@ -16,4 +27,31 @@ def applications(manager: Manager, git: GitStore, events: EventRecorder) -> Appl
     """Added to the manager and listening."""
     found = Applications(manager, ManifestSource(git), events, home=NAMESPACE)
     found.start()
+    manager.add(Projects(manager))
     return found
+
+
+class Listener(Protocol):
+    """Who has to know of a push."""
+
+    def repository_changed(self, same: Callable[[str], bool]) -> None: ...
+
+
+def push_door(client: Client, listeners: Sequence[Listener]) -> Push:
+    """What a Git host tells is checked against the installation's secrets and passed on as an address."""
+
+    async def push(body: bytes, headers: dict[str, str]) -> int:
+        try:
+            secret = await client.get(ObjectRef("", "Secret", NAMESPACE, SECRET), version="v1")
+        except ApiError:
+            secret = {}
+        secrets = {k: base64.b64decode(v).decode("utf-8", "replace") for k, v in (secret.get("data") or {}).items()}
+        try:
+            places = pushed(headers, body, secrets)
+        except (BadSignature, ValueError):
+            return 400
+        for listener in listeners:
+            listener.repository_changed(lambda url: place(url) in places)
+        return 200
+
+    return push

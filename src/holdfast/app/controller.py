@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.api.server import ApiServer, Doors
-from holdfast.app.applications import APP_COMPONENT, applications
+from holdfast.app.applications import APP_COMPONENT, Listener, applications, push_door
 from holdfast.app.appsets import COMPONENT, application_sets
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, Selectors
@@ -138,7 +138,9 @@ async def _machine(
     async def hook(digest: str, body: bytes, headers: dict[str, str]) -> bool:
         return any([await r.hook(digest, body, headers) for r in hooks])
 
-    server = ApiServer(Doors(artifacts.local, metrics.text, lambda: not stop.is_set(), hook))
+    pushes: list[Listener] = []
+    push = push_door(client, pushes)
+    server = ApiServer(Doors(artifacts.local, metrics.text, lambda: not stop.is_set(), hook, push))
     host, _, port = settings.listen.rpartition(":")
     bound = await server.start(host or "0.0.0.0", int(port))
     artifacts.base_url = f"http://{_advertised(host)}:{bound}"
@@ -199,8 +201,8 @@ async def _machine(
                 options=_unit_options(settings),
                 past=reconciler.past,
             )
-            application_sets(manager, git, sets, clock)
             argo = applications(manager, git, apps)
+            pushes += [application_sets(manager, git, sets, clock), argo]
             if settings.remote_bases:
                 kustomizations.runner.build_options = RemoteBases(git).options
             kustomizations.start()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -88,12 +88,10 @@ class Applications:
         if self._controller is not None:
             self._controller.wake(ref)
 
-    def pushed(self, url: str) -> None:
-        """Somebody pushed to a repository: who takes manifests from it looks for the newest."""
-        wanted = projects.normalize_url(url)
+    def repository_changed(self, same: Callable[[str], bool]) -> None:
+        """Somebody pushed: who takes manifests from there looks for the newest. ``same`` compares addresses."""
         for ref, obj in self._objects.items():
-            sources = dialect.read_spec(obj.get("spec") or {}).sources
-            hits = [s.url for s in sources if projects.normalize_url(s.url) == wanted]
+            hits = [s.url for s in dialect.read_spec(obj.get("spec") or {}).sources if same(s.url)]
             for hit in hits:
                 self.targets.forget(hit)
             if hits:
