@@ -206,6 +206,9 @@ class _Turn:
         if self._wanted.refresh:
             body = {"metadata": {"annotations": {spec.REFRESH: None}}}
             await self._owner._client.patch(self._ref, body, PatchType.MERGE, manager=spec.MANAGER)
+        if self._status.get("applicationStatus") != (self._object.get("status") or {}).get("applicationStatus"):
+            # One move in a rollout leads to the next.
+            return AT_ONCE
         seconds = _requeue_seconds(self._wanted)
         if seconds is None:
             return Requeue(after=ERROR_SECONDS) if wrong else WHEN_CHANGED
