@@ -15,6 +15,7 @@ from holdfast.offline.artifacts import artifact_tree
 from holdfast.offline.unit import Unit, World, values_of
 from holdfast.render.paths import resolve
 from holdfast.render.render import render
+from holdfast.source.ignore import FILE_NAME, FilteredTree, plain_rules
 
 _UNSET = re.compile(r'variable not set \(strict mode\): "?([A-Za-z_]\w*)')
 _AT_ONCE = ("OCIRepository", "Bucket", "ExternalArtifact")
@@ -95,7 +96,7 @@ class _Rendering:
 
     def _build(self, tree: Tree) -> KustomizeBuild:
         build = self._delivery.build
-        if tree is not self._world.survey.tree:
+        if tree is not delivered(self._world, self._delivery.source):
             return build
         return replace(build, path=placed(self._world, self._delivery.source.kind, build.path))
 
@@ -130,7 +131,7 @@ class _Rendering:
             or stands_here(world, placed(world, source.kind, self._delivery.build.path))
         ):
             world.local.add(source)
-            return world.survey.tree
+            return delivered(world, source)
         return None if source in world.sources else world.survey.tree
 
     def _variables(self) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -151,6 +152,18 @@ class _Rendering:
     def _namespaceless(self, reference: ValuesRef) -> Manifest | None:
         """A document without a namespace, which some kustomization puts where it belongs: perhaps this unit's own."""
         return self._world.values.get(ObjectRef("", reference.kind, "", reference.name))
+
+
+def delivered(world: World, source: UnitKey) -> Tree:
+    """The repository without what the source leaves out of its artifacts (.sourceignore, spec.ignore)."""
+    if source not in world.trees:
+        tree = world.survey.tree
+        spec = world.sources.get(source, {}).get("spec")
+        ignore = spec.get("ignore") if isinstance(spec, dict) else None
+        files = [FILE_NAME] if tree.lookup(FILE_NAME) is not None else []
+        rules = plain_rules(tree, str(ignore) if ignore else None, files)
+        world.trees[source] = FilteredTree(tree, rules) if ignore or files else tree
+    return world.trees[source]
 
 
 def placed(world: World, kind: str, path: str) -> str:

@@ -7,6 +7,7 @@ rendered last, as they stand. Units of late dialects (releases) are rendered whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -48,6 +49,9 @@ def survey(tree: Tree, options: Options | None = None, dialects: Sequence[Dialec
     ]
 
 
+_ENTRY = re.compile(r"(^|/)(clusters?|flux|flux-system|bootstrap)(/|-)")
+
+
 class _Surveyor:
     def __init__(self, empty: Survey, options: Options, dialects: Sequence[Dialect]) -> None:
         self._survey = empty
@@ -64,7 +68,9 @@ class _Surveyor:
     def go(self) -> Survey:
         for key in self._roots():
             document = self._written[key]
-            self._reach(document.object, document.place, None)
+            if not self._was_read(document):
+                self._reach(document.object, document.place, None)
+        self._drop_shadows()
         self._leftovers(late=False)
         self._catch_up()
         self._leftovers(late=True)
@@ -91,16 +97,25 @@ class _Surveyor:
         names = (f"{directory}/{name}".strip("/") for name in KUSTOMIZATION_NAMES)
         return any(self._survey.tree.lookup(name) is not None for name in names)
 
+    def _drop_shadows(self) -> None:
+        """Units taken for roots whose file turned out to be part of what another unit builds."""
+        for key, unit in list(self._survey.units.items()):
+            document = self._written.get(key)
+            if unit.parent is None and document is not None and self._was_read(document, but=key):
+                del self._survey.units[key]
+
     def _catch_up(self) -> None:
         while self._late:
             dialect, obj, place, parent = self._late.pop(0)
             self._take(dialect, obj, place, parent)
 
-    def _was_read(self, document: Document) -> bool:
+    def _was_read(self, document: Document, but: UnitKey | None = None) -> bool:
         """Whether some unit's build took this file in: then its documents are patches, or units known by what they became.
         A unit that was not to be rendered is taken to read everything in its directory."""
         path = document.place.path
         for unit in self._survey.units.values():
+            if unit.key == but:
+                continue
             if unit.rendered is not None:
                 if path in unit.rendered.reads:
                     return True
@@ -123,7 +138,9 @@ class _Surveyor:
                 if not self._inside(paths[key], path)
             )
 
-        return [key for key in early if not covered(key)]
+        roots = [key for key in early if not covered(key)]
+        # What looks like an entry point goes first: others may turn out to be part of what it builds.
+        return sorted(roots, key=lambda k: not _ENTRY.search(early[k].place.path))
 
     @staticmethod
     def _inside(path: str | None, other: str | None) -> bool:
@@ -132,12 +149,27 @@ class _Surveyor:
 
     def _reach(self, obj: Manifest, place: Place, parent: UnitKey | None) -> None:
         dialect = self._dialect(obj)
-        if dialect is None or key_of(obj) in self._survey.units:
+        if dialect is None:
             return
+        known = self._survey.units.get(key_of(obj))
+        if known is not None and not self._is_shadow(known, parent):
+            return
+        self._survey.units.pop(key_of(obj), None)
         if dialect.late:
             self._late.append((dialect, obj, place, parent))
         else:
             self._take(dialect, obj, place, parent)
+
+    def _is_shadow(self, known: Unit, parent: UnitKey | None) -> bool:
+        """Whether a unit was taken for a root and is now met again as what another unit made of it."""
+        if known.parent is not None or parent is None or parent == known.key:
+            return False
+        above = self._survey.units.get(parent)
+        while above is not None and above.parent is not None and above.parent != above.key:
+            if above.parent == known.key:
+                return False
+            above = self._survey.units.get(above.parent)
+        return True
 
     def _take(self, dialect: Dialect, obj: Manifest, place: Place, parent: UnitKey | None) -> None:
         key = key_of(obj)

@@ -134,6 +134,8 @@ class World:
     values: dict[ObjectRef, Manifest] = field(default_factory=dict)
     generators: list[Manifest] = field(default_factory=list)
     local: set[UnitKey] = field(default_factory=set)
+    trees: dict[UnitKey, Tree] = field(default_factory=dict)
+    """The repository as a source delivers it."""
     operated: set[tuple[str, str]] = field(default_factory=set)
     """(namespace, name) of Secrets that an operator makes in the cluster."""
 

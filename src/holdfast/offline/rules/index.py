@@ -273,6 +273,7 @@ def _beside_roots(survey: Survey) -> list[tuple[Unit, Manifest]]:
     """Flux's objects that stand beside a unit of the top and that nothing renders: somebody applies them together."""
     read = {p for u in survey.units.values() if u.rendered for p, seen in u.rendered.reads.items() if seen}
     tops = {u.place.path.rpartition("/")[0] for u in survey.units.values() if u.parent is None and not u.loose}
+    tops = {t for t in tops if not any(survey.tree.lookup(f"{t}/{n}".strip("/")) for n in _KUSTOMIZATION)}
     found: dict[str, list[Document]] = {}
     for document in survey.documents:
         directory = document.place.path.rpartition("/")[0]
