@@ -92,9 +92,18 @@ async def _about_source(client: Client, obj: Manifest) -> list[str]:
     if ready.get("status") == "False":
         return [f"Its source {ref} is not ready: {str(ready.get('message')).strip()}"]
     newest = ((source.get("status") or {}).get("artifact") or {}).get("revision")
-    if newest and newest != (obj.get("status") or {}).get("lastAppliedRevision"):
+    if newest and not _has_taken_up(obj, str(newest)):
         return [f"Its source {ref} is at {newest}, which is not applied yet."]
     return []
+
+
+def _has_taken_up(obj: Manifest, newest: str) -> bool:
+    """A release says only what it tried last; whether that went well its conditions tell."""
+    status = obj.get("status") or {}
+    if obj.get("kind") != "HelmRelease":
+        return bool(status.get("lastAppliedRevision") == newest)
+    tried = (status.get("lastAttemptedRevision"), status.get("lastAttemptedRevisionDigest"))
+    return newest in tried or (newest.partition("@")[2] or newest) in tried
 
 
 async def _about_dependency(client: Client, obj: Manifest, dependency: Mapping[str, Any]) -> list[str]:

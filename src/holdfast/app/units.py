@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.safety import PIN, PIN_FROM
 
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
+FORCE_AT, RESET_AT = "reconcile.fluxcd.io/forceAt", "reconcile.fluxcd.io/resetAt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +104,28 @@ def condition(obj: Manifest, kind: str = "Ready") -> dict[str, Any]:
 
 def revision(obj: Manifest) -> str:
     status = obj.get("status") or {}
-    text = status.get("lastAppliedRevision") or (status.get("artifact") or {}).get("revision") or ""
+    text = status.get("lastAppliedRevision") or (status.get("artifact") or {}).get("revision") or _released(status)
     branch, _, digest = str(text).partition("@")
     algorithm, colon, hexadecimal = digest.partition(":")
     return f"{branch}@{algorithm}:{hexadecimal[:8]}" if colon and len(hexadecimal) > 8 else str(text)
 
 
-async def request(client: Client, kind: Kind, obj: Manifest, seconds: float) -> Manifest:
-    """Asks for a reconciliation now and waits until it was handled; returns the object as it is then."""
+def _released(status: Mapping[str, Any]) -> str:
+    """The version of the chart that runs."""
+    history = status.get("history") or ()
+    return next((str(h.get("chartVersion") or "") for h in history if h.get("status") == "deployed"), "")
+
+
+async def request(client: Client, kind: Kind, obj: Manifest, seconds: float, *, also: Sequence[str] = ()) -> Manifest:
+    """Asks for a reconciliation now and waits until it was handled; returns the object as it is then.
+
+    ``also`` are further annotations that carry the same request: that a release be forced, or its failures forgotten.
+    """
     if (obj.get("spec") or {}).get("suspend"):
         raise Stop(f"{kind.words[0]} {obj['metadata']['name']} is suspended", hint="resume it first")
     token = datetime.now(UTC).isoformat()
     ref = _ref(kind, obj)
-    body = {"metadata": {"annotations": {REQUESTED_AT: token}}}
+    body = {"metadata": {"annotations": dict.fromkeys((REQUESTED_AT, *also), token)}}
     asked = await client.patch(ref, body, PatchType.MERGE, version=kind.gvk.version, manager="flux-client-side-apply")
     return await _until(
         client, kind, asked, seconds, lambda o: (o.get("status") or {}).get("lastHandledReconcileAt") == token
@@ -162,13 +172,29 @@ async def suspend(client: Client, kind: Kind, obj: Manifest, value: bool) -> Man
 
 
 def source_of(obj: Manifest) -> tuple[Kind, str, str] | None:
-    """(kind, namespace, name) of a unit's source."""
-    spec = obj.get("spec") or {}
-    reference = spec.get("sourceRef") or spec.get("chartRef") or {}
+    """(kind, namespace, name) of a unit's source; of a release with a chart template the HelmChart made for it."""
+    found = sources_of(obj)
+    return found[-1] if found else None
+
+
+def sources_of(obj: Manifest) -> list[tuple[Kind, str, str]]:
+    """What a unit is fetched from, the outermost first."""
+    spec, meta = obj.get("spec") or {}, obj["metadata"]
+    template = (spec.get("chart") or {}).get("spec") if isinstance(spec.get("chart"), dict) else None
+    if template:
+        origin = _referred(template.get("sourceRef") or {}, meta["namespace"])
+        namespace = origin[1] if origin else meta["namespace"]
+        chart = {"kind": "HelmChart", "namespace": namespace, "name": f"{meta['namespace']}-{meta['name']}"}
+        return [s for s in (origin, _referred(chart, namespace)) if s is not None]
+    found = _referred(spec.get("sourceRef") or spec.get("chartRef") or {}, meta["namespace"])
+    return [found] if found else []
+
+
+def _referred(reference: Mapping[str, Any], namespace: str) -> tuple[Kind, str, str] | None:
     kind = next((k for k in KINDS if k.gvk.kind == reference.get("kind")), None)
     if kind is None:
         return None
-    return kind, str(reference.get("namespace") or obj["metadata"]["namespace"]), str(reference["name"])
+    return kind, str(reference.get("namespace") or namespace), str(reference["name"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.apply.errors import refused
 from holdfast.apply.helm_ground import Ground
 from holdfast.base.duration import format_duration
 from holdfast.base.errors import HoldfastError
@@ -100,7 +101,8 @@ class Turn:
         try:
             await self._chart_object()
         except HoldfastError as error:
-            self._tell("HelmChartSyncErr", f"failed to run server-side apply: {error.message}")
+            refusal = refused(ObjectRef(charts.SOURCE_GROUP, "HelmChart", *self._chart_place()), error)
+            self._tell("HelmChartSyncErr", f"failed to run server-side apply: {refusal.message}")
             return await self._close(FAILED)
         self.marks.reconciling(PROGRESSING, "Fulfilling prerequisites")
         try:
@@ -300,6 +302,9 @@ class Turn:
                 done = "Configured" if live is not None else "Created"
                 self._tell(f"HelmChart{done}", f"{done} {ref} with SourceRef '{charts.source_text(desired)}'")
         self.ledger.note(chart_object=name)
+
+    def _chart_place(self) -> tuple[str, str]:
+        return self.release.source.namespace, self.release.source.name
 
     async def _delete_chart_object(self) -> None:
         name = self.ledger.said.chart_object

@@ -7,6 +7,7 @@ release record. Never reaches a cluster: ``lookup`` is an argument. The chart's 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ from holdfast.model.release import PostRenderer, PostRendering
 
 _FILE = "postrenderer.helm.sh/postrender-filename"
 _INPUT = "helm-output.yaml"
+_NO_YAML = re.compile(r"YAML parse error on ([^:]+): error converting YAML to JSON: (yaml: .*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,23 @@ def render_release(
     check_schema: bool = True,
 ) -> RenderedRelease:
     """Raises HoldfastErrors with Helm's words."""
-    found = cache.render(chart, values, options, capabilities, lookup=lookup, skip_schema=not check_schema)
+    try:
+        found = cache.render(chart, values, options, capabilities, lookup=lookup, skip_schema=not check_schema)
+    except RenderError as error:
+        raise _as_merged(error, post) from error
     manifests, hooks = _post_render(found.manifests, found.hooks, post)
     text = "".join(f"---\n# Source: {m.source}\n{m.text.rstrip(chr(10))}\n" for m in manifests)
     return RenderedRelease(
         text, tuple(hooks), found.notes, found.chart or chart, tuple(found.crds), tuple(found.notices)
     )
+
+
+def _as_merged(error: RenderError, post: PostRendering) -> RenderError:
+    """Helm merges all files before it sorts them when hooks are post-rendered too: what is no YAML is found there."""
+    match = _NO_YAML.match(error.message)
+    if match is None or post.strategy != "combined":
+        return error
+    return RenderError(f"error merging manifests: parsing {match[1]}: {match[2]}", place=error.place)
 
 
 def _post_render(
