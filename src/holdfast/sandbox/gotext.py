@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 _ESCAPES = {
@@ -49,6 +50,11 @@ def dumps(value: Any) -> str:
         if char in text:
             text = text.replace(char, code)
     return text
+
+
+def quoted(texts: Iterable[str]) -> str:
+    """A slice of strings printed with ``%q``."""
+    return "[" + " ".join(quote(text) for text in texts) + "]"
 
 
 def number(value: float) -> str:

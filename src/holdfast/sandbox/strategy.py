@@ -12,7 +12,7 @@ _KINDS_WITH_GENERATION: Final = frozenset(
         "Pod", "ReplicationController", "PodTemplate", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob",
         "PodDisruptionBudget", "Ingress", "IngressClass", "NetworkPolicy", "EndpointSlice", "PriorityClass", "CustomResourceDefinition",
         "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding", "ServiceCIDR", "IPAddress", "FlowSchema",
+        "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicyBinding", "DeviceClass", "ResourceSlice", "FlowSchema",
         "PriorityLevelConfiguration",
     }
 )  # fmt: skip

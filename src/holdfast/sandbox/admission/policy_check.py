@@ -25,6 +25,13 @@ _RESERVED = frozenset(
 _NEEDED = "validations or auditAnnotations must contain at least one item"
 
 
+def _chosen(errs: Errors, path: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is None:
+        errs.required(path)
+    else:
+        errs.known(path, value, known)
+
+
 def check(obj: Manifest, old: Manifest | None) -> Errors:
     errs = Errors()
     spec = obj.get("spec") or {}
@@ -37,7 +44,7 @@ def check(obj: Manifest, old: Manifest | None) -> Errors:
 
 
 def _policy(errs: Errors, obj: Manifest, spec: Manifest, *, mutating: bool) -> None:
-    errs.one_of("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
+    _chosen(errs, "spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
     scope = Scope(params=spec.get("paramKind") is not None, composed=mutating or bool(spec.get("variables")))
     if scope.params:
         _param_kind(errs, spec["paramKind"])
@@ -113,12 +120,12 @@ def _constraints(errs: Errors, found: Manifest | None, mutating: bool) -> None:
 def _only_writes(errs: Errors, found: Manifest, path: str) -> None:
     for rule in found.get("resourceRules") or ():
         for operation in rule.get("operations") or ():
-            if operation not in ("CREATE", "UPDATE"):
-                errs.unsupported(f"{path}.resourceRules.operations", operation, ("CREATE", "UPDATE"))
+            if operation not in ("*", "CONNECT", "CREATE", "UPDATE"):
+                errs.unsupported(f"{path}.resourceRules.operations", operation, ("*", "CONNECT", "CREATE", "UPDATE"))
 
 
 def _match_resources(errs: Errors, found: Manifest, path: str) -> None:
-    errs.one_of(f"{path}.matchPolicy", found.get("matchPolicy"), ("Equivalent", "Exact"))
+    _chosen(errs, f"{path}.matchPolicy", found.get("matchPolicy"), ("Equivalent", "Exact"))
     for key in ("namespaceSelector", "objectSelector"):
         if found.get(key) is None:
             errs.required(f"{path}.{key}")
@@ -186,7 +193,7 @@ def _validation(errs: Errors, scope: Scope, validation: Manifest, path: str) -> 
         errs.invalid(f"{path}.message", text, "must be non-empty if specified")
     elif re.search(r"[\n\r]", text.strip()):
         errs.invalid(f"{path}.message", text, "must not contain line breaks")
-    errs.one_of(f"{path}.reason", validation.get("reason"), _REASONS, required=False)
+    errs.known(f"{path}.reason", validation.get("reason"), _REASONS)
 
 
 def _annotation(errs: Errors, scope: Scope, annotation: Manifest, name: str, path: str) -> None:

@@ -173,8 +173,11 @@ def _stateful_set(obj: Manifest) -> None:
     pods.template(spec)
     spec.setdefault("podManagementPolicy", "OrderedReady")
     strategy = spec.setdefault("updateStrategy", {})
-    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        strategy.setdefault("rollingUpdate", {}).setdefault("partition", 0)
+    if not strategy.get("type"):
+        strategy["type"] = "RollingUpdate"
+        strategy.setdefault("rollingUpdate", {})
+    if strategy["type"] == "RollingUpdate" and "rollingUpdate" in strategy:
+        strategy["rollingUpdate"].setdefault("partition", 0)
     retention = spec.setdefault("persistentVolumeClaimRetentionPolicy", {})
     retention.setdefault("whenDeleted", "Retain")
     retention.setdefault("whenScaled", "Retain")
@@ -204,7 +207,8 @@ def _job(obj: Manifest) -> None:
     spec.setdefault("parallelism", 1)
     spec.setdefault("backoffLimit", 2**31 - 1 if "backoffLimitPerIndex" in spec else 6)
     if labels and not (obj.get("metadata") or {}).get("labels"):
-        obj.setdefault("metadata", {})["labels"] = dict(labels)
+        # One and the same mapping, as in the real server: what is generated for the template shows on the job too.
+        obj.setdefault("metadata", {})["labels"] = labels
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
     spec.setdefault("podReplacementPolicy", "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed")
@@ -250,7 +254,7 @@ def _scaling(rules: Manifest, extra: list[Manifest], window: int | None) -> None
     if window is not None:
         rules.setdefault("stabilizationWindowSeconds", window)
     rules.setdefault("selectPolicy", "Max")
-    if not rules.get("policies"):
+    if rules.get("policies") is None:
         rules["policies"] = [*extra, {"type": "Percent", "value": 100, "periodSeconds": 15}]
 
 

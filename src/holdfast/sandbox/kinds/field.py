@@ -75,6 +75,11 @@ class Errors(list[FieldError]):
         elif (value or required) and value not in supported:
             self.unsupported(path, value, supported, ordered)
 
+    def known(self, path: str, value: Any, supported: Sequence[str], ordered: bool = False) -> None:
+        """A pointer in the real server: absent is fine, an empty text is not."""
+        if value is not None and value not in supported:
+            self.unsupported(path, value, supported, ordered)
+
     def immutable(self, path: str, new: Any, old: Any) -> None:
         if new != old:
             self.invalid(path, new, IMMUTABLE)

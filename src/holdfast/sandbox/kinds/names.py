@@ -5,6 +5,7 @@ In: a text. Out: a list of complaints, empty when it is fine. Never: the field i
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 
@@ -212,6 +213,14 @@ def http_header(text: str) -> list[str]:
 
 def http_path(text: str) -> bool:
     return bool(_http_path_re(text))
+
+
+def ip_address(text: str) -> list[str]:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+    return []
 
 
 def c_identifier(text: str) -> bool:

@@ -136,6 +136,11 @@ def _job(obj: Manifest, around: Circumstances) -> None:
     spec["selector"]["matchLabels"].setdefault("batch.kubernetes.io/controller-uid", uid)
 
 
+def _stateful_set(obj: Manifest, around: Circumstances) -> None:
+    # The gate MaxUnavailableStatefulSet is off.
+    ((obj["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}).pop("maxUnavailable", None)
+
+
 def _service(obj: Manifest, around: Circumstances) -> None:
     spec = obj["spec"]
     service.normalise(spec, None)
@@ -199,6 +204,7 @@ _CREATE: dict[tuple[str, str], _Create] = {
     ("", "PersistentVolume"): _volume,
     ("", "PersistentVolumeClaim"): _claim,
     ("", "Node"): _node,
+    ("apps", "StatefulSet"): _stateful_set,
     ("batch", "Job"): _job,
     ("certificates.k8s.io", "CertificateSigningRequest"): _signing_request,
 }

@@ -12,6 +12,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox.kinds import (
     metadata,
     names,
+    validate_autoscaling,
     validate_batch,
     validate_core,
     validate_events,
@@ -115,6 +116,7 @@ _NAMES: dict[tuple[str, str], names.NameRule] = {
     (_RBAC, "RoleBinding"): names.path_segment,
     (_RBAC, "ClusterRoleBinding"): names.path_segment,
     ("policy", "PodDisruptionBudget"): names.path_segment,
+    (_NET, "IPAddress"): names.ip_address,
     ("certificates.k8s.io", "CertificateSigningRequest"): names.path_segment,
     ("", "Event"): names.path_segment,
     ("events.k8s.io", "Event"): names.path_segment,
@@ -145,7 +147,7 @@ _CREATE: dict[tuple[str, str], Create] = {
     ("apps", "ControllerRevision"): validate_workloads.controller_revision,
     ("batch", "Job"): validate_batch.job,
     ("batch", "CronJob"): validate_batch.cron_job,
-    ("autoscaling", "HorizontalPodAutoscaler"): validate_policy.autoscaler,
+    ("autoscaling", "HorizontalPodAutoscaler"): validate_autoscaling.autoscaler,
     ("policy", "PodDisruptionBudget"): validate_policy.budget,
     ("scheduling.k8s.io", "PriorityClass"): validate_policy.priority_class,
     ("node.k8s.io", "RuntimeClass"): validate_policy.runtime_class,
@@ -154,6 +156,8 @@ _CREATE: dict[tuple[str, str], Create] = {
     (_NET, "Ingress"): validate_networking.ingress,
     (_NET, "IngressClass"): validate_networking.ingress_class,
     (_NET, "NetworkPolicy"): validate_networking.network_policy,
+    (_NET, "ServiceCIDR"): validate_networking.service_ranges,
+    (_NET, "IPAddress"): validate_networking.ip_address,
     (_STORAGE, "StorageClass"): validate_storage.storage_class,
     (_STORAGE, "CSIDriver"): validate_storage.csi_driver,
     (_STORAGE, "CSINode"): validate_storage.csi_node,
@@ -193,6 +197,8 @@ _UPDATE: dict[tuple[str, str], Update] = {
     ("discovery.k8s.io", "EndpointSlice"): validate_networking.endpoint_slice_update,
     (_NET, "Ingress"): validate_networking.ingress_update,
     (_NET, "IngressClass"): validate_networking.ingress_class_update,
+    (_NET, "ServiceCIDR"): validate_networking.service_ranges_update,
+    (_NET, "IPAddress"): validate_networking.ip_address_update,
     (_STORAGE, "StorageClass"): validate_storage.storage_class_update,
     (_STORAGE, "CSIDriver"): validate_storage.csi_driver_update,
     (_STORAGE, "VolumeAttachment"): validate_storage.volume_attachment_update,
@@ -205,7 +211,7 @@ _UPDATE: dict[tuple[str, str], Update] = {
 
 _OWN_RECHECK = {
     ("", "Pod"), ("", "Service"), ("", "Node"), ("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("batch", "Job"), ("batch", "CronJob"),
-    ("events.k8s.io", "Event"), (_NET, "Ingress"), (_NET, "IngressClass"), ("discovery.k8s.io", "EndpointSlice"), ("policy", "PodDisruptionBudget"),
+    ("events.k8s.io", "Event"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "ServiceCIDR"), (_NET, "IPAddress"), ("discovery.k8s.io", "EndpointSlice"), ("policy", "PodDisruptionBudget"),
     (_STORAGE, "StorageClass"), (_STORAGE, "CSIDriver"), (_STORAGE, "VolumeAttachment"), ("scheduling.k8s.io", "PriorityClass"),
     ("certificates.k8s.io", "CertificateSigningRequest"), ("node.k8s.io", "RuntimeClass"),
 }  # fmt: skip

@@ -5,6 +5,7 @@ In: a defaulted object, for updates the stored one. Out: field errors. Never: ru
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from holdfast.sandbox.kinds.validate_pod import template
 
 _JOB_RESTART = ("OnFailure", "Never")
 _MAX_INDEXED = 100_000
+_MANY = 10_000
 _NUMBERS = (
     "parallelism",
     "completions",
@@ -32,13 +34,10 @@ def job(errs: Errors, obj: Manifest) -> None:
     _generated_selector(errs, obj)
     _selected_spec(errs, spec)
     if spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
-        name = f"{(obj.get('metadata') or {}).get('name')}-{spec['completions'] - 1}"
-        for problem in names.dns_label(name):
-            errs.invalid(
-                "metadata.name",
-                (obj.get("metadata") or {}).get("name"),
-                f"will not able to create pod with invalid DNS label {name}: {problem}",
-            )
+        name = obj["metadata"].get("name") or ""
+        host = f"{name}-{spec['completions'] - 1}"
+        if names.dns_label(host):
+            errs.invalid("metadata.name", name, f"will not able to create pod with invalid DNS label: {host}")
 
 
 def _selected_spec(errs: Errors, spec: Manifest) -> None:
@@ -46,10 +45,9 @@ def _selected_spec(errs: Errors, spec: Manifest) -> None:
     job_spec(errs, spec, "spec")
     selectors.label_selector(errs, spec.get("selector"), "spec.selector")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    if spec.get("selector") and selectors.usable(spec["selector"]) and not selectors.matches(spec["selector"], labels):
+    chosen = spec.get("selector")
+    if chosen is None or (selectors.usable(chosen) and not selectors.matches(chosen, labels)):
         errs.invalid("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
-    if not spec.get("selector"):
-        errs.required("spec.selector")
 
 
 def _generated_selector(errs: Errors, obj: Manifest) -> None:
@@ -78,6 +76,8 @@ def _generated_selector(errs: Errors, obj: Manifest) -> None:
 def job_spec(errs: Errors, spec: Manifest, path: str) -> None:
     for key in _NUMBERS:
         errs.non_negative(f"{path}.{key}", spec.get(key))
+    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
+        errs.required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
     _manager(errs, spec, path)
     _indexes(errs, spec, path)
     if spec.get("podFailurePolicy") is not None:
@@ -136,17 +136,27 @@ def _indexes(errs: Errors, spec: Manifest, path: str) -> None:
                     spec["parallelism"],
                     f"must be less than or equal to {_MAX_INDEXED} when completion mode is Indexed",
                 )
-    if mode == "Indexed":
+            _many_indexes(errs, spec, path)
+    if mode in (None, "NonIndexed"):
+        for key in ("backoffLimitPerIndex", "maxFailedIndexes"):
+            if spec.get(key) is not None:
+                errs.invalid(f"{path}.{key}", spec[key], "requires indexed completion mode")
+
+
+def _many_indexes(errs: Errors, spec: Manifest, path: str) -> None:
+    completions, failed = spec.get("completions"), spec.get("maxFailedIndexes")
+    if completions is not None and failed is not None and failed > completions:
+        errs.invalid(f"{path}.maxFailedIndexes", failed, "must be less than or equal to completions")
+    if failed is not None and failed > _MAX_INDEXED:
+        errs.invalid(f"{path}.maxFailedIndexes", failed, f"must be less than or equal to {_MAX_INDEXED}")
+    if completions is None or completions <= _MAX_INDEXED or spec.get("backoffLimitPerIndex") is None:
         return
-    for key in ("backoffLimitPerIndex", "maxFailedIndexes"):
-        if spec.get(key) is not None:
-            errs.invalid(
-                f"{path}.{key}",
-                spec[key],
-                "requires indexed completion mode"
-                if key == "backoffLimitPerIndex"
-                else "when `backoffLimitPerIndex` is not specified",
-            )
+    above = f"must be less than or equal to {{}} when completions are above {_MAX_INDEXED} and used with backoff limit per index"
+    if failed is None:
+        errs.required(f"{path}.maxFailedIndexes", f"must be specified when completions is above {_MAX_INDEXED}")
+    for key in ("parallelism", "maxFailedIndexes"):
+        if (spec.get(key) or 0) > _MANY:
+            errs.invalid(f"{path}.{key}", spec[key], above.format(_MANY))
 
 
 def _failure_policy(errs: Errors, spec: Manifest, path: str) -> None:
@@ -159,7 +169,7 @@ def _failure_policy(errs: Errors, spec: Manifest, path: str) -> None:
     for index, rule in enumerate(rules):
         place = f"{path}.rules[{index}]"
         action = rule.get("action")
-        errs.one_of(f"{place}.action", action, ("Count", "FailIndex", "FailJob", "Ignore"))
+        _needed(errs, f"{place}.action", action, ("Count", "FailIndex", "FailJob", "Ignore"))
         if action == "FailIndex" and spec.get("backoffLimitPerIndex") is None:
             errs.invalid(f"{place}.action", action, "requires the backoffLimitPerIndex to be set")
         codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions") or []
@@ -173,17 +183,22 @@ def _failure_policy(errs: Errors, spec: Manifest, path: str) -> None:
             errs.invalid_plain(place, "specifying one of OnExitCodes and OnPodConditions is required")
 
 
+def _needed(errs: Errors, path: str, value: str | None, known: tuple[str, ...]) -> None:
+    """An absent value is told with what it could be."""
+    if not value:
+        errs.required(path, f"valid values: {gotext.quoted(known)}")
+    elif value not in known:
+        errs.unsupported(path, value, known)
+
+
 def _pod_condition(errs: Errors, pattern: Manifest, path: str) -> None:
-    if not pattern.get("type"):
-        errs.name(f"{path}.type", "", names.qualified)
-    else:
-        errs.name(f"{path}.type", pattern["type"], names.qualified)
-    errs.one_of(f"{path}.status", pattern.get("status"), ("False", "True", "Unknown"))
+    errs.name(f"{path}.type", pattern.get("type") or "", names.qualified)
+    _needed(errs, f"{path}.status", pattern.get("status"), ("False", "True", "Unknown"))
 
 
 def _exit_codes(errs: Errors, codes: Manifest, path: str, known: set[Any]) -> None:
-    operator, values = codes.get("operator"), codes.get("values") or []
-    errs.one_of(f"{path}.operator", operator, ("In", "NotIn"))
+    operator, values = codes.get("operator"), [value or 0 for value in codes.get("values") or ()]
+    _needed(errs, f"{path}.operator", operator, ("In", "NotIn"))
     container = codes.get("containerName")
     if container is not None and container not in known:
         errs.invalid(
@@ -192,7 +207,7 @@ def _exit_codes(errs: Errors, codes: Manifest, path: str, known: set[Any]) -> No
             "must be one of the container or initContainer names in the pod template",
         )
     if not values:
-        errs.invalid(f"{path}.values", [], "at least one value is required")
+        errs.invalid(f"{path}.values", codes.get("values"), "at least one value is required")
     elif len(values) > 255:
         errs.too_many(f"{path}.values", len(values), 255)
     seen: set[int] = set()
@@ -230,13 +245,54 @@ def _success_policy(errs: Errors, spec: Manifest, path: str) -> None:
         place = f"{path}.successPolicy.rules[{index}]"
         if rule.get("succeededCount") is None and rule.get("succeededIndexes") is None:
             errs.required(place, "at least one of succeededCount or succeededIndexes must be specified")
-        errs.non_negative(f"{place}.succeededCount", rule.get("succeededCount"))
-        if (rule.get("succeededCount") or 0) > (spec.get("completions") or 0):
-            errs.invalid(
-                f"{place}.succeededCount",
-                rule["succeededCount"],
-                f"must be less than or equal to {spec.get('completions')} (the number of specified completions)",
+        _success_rule(errs, rule, spec.get("completions") or 0, place)
+
+
+def _success_rule(errs: Errors, rule: Manifest, completions: int, path: str) -> None:
+    wanted, count, total = rule.get("succeededIndexes"), rule.get("succeededCount"), 0
+    if wanted is not None:
+        if len(wanted) > 64 * 1024:
+            errs.too_long(f"{path}.succeededIndexes", 64 * 1024)
+        try:
+            total = count_indexes(wanted, completions)
+        except ValueError as error:
+            errs.invalid(f"{path}.succeededIndexes", wanted, f"error parsing succeededIndexes: {error}")
+    if count is None:
+        return
+    errs.non_negative(f"{path}.succeededCount", count)
+    limits = [(completions, "the number of specified completions")]
+    if wanted is not None:
+        limits.append((total, "the number of indexes in the specified succeededIndexes field"))
+    for limit, meaning in limits:
+        if count > limit:
+            errs.invalid(f"{path}.succeededCount", count, f"must be less than or equal to {limit} ({meaning})")
+
+
+def count_indexes(text: str, completions: int) -> int:
+    """How many indexes ``1,3-5`` names; ``ValueError`` in the API's words when it is not in order or too high."""
+    total, last = 0, -1
+    for interval in text.split(",") if text else ():
+        parts = interval.split("-")
+        if len(parts) > 2:
+            raise ValueError(
+                f"the fragment {gotext.quote(interval)} violates the requirement that an index interval can have at most two parts separated by '-'"
             )
+        bounds = [_index(part, completions) for part in parts]
+        if len(bounds) == 2 and bounds[0] >= bounds[1]:
+            raise ValueError(f"non-increasing order, previous: {bounds[0]}, current: {bounds[1]}")
+        if last >= bounds[0]:
+            raise ValueError(f"non-increasing order, previous: {last}, current: {bounds[0]}")
+        total += bounds[-1] - bounds[0] + 1
+        last = bounds[-1]
+    return total
+
+
+def _index(text: str, completions: int) -> int:
+    if not re.fullmatch("[+-]?[0-9]+", text):
+        raise ValueError(f"cannot convert string to integer for index: {gotext.quote(text)}")
+    if int(text) >= completions:
+        raise ValueError(f"too large index: {gotext.quote(text)}")
+    return int(text)
 
 
 def _replacement(errs: Errors, spec: Manifest, path: str) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.kinds import names, selectors
-from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox import gotext
+from holdfast.sandbox.kinds import dump, names, selectors
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
 from holdfast.sandbox.kinds.validate_core import cidr, not_special
 from holdfast.sandbox.kinds.validate_pod import ip, is_ip
 
@@ -32,7 +33,7 @@ def ingress(errs: Errors, obj: Manifest, creating: bool = True) -> None:
         _rule(errs, rule_item, f"spec.rules[{index}]")
     if spec.get("defaultBackend") is not None:
         _backend(errs, spec["defaultBackend"], "spec.defaultBackend")
-    if spec.get("ingressClassName"):
+    if spec.get("ingressClassName") is not None:
         errs.name("spec.ingressClassName", spec["ingressClassName"], names.dns_subdomain)
     if creating:
         _class_annotation(errs, obj, spec)
@@ -95,15 +96,22 @@ def _backend(errs: Errors, backend: Manifest, path: str) -> None:
             errs.name(f"{path}.service.name", service["name"], names.dns_label)
         _service_port(errs, service.get("port") or {}, path)
     else:
-        errs.required(path)
+        errs.invalid(path, "", "resource or service backend is required")
 
 
 def _object_reference(errs: Errors, found: Manifest, path: str) -> None:
-    for key in ("kind", "name"):
+    if found.get("apiGroup") is not None:
+        errs.name(f"{path}.apiGroup", found["apiGroup"], names.dns_subdomain)
+    _segments(errs, found, path, "kind", "name")
+
+
+def _segments(errs: Errors, found: Manifest, path: str, *keys: str) -> None:
+    """Fields that are needed and that a path of a URL can hold."""
+    for key in keys:
         if not found.get(key):
             errs.required(f"{path}.{key}")
-    if found.get("apiGroup"):
-        errs.name(f"{path}.apiGroup", found["apiGroup"], names.dns_subdomain)
+        else:
+            errs.name(f"{path}.{key}", found[key], names.path_segment)
 
 
 def _service_port(errs: Errors, port: Manifest, path: str) -> None:
@@ -139,9 +147,13 @@ def ingress_class(errs: Errors, obj: Manifest) -> None:
         return
     _object_reference(errs, parameters, "spec.parameters")
     scope, namespace = parameters.get("scope"), parameters.get("namespace")
-    errs.one_of("spec.parameters.scope", scope, ("Cluster", "Namespace"))
-    if scope == "Namespace" and not namespace:
-        errs.required("spec.parameters.namespace", "`parameters.scope` is set to 'Namespace'")
+    if scope not in ("Cluster", "Namespace"):
+        errs.unsupported("spec.parameters.scope", scope, ("Cluster", "Namespace"))
+    if scope == "Namespace":
+        if namespace is None:
+            errs.required("spec.parameters.namespace", "`parameters.scope` is set to 'Namespace'")
+        else:
+            errs.name("spec.parameters.namespace", namespace, names.dns_label)
     if scope == "Cluster" and namespace is not None:
         errs.forbidden("spec.parameters.namespace", "`parameters.scope` is set to 'Cluster'")
 
@@ -156,6 +168,53 @@ def ingress_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     new, before = (obj.get("spec") or {}).get("controller"), (old.get("spec") or {}).get("controller")
     errs.immutable("spec.controller", new, before)
     ingress_class(errs, obj)
+
+
+# --- service ranges and addresses --------------------------------------------------------
+
+
+def service_ranges(errs: Errors, obj: Manifest) -> None:
+    path = "spec.cidrs"
+    ranges = (obj.get("spec") or {}).get("cidrs") or []
+    if not ranges:
+        errs.required(path, "at least one CIDR required")
+        return
+    if len(ranges) > 2:
+        errs.invalid(path, raw('{"CIDRs":' + gotext.dumps(ranges) + "}"), "may only hold up to 2 values")
+        return
+    found = [cidr(errs, text, f"{path}[{index}]") for index, text in enumerate(ranges)]
+    if len(found) == 2 and all(found) and found[0].version == found[1].version:
+        family = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+        errs.invalid(path, ranges, family)
+
+
+def service_ranges_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    new, before = ((spec.get("spec") or {}).get("cidrs") or [] for spec in (obj, old))
+    if len(new) != len(before) and (len(before), len(new)) != (1, 2):
+        errs.invalid("spec.cidrs", new, IMMUTABLE)
+        return
+    for index, text in enumerate(before):
+        errs.immutable(f"spec.cidrs[{index}]", new[index], text)
+    if len(new) > len(before):
+        service_ranges(errs, obj)
+
+
+def ip_address(errs: Errors, obj: Manifest) -> None:
+    parent, path = (obj.get("spec") or {}).get("parentRef"), "spec.parentRef"
+    if parent is None:
+        errs.required(path)
+        return
+    if parent.get("group"):
+        errs.name(f"{path}.group", parent["group"], names.dns_subdomain)
+    _segments(errs, parent, path, "resource", "name")
+    if parent.get("namespace"):
+        errs.name(f"{path}.namespace", parent["namespace"], names.path_segment)
+
+
+def ip_address_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    new, before = ((spec.get("spec") or {}).get("parentRef") for spec in (obj, old))
+    if new != before:
+        errs.invalid("spec.parentRef", dump.internal("ParentReference", new), IMMUTABLE)
 
 
 # --- network policies ------------------------------------------------------------------
@@ -252,8 +311,12 @@ def endpoint_slice(errs: Errors, obj: Manifest) -> None:
         if name in seen:
             errs.duplicate(f"{path}.name", name)
         seen.add(name)
-        errs.one_of(f"{path}.protocol", port.get("protocol"), ("TCP", "UDP", "SCTP"))
-        if port.get("appProtocol"):
+        protocol = port.get("protocol")
+        if protocol is None:
+            errs.required(f"{path}.protocol")
+        else:
+            errs.known(f"{path}.protocol", protocol, ("TCP", "UDP", "SCTP"))
+        if port.get("appProtocol") is not None:
             errs.name(f"{path}.appProtocol", port["appProtocol"], names.qualified)
 
 
@@ -273,6 +336,25 @@ def _slice_endpoints(errs: Errors, found: list[Any], kind: str) -> None:
             errs.name(f"{path}.nodeName", item["nodeName"], names.dns_subdomain)
         if item.get("hostname") is not None:
             errs.name(f"{path}.hostname", item["hostname"], names.dns_label)
+        _hints(errs, (item.get("hints") or {}).get("forZones") or [], f"{path}.hints.forZones", names.label_value)
+        _hints(errs, (item.get("hints") or {}).get("forNodes") or [], f"{path}.hints.forNodes", names.dns_subdomain)
+
+
+_MOST_HINTS = 8
+
+
+def _hints(errs: Errors, found: list[Any], path: str, rule: names.NameRule) -> None:
+    if len(found) > _MOST_HINTS:
+        errs.too_many(path, len(found), _MOST_HINTS)
+        return
+    seen: set[str] = set()
+    for index, hint in enumerate(found):
+        name = hint.get("name") or ""
+        if name in seen:
+            errs.duplicate(f"{path}[{index}].name", name)
+        else:
+            errs.name(f"{path}[{index}].name", name, rule)
+        seen.add(name)
 
 
 def _slice_address(errs: Errors, address: str, kind: str, path: str, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Validation of budgets, autoscalers, priorities, runtimes, leases, signing requests and flow control.
+"""Validation of budgets, priorities, runtimes, leases, signing requests and flow control.
 
 In: a defaulted object, for updates the stored one. Out: field errors. Never: enforcement.
 """
@@ -9,9 +9,8 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names, selectors
 from holdfast.sandbox.kinds.field import Errors, raw
-from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.validate_resources import requirements
-from holdfast.sandbox.kinds.validate_scheduling import tolerations
+from holdfast.sandbox.kinds.validate_scheduling import toleration_dump, tolerations
 from holdfast.sandbox.kinds.validate_workloads import int_or_percent, not_over_100
 
 SYSTEM_PRIORITIES = {"system-node-critical": 2000001000, "system-cluster-critical": 2000000000}
@@ -51,149 +50,6 @@ def budget_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     budget(errs, obj)
 
 
-# --- autoscalers -------------------------------------------------------------------------
-
-
-def autoscaler(errs: Errors, obj: Manifest) -> None:
-    spec = obj.get("spec") or {}
-    least, most = spec.get("minReplicas"), spec.get("maxReplicas") or 0
-    if least is not None and least < 1:
-        errs.invalid("spec.minReplicas", least, "must be greater than or equal to 1")
-    if most < 1:
-        errs.invalid("spec.maxReplicas", most, "must be greater than 0")
-    if least is not None and most < least:
-        errs.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
-    _target_reference(errs, spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef")
-    cpu = spec.get("targetCPUUtilizationPercentage")
-    if cpu is not None and cpu < 1:
-        errs.invalid("spec.metrics[0].resource.target.averageUtilization", cpu, "must be greater than 0")
-    kinds = {metric.get("type") for metric in spec.get("metrics") or ()}
-    if least == 0 and not kinds & {"Object", "External"}:
-        errs.forbidden(
-            "spec.metrics", "must specify at least one Object or External metric to support scaling to zero replicas"
-        )
-    for index, metric in enumerate(spec.get("metrics") or ()):
-        _metric(errs, metric, f"spec.metrics[{index}]")
-    for key in ("scaleUp", "scaleDown"):
-        rules = (spec.get("behavior") or {}).get(key)
-        if rules is not None:
-            _scaling(errs, rules, f"spec.behavior.{key}")
-
-
-def _target_reference(errs: Errors, found: Manifest, path: str) -> None:
-    for key in ("kind", "name"):
-        if not found.get(key):
-            errs.required(f"{path}.{key}")
-        else:
-            errs.name(f"{path}.{key}", found[key], names.path_segment)
-    version = found.get("apiVersion") or ""
-    if version and version != "v1" and "/" not in version:
-        errs.invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")
-    if version.count("/") > 1:
-        errs.invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}")
-
-
-_METRICS = {
-    "Object": "object",
-    "Pods": "pods",
-    "Resource": "resource",
-    "External": "external",
-    "ContainerResource": "containerResource",
-}
-
-
-def _metric(errs: Errors, metric: Manifest, path: str) -> None:
-    kind = metric.get("type") or ""
-    if not kind:
-        errs.required(f"{path}.type", "must specify a metric source type")
-    elif kind not in _METRICS:
-        errs.unsupported(f"{path}.type", kind, tuple(_METRICS))
-    given = [key for key in _METRICS.values() if key in metric]
-    for key in given:
-        _source(errs, key, metric[key], f"{path}.{key}")
-    expected = _METRICS.get(kind)
-    if expected is not None:
-        if expected not in given:
-            errs.required(f"{path}.{expected}", "must populate information for the given metric source")
-        for key in given:
-            if key != expected:
-                errs.forbidden(f"{path}.{key}", "must populate the given metric source only")
-
-
-def _source(errs: Errors, key: str, source: Manifest, path: str) -> None:
-    target = source.get("target") or {}
-    if key in ("resource", "containerResource"):
-        if not source.get("name"):
-            errs.required(f"{path}.name", "must specify a resource name")
-        if key == "containerResource" and not source.get("container"):
-            errs.required(f"{path}.container", "must specify a container")
-    else:
-        name = (source.get("metric") or {}).get("name")
-        if not name:
-            errs.required(f"{path}.metric.name")
-        else:
-            errs.name(f"{path}.metric.name", name, names.path_segment)
-        if key == "object":
-            _target_reference(errs, source.get("describedObject") or {}, f"{path}.describedObject")
-    _target(errs, target, f"{path}.target")
-    if key in ("resource", "containerResource"):
-        both = target.get("averageUtilization") is not None and target.get("averageValue") is not None
-        if both:
-            errs.forbidden(
-                f"{path}.target.averageValue", "may not set both a target raw value and a target utilization"
-            )
-        elif target.get("averageUtilization") is None and target.get("averageValue") is None:
-            errs.required(
-                f"{path}.target.averageUtilization", "must set either a target raw value or a target utilization"
-            )
-    elif key == "pods" and target.get("averageValue") is None:
-        errs.required(f"{path}.target.averageValue", "must specify a positive target averageValue")
-    elif key in ("object", "external") and target.get("value") is None and target.get("averageValue") is None:
-        errs.required(f"{path}.target.averageValue", "must set either a target value or averageValue")
-
-
-def _target(errs: Errors, target: Manifest, path: str) -> None:
-    kind = target.get("type") or ""
-    if not kind:
-        errs.required(f"{path}.type", "must specify a metric target type")
-    elif kind not in ("Utilization", "Value", "AverageValue"):
-        errs.invalid(f"{path}.type", kind, "must be either Utilization, Value, or AverageValue")
-    for key in ("value", "averageValue"):
-        if target.get(key) is not None and parse(target[key]).value <= 0:
-            errs.invalid(f"{path}.{key}", target[key], "must be positive")
-    utilization = target.get("averageUtilization")
-    if utilization is not None and utilization < 1:
-        errs.invalid(f"{path}.averageUtilization", utilization, "must be greater than 0")
-
-
-def _scaling(errs: Errors, rules: Manifest, path: str) -> None:
-    window = rules.get("stabilizationWindowSeconds")
-    if window is not None:
-        errs.non_negative(f"{path}.stabilizationWindowSeconds", window)
-        if window > 3600:
-            errs.invalid(f"{path}.stabilizationWindowSeconds", window, "must be less than or equal to 3600")
-    errs.one_of(f"{path}.selectPolicy", rules.get("selectPolicy"), ("Disabled", "Max", "Min"), required=False)
-    policies = rules.get("policies") or []
-    if not policies:
-        errs.required(f"{path}.policies", "must specify at least one Policy")
-    for index, policy in enumerate(policies):
-        place = f"{path}.policies[{index}]"
-        kind = policy.get("type") or ""
-        if kind not in ("Percent", "Pods"):
-            errs.unsupported(f"{place}.type", kind, ("Percent", "Pods"))
-        if (policy.get("value") or 0) <= 0:
-            errs.invalid(f"{place}.value", policy.get("value") or 0, "must be greater than zero")
-        seconds = policy.get("periodSeconds") or 0
-        if seconds <= 0:
-            errs.invalid(f"{place}.periodSeconds", seconds, "must be greater than zero")
-        elif seconds > 1800:
-            errs.invalid(f"{place}.periodSeconds", seconds, "must be less than or equal to 1800")
-
-
-def autoscaler_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    autoscaler(errs, obj)
-
-
 # --- priorities, runtimes, leases -----------------------------------------------------------
 
 
@@ -228,15 +84,22 @@ def priority_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 def runtime_class(errs: Errors, obj: Manifest) -> None:
     handler = obj.get("handler") or ""
-    errs.name("handler", handler, names.dns_label)
+    if not handler:
+        errs.required("handler")
+    else:
+        errs.name("handler", handler, names.dns_label)
     overhead = (obj.get("overhead") or {}).get("podFixed")
     if overhead:
-        requirements(errs, {"limits": overhead}, "overhead.podFixed")
+        requirements(errs, {"limits": overhead}, "overhead")
     scheduling = obj.get("scheduling") or {}
     for key, value in (scheduling.get("nodeSelector") or {}).items():
         errs.name("scheduling.nodeSelector", key, names.qualified)
         errs.name("scheduling.nodeSelector", value, names.label_value)
-    tolerations(errs, scheduling.get("tolerations") or [], "scheduling.tolerations")
+    found = scheduling.get("tolerations") or []
+    tolerations(errs, found, "scheduling.tolerations")
+    for index, item in enumerate(found):
+        if item in found[:index]:
+            errs.duplicate(f"scheduling.tolerations[{index}]", toleration_dump(item))
 
 
 def runtime_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:

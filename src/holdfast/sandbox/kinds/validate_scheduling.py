@@ -123,7 +123,9 @@ def tolerations(errs: Errors, found: list[Any], path: str) -> None:
                 errs.invalid(f"{place}.operator", item.get("value"), ";".join(problems))
         elif operator == "Exists":
             if item.get("value"):
-                errs.invalid(f"{place}.operator", _printed(item), "value must be empty when `operator` is 'Exists'")
+                errs.invalid(
+                    f"{place}.operator", toleration_dump(item), "value must be empty when `operator` is 'Exists'"
+                )
         elif operator not in ("Lt", "Gt"):
             errs.unsupported(f"{place}.operator", operator, ("Equal", "Exists"), ordered=True)
         if effect:
@@ -135,7 +137,7 @@ def taint_effect(errs: Errors, effect: str, path: str) -> None:
         errs.unsupported(path, effect, _EFFECTS, ordered=True)
 
 
-def _printed(item: Manifest) -> Any:
+def toleration_dump(item: Manifest) -> Any:
     from holdfast.sandbox.kinds.field import raw
 
     names_ = (

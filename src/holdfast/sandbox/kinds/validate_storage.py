@@ -12,7 +12,7 @@ from holdfast.sandbox.kinds import dump, names, selectors
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.validate_claims import MODES, access_modes, claim_spec, positive
-from holdfast.sandbox.kinds.validate_resources import amount, resource_name
+from holdfast.sandbox.kinds.validate_resources import amount
 from holdfast.sandbox.kinds.validate_volumes import SOURCES, csi_driver_name, host_path, parts_forbidden
 
 _VOLUME_KEYS = (
@@ -172,24 +172,53 @@ def volume_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
         errs.invalid("nodeAffinity", shown, "field is immutable, except for updating from beta label to GA")
 
 
-def storage_class(errs: Errors, obj: Manifest) -> None:
-    provisioner = obj.get("provisioner") or ""
-    if not provisioner:
-        errs.required("provisioner")
+def _lower_qualified(errs: Errors, name: str, path: str) -> None:
+    if not name:
+        errs.required(path)
     else:
-        for problem in names.qualified(provisioner.lower()):
-            errs.invalid("provisioner", provisioner.lower(), problem)
+        errs.name(path, name.lower(), names.qualified)
+
+
+def storage_class(errs: Errors, obj: Manifest) -> None:
+    _lower_qualified(errs, obj.get("provisioner") or "", "provisioner")
     for key in obj.get("parameters") or {}:
         if not key:
             errs.invalid("parameters", key, "field can not be empty.")
-    errs.one_of("reclaimPolicy", obj.get("reclaimPolicy"), ("Delete", "Retain"))
-    errs.one_of("volumeBindingMode", obj.get("volumeBindingMode"), ("Immediate", "WaitForFirstConsumer"))
-    for index, term in enumerate(obj.get("allowedTopologies") or ()):
+    if obj.get("reclaimPolicy"):
+        errs.known("reclaimPolicy", obj["reclaimPolicy"], ("Delete", "Retain"))
+    mode = obj.get("volumeBindingMode")
+    if mode is None:
+        errs.required("volumeBindingMode")
+    errs.known("volumeBindingMode", mode, ("Immediate", "WaitForFirstConsumer"))
+    _topologies(errs, obj.get("allowedTopologies") or [])
+
+
+def _topologies(errs: Errors, terms: list[Any]) -> None:
+    # A term without expressions counts as one that was there before.
+    seen: list[dict[str, set[str]] | None] = [None] * len(terms)
+    for index, term in enumerate(terms):
+        path = f"allowedTopologies[{index}].matchLabelExpressions"
+        found: dict[str, set[str]] = {}
         for number, item in enumerate(term.get("matchLabelExpressions") or ()):
-            path = f"allowedTopologies[{index}].matchLabelExpressions[{number}]"
-            if not item.get("values"):
-                errs.required(f"{path}.values")
-            errs.name(f"{path}.key", item.get("key") or "", names.qualified)
+            _topology_requirement(errs, item, f"{path}[{number}]")
+            key = item.get("key") or ""
+            if key in found:
+                errs.duplicate(f"{path}[{number}].key", key)
+            found[key] = set(item.get("values") or ())
+        for other in seen:
+            if (other or {}) == found:
+                errs.duplicate(path, "")
+        seen.append(found)
+
+
+def _topology_requirement(errs: Errors, item: Manifest, path: str) -> None:
+    values = item.get("values") or []
+    if not values:
+        errs.required(f"{path}.values")
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            errs.duplicate(f"{path}.values[{index}]", value)
+    errs.name(f"{path}.key", item.get("key") or "", names.qualified)
 
 
 def storage_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
@@ -202,10 +231,29 @@ def csi_driver(errs: Errors, obj: Manifest) -> None:
     spec = obj["spec"]
     for mode in spec.get("volumeLifecycleModes") or ():
         if mode not in ("Persistent", "Ephemeral"):
-            errs.unsupported("spec.volumeLifecycleModes", mode, ("Ephemeral", "Persistent"))
-    errs.one_of(
-        "spec.fsGroupPolicy", spec.get("fsGroupPolicy"), ("ReadWriteOnceWithFSType", "File", "None"), required=False
-    )
+            errs.unsupported("spec.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"), ordered=True)
+    errs.known("spec.fsGroupPolicy", spec.get("fsGroupPolicy"), ("ReadWriteOnceWithFSType", "File", "None"))
+    _token_requests(errs, spec.get("tokenRequests") or [])
+    seconds = spec.get("nodeAllocatableUpdatePeriodSeconds")
+    if seconds is not None and seconds < 10:
+        path = "spec.nodeAllocatableUpdatePeriodSeconds"
+        errs.invalid(path, seconds, "must be greater than or equal to 10 seconds")
+
+
+def _token_requests(errs: Errors, found: list[Any]) -> None:
+    seen: set[str] = set()
+    for index, request in enumerate(found):
+        path = f"spec.tokenRequests[{index}]"
+        audience, seconds = request.get("audience") or "", request.get("expirationSeconds")
+        if audience in seen:
+            errs.duplicate(f"{path}.audience", audience)
+        seen.add(audience)
+        if seconds is None:
+            continue
+        if seconds < 600:
+            errs.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+        if seconds > 2**32:
+            errs.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
 
 
 def csi_driver_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
@@ -219,14 +267,19 @@ def csi_driver_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 def volume_attachment(errs: Errors, obj: Manifest) -> None:
     spec = obj.get("spec") or {}
     csi_driver_name(errs, spec.get("attacher") or "", "spec.attacher")
-    if not spec.get("nodeName"):
-        errs.required("spec.nodeName")
     source = spec.get("source") or {}
-    given = [key for key in ("persistentVolumeName", "inlineVolumeSpec") if source.get(key)]
+    given = [key for key in ("persistentVolumeName", "inlineVolumeSpec") if key in source]
     if not given:
         errs.required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName")
     elif len(given) > 1:
         errs.forbidden("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName")
+    elif given == ["persistentVolumeName"]:
+        name, path = source["persistentVolumeName"], "spec.source.persistentVolumeName"
+        if not name:
+            errs.required(path, "must specify non empty persistentVolumeName")
+    errs.name("spec.nodeName", spec.get("nodeName") or "", names.dns_subdomain)
+    if given == ["persistentVolumeName"]:
+        errs.name("spec.source.persistentVolumeName", source["persistentVolumeName"], names.dns_subdomain)
 
 
 def volume_attachment_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
@@ -248,7 +301,7 @@ def csi_capacity_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 
 def attributes_class(errs: Errors, obj: Manifest) -> None:
-    csi_driver_name(errs, obj.get("driverName") or "", "driverName")
+    _lower_qualified(errs, obj.get("driverName") or "", "driverName")
     if not obj.get("parameters"):
         errs.required("parameters", "must contain at least one key/value pair")
 
@@ -263,14 +316,25 @@ def csi_node(errs: Errors, obj: Manifest) -> None:
     for index, driver in enumerate((obj.get("spec") or {}).get("drivers") or ()):
         path = f"spec.drivers[{index}]"
         csi_driver_name(errs, driver.get("name") or "", f"{path}.name")
-        if not driver.get("nodeID"):
-            errs.required(f"{path}.nodeID")
+        _node_id(errs, driver.get("nodeID") or "", f"{path}.nodeID")
         if driver.get("name") in seen:
             errs.duplicate(f"{path}.name", driver["name"])
         seen.add(driver.get("name") or "")
-        _topology(errs, driver.get("topologyKeys") or [], f"{path}.topologyKeys")
+        _topology_keys(errs, driver.get("topologyKeys") or [], path)
+        errs.non_negative(f"{path}.allocatable.count", (driver.get("allocatable") or {}).get("count"))
 
 
-def _topology(errs: Errors, keys: list[Any], path: str) -> None:
-    for key in keys:
+def _node_id(errs: Errors, text: str, path: str) -> None:
+    if not text:
+        errs.required(path)
+    elif len(text) > 256:
+        errs.invalid(path, text, "must be 256 characters or less")
+
+
+def _topology_keys(errs: Errors, keys: list[Any], path: str) -> None:
+    for index, key in enumerate(keys):
+        if not key:
+            errs.required(path)
+        if key in keys[:index]:
+            errs.duplicate(path, key)
         errs.name(path, key, names.qualified)

@@ -35,8 +35,8 @@ def _hook(errs: Errors, hook: Manifest, path: str, mutating: bool, check: CheckE
     _qualified_name(errs, hook.get("name") or "", f"{path}.name")
     for index, rule in enumerate(hook.get("rules") or ()):
         rule_with_operations(errs, rule, f"{path}.rules[{index}]")
-    errs.one_of(f"{path}.failurePolicy", hook.get("failurePolicy"), ("Fail", "Ignore"), required=False)
-    errs.one_of(f"{path}.matchPolicy", hook.get("matchPolicy"), ("Equivalent", "Exact"), required=False)
+    errs.known(f"{path}.failurePolicy", hook.get("failurePolicy"), ("Fail", "Ignore"))
+    errs.known(f"{path}.matchPolicy", hook.get("matchPolicy"), ("Equivalent", "Exact"))
     effects = hook.get("sideEffects")
     if effects is None:
         errs.required(f"{path}.sideEffects", "must specify one of None, NoneOnDryRun")
@@ -48,7 +48,7 @@ def _hook(errs: Errors, hook: Manifest, path: str, mutating: bool, check: CheckE
     label_selector(errs, hook.get("namespaceSelector"), f"{path}.namespaceSelector")
     label_selector(errs, hook.get("objectSelector"), f"{path}.objectSelector")
     if mutating:
-        errs.one_of(f"{path}.reinvocationPolicy", hook.get("reinvocationPolicy"), ("IfNeeded", "Never"), required=False)
+        errs.known(f"{path}.reinvocationPolicy", hook.get("reinvocationPolicy"), ("IfNeeded", "Never"))
     _client(errs, hook.get("clientConfig") or {}, f"{path}.clientConfig")
     _review_versions(errs, hook.get("admissionReviewVersions") or [], f"{path}.admissionReviewVersions")
     match_conditions(errs, hook.get("matchConditions") or [], f"{path}.matchConditions", check)
@@ -127,10 +127,10 @@ def webhook_url(errs: Errors, url: str, path: str) -> None:
 
 
 def webhook_service(errs: Errors, service: Manifest, path: str) -> None:
-    for key in ("name", "namespace"):
+    # The real server takes each of the two for the other.
+    for key, told in (("namespace", "name"), ("name", "namespace")):
         if not service.get(key):
-            # The real server reports a missing namespace under the name, too.
-            errs.required(f"{path}.name")
+            errs.required(f"{path}.{told}")
     port = service.get("port")
     if port is not None and names.port_number(port):
         errs.invalid(f"{path}.port", port, "port is not valid: " + names.port_number(port)[0])
@@ -141,15 +141,15 @@ def webhook_service(errs: Errors, service: Manifest, path: str) -> None:
         return
     if not where.startswith("/"):
         errs.invalid(f"{path}.path", where, "must start with a '/'")
-    if "//" in where:
+    if where == "//":
+        errs.invalid(f"{path}.path", where, "segment[0] may not be empty")
         return
-    for index, part in enumerate(
-        where.strip("/").split("/") if where.startswith("/") else where.split("/")[1:] or [""]
-    ):
+    # The first character is passed over, whatever it is.
+    for index, part in enumerate(where[1:].removesuffix("/").split("/")):
         if not part:
             errs.invalid(f"{path}.path", where, f"segment[{index}] may not be empty")
-        elif names.dns_subdomain(part):
-            errs.invalid(f"{path}.path", where, f"segment[{index}]: {names.dns_subdomain(part)[0]}")
+        for problem in names.dns_subdomain(part) if part else ():
+            errs.invalid(f"{path}.path", where, f"segment[{index}]: {problem}")
 
 
 # --- rules ----------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def _resources(errs: Errors, resources: list[str], path: str) -> None:
             errs.required(f"{path}.resources[{index}]")
     if len(resources) > 1 and "*/*" in resources:
         errs.invalid(f"{path}.resources", resources, "if '*/*' is present, must not specify other resources")
-    if "*" in resources and any("/" not in item and item != "*" for item in resources):
+    if "*" in resources and any(item and "/" not in item and item != "*" for item in resources):
         errs.invalid(
             f"{path}.resources", resources, "if '*' is present, must not specify other resources without subresources"
         )

@@ -11,7 +11,6 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names, selectors
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
-from holdfast.sandbox.kinds.metadata import validate as validate_metadata
 from holdfast.sandbox.kinds.validate_claims import claim_spec
 from holdfast.sandbox.kinds.validate_pod import template, workload_template
 from holdfast.sandbox.status import Literal
@@ -38,9 +37,9 @@ def not_over_100(errs: Errors, value: Any, path: str) -> None:
 
 
 def amount(value: Any) -> int:
-    """A number or a percentage as a number; anything else counts as nonzero."""
+    """A number or a percentage as a number; anything else counts as nothing."""
     if isinstance(value, str):
-        return int(value[:-1]) if not names.percent(value) else 1
+        return int(value[:-1]) if not names.percent(value) else 0
     return value or 0
 
 
@@ -168,14 +167,17 @@ def daemon_set(errs: Errors, obj: Manifest) -> None:
     if strategy.get("type") == "RollingUpdate":
         _daemon_rolling(errs, strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate")
     elif strategy.get("type") != "OnDelete":
-        errs.unsupported(
-            "spec.updateStrategy", _strategy_dump(strategy.get("type")), ("RollingUpdate", "OnDelete"), ordered=True
-        )
+        errs.unsupported("spec.updateStrategy", _strategy_dump(strategy), ("RollingUpdate", "OnDelete"), ordered=True)
     errs.non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
 
 
-def _strategy_dump(kind: str | None) -> Literal:
-    return raw("{" + f'"Type":{gotext.dumps(kind or "")},"RollingUpdate":null' + "}")
+def _strategy_dump(strategy: Manifest) -> Literal:
+    rolling = strategy.get("rollingUpdate")
+    shown = "null"
+    if rolling is not None:
+        unavailable, surge = (gotext.dumps(rolling.get(key, 0)) for key in ("maxUnavailable", "maxSurge"))
+        shown = "{" + f'"MaxUnavailable":{unavailable},"MaxSurge":{surge}' + "}"
+    return raw("{" + f'"Type":{gotext.dumps(strategy.get("type") or "")},"RollingUpdate":{shown}' + "}")
 
 
 def _daemon_rolling(errs: Errors, rolling: Manifest, path: str) -> None:
@@ -212,7 +214,6 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
     errs.non_negative("spec.replicas", spec.get("replicas"))
     errs.non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     errs.non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
-    errs.non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
     if creating and spec.get("serviceName"):
         errs.name("spec.serviceName", spec["serviceName"], names.dns_label)
     selector = spec.get("selector")
@@ -226,21 +227,30 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
         usable = selectors.usable(selector)
         if not usable:
             errs.invalid("spec.selector", selectors.printed(selector), "")
+    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+        _claim_volume(errs, claim, len(_volumes(spec)) + index)
     claims: dict[str, Manifest] = {
         (claim.get("metadata") or {}).get("name") or "": {"persistentVolumeClaim": {}}
         for claim in spec.get("volumeClaimTemplates") or ()
     }
     workload_template(errs, spec, "StatefulSet", usable, claims=claims)
     if creating:
-        _claim_templates(errs, spec)
+        for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+            claim_spec(errs, claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
 
 
-def _claim_templates(errs: Errors, spec: Manifest) -> None:
-    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-        path = f"spec.volumeClaimTemplates[{index}]"
-        meta = {**(claim.get("metadata") or {}), "namespace": ""}
-        errs += validate_metadata(meta, False, names.dns_subdomain, f"{path}.metadata")
-        claim_spec(errs, claim.get("spec") or {}, f"{path}.spec")
+def _volumes(spec: Manifest) -> list[Any]:
+    return ((spec.get("template") or {}).get("spec") or {}).get("volumes") or []
+
+
+def _claim_volume(errs: Errors, claim: Manifest, index: int) -> None:
+    """A claim template is judged as the volume that the pods will have of it."""
+    name, path = (claim.get("metadata") or {}).get("name") or "", f"spec.template.spec.volumes[{index}]"
+    if not name:
+        errs.required(f"{path}.name")
+        errs.required(f"{path}.persistentVolumeClaim.claimName")
+    else:
+        errs.name(f"{path}.name", name, names.dns_label)
 
 
 def _stateful_strategy(errs: Errors, strategy: Manifest) -> None:
@@ -266,7 +276,10 @@ def _stateful_strategy(errs: Errors, strategy: Manifest) -> None:
                     )
                 not_over_100(errs, rolling["maxUnavailable"], "spec.updateStrategy.rollingUpdate.maxUnavailable")
     else:
-        shown = "{" + f'"Type":{gotext.dumps(kind)},"RollingUpdate":null' + "}"
+        parts = "null"
+        if rolling is not None:
+            parts = f'{{"Partition":{rolling.get("partition") or 0},"MaxUnavailable":{gotext.dumps(rolling.get("maxUnavailable"))}}}'
+        shown = "{" + f'"Type":{gotext.dumps(kind)},"RollingUpdate":{parts}' + "}"
         errs.invalid("spec.updateStrategy", raw(shown), "must be 'RollingUpdate' or 'OnDelete'")
 
 
@@ -308,6 +321,8 @@ def pod_template(errs: Errors, obj: Manifest) -> None:
 
 
 def controller_revision(errs: Errors, obj: Manifest) -> None:
+    if obj.get("data") is not None and not isinstance(obj["data"], dict):
+        errs.required("data", "data must be a valid JSON object")
     if obj.get("data") is None:
         errs.required("data", "data is mandatory")
     errs.non_negative("revision", obj.get("revision"))
