@@ -199,7 +199,7 @@ async def controller(
         manager = Manager(client, watches, clock=clock, metrics=Metrics())
         artifacts = ArtifactStore(state, clock, base_url="http://127.0.0.1:1")
         events = EventRecorder(client, "kustomize-controller", clock)
-        options = UnitOptions(settings=Settings(requeue=5.0), safety=safety or Safety(), home="holdfast")
+        options = UnitOptions(settings=Settings(requeue=5.0), safety=safety or Safety(), home=namespace or "default")
         units = Kustomizations(manager, artifacts, events, options=options, past=past)
         units.start()
         stop = asyncio.Event()

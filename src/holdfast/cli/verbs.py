@@ -39,6 +39,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("suspend", "holdfast.cli.suspend", "stop reconciling a unit or source"),
     Verb("test", "holdfast.cli.test", "find what is wrong in a repository, without a cluster"),
     Verb("tree", "holdfast.cli.tree", "what units own"),
+    Verb("undo", "holdfast.cli.undo", "bring back what was pruned last"),
     Verb("up", "holdfast.cli.up", "register a repository and follow it until all is ready"),
     Verb("version", "holdfast.cli.version", "print the version"),
 )

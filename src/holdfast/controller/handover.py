@@ -7,11 +7,14 @@ delivery itself stands on, how much a commit has taken already. Decides nothing.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from holdfast.base.errors import HoldfastError
-from holdfast.cluster.informer import Informer
+from holdfast.controller import pruned
+from holdfast.controller.manager import Manager
 from holdfast.controller.units_index import UnitIndex
+from holdfast.controller.units_keys import sops_keys
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.dialects.flux.kustomization_status import read_status
 from holdfast.kube.refs import Manifest, ObjectRef
@@ -19,31 +22,67 @@ from holdfast.model.delivery import DeletionPolicy, Delivery, UnitKey
 from holdfast.model.safety import Budget
 from holdfast.model.source import Snapshot
 from holdfast.reconcile import Runner, SourceState, World
-from holdfast.reconcile.around import Promised
+from holdfast.reconcile.around import Alone, Keys, Promised
 from holdfast.render.render import PathNotFound
 
 SOURCES = "source.toolkit.fluxcd.io"
 _COMMITS = 256  # revisions whose deletions are remembered
 Read = Callable[[Manifest], Delivery]
+Find = Callable[[Delivery], Awaitable[SourceState]]
 
 
-class Neighbourhood:
-    """``read`` makes a Delivery of a Kustomization object, with the operator's defaults; ``home`` is our own namespace."""
+class Neighbourhood(Alone):
+    """``read`` makes a Delivery of a Kustomization object, with the operator's defaults, ``source`` finds what it is built
+    from; ``home`` is our own namespace; ``age_secret`` holds keys for units that name none. ``runner`` has to be set."""
 
-    def __init__(self, index: UnitIndex, objects: Informer[Manifest], read: Read, *, home: str, commit: Budget) -> None:
+    runner: Runner
+
+    def __init__(
+        self,
+        manager: Manager,
+        index: UnitIndex,
+        read: Read,
+        source: Find,
+        *,
+        home: str,
+        commit: Budget,
+        age_secret: tuple[str, str] | None = None,
+    ) -> None:
+        self._manager = manager
+        self._client = manager.client
+        self._objects = manager.objects(flux.GVK)
         self._index = index
-        self._objects = objects
         self._read = read
+        self._source = source
         self._home = home
         self._commit = commit
+        self._age_secret = age_secret
         self._spent: OrderedDict[tuple[UnitKey, str], tuple[int, int]] = OrderedDict()
+
+    def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
+        return self._index.claimed(ref, unit)
+
+    async def keys(self, delivery: Delivery) -> Keys | None:
+        if delivery.policy.decryption is None:
+            return None
+        return await sops_keys(self._client, delivery, default=self._age_secret)
+
+    async def recorded(self, world: World, doomed: Sequence[Manifest]) -> None:
+        delivery, now = world.delivery, self._manager.clock.time()
+        await pruned.keep(self._client, self._home, delivery.owner, delivery.key, world.applied, doomed, now=now)
 
     # --- who renders it
 
-    async def promised(
-        self, runner: Runner, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]
-    ) -> Promised:
+    async def promised(self, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]) -> Promised:
         """Looks at the other units of the source, those that ``objects`` declare, and those that these declare in turn."""
+        if world.deleting and world.source.snapshot is None:
+            world = replace(world, source=await self._source(world.delivery))
+        found = await self._promised(world, wanted, objects)
+        for heir in set(found.heirs.values()):
+            self._manager.wake(ref_of(heir))
+        return found
+
+    async def _promised(self, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]) -> Promised:
         snapshot = world.source.snapshot
         if snapshot is None:
             return Promised()
@@ -56,7 +95,7 @@ class Neighbourhood:
             if delivery.key in seen or delivery.source != world.delivery.source or not _same_place(delivery, world):
                 continue
             seen.add(delivery.key)
-            found = await rendered(runner, delivery, snapshot)
+            found = await rendered(self.runner, delivery, snapshot)
             if found is None:
                 unknown += [] if delivery.policy.suspend else [delivery.key]
                 continue

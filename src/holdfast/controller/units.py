@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,6 @@ from holdfast.controller.metrics import Sample
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.pins import Past, Pins, nothing_past, pinned
 from holdfast.controller.units_index import UnitIndex
-from holdfast.controller.units_keys import sops_keys
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.dialects.flux.conditions import said
 from holdfast.dialects.flux.kustomization_status import (
@@ -57,10 +56,8 @@ from holdfast.reconcile import (
     World,
     decide,
 )
-from holdfast.reconcile.around import Promised
 from holdfast.reconcile.decide import Settings
 from holdfast.reconcile.drift import drift_message
-from holdfast.reconcile.run import Keys
 from holdfast.reconcile.targets import Targets
 from holdfast.reconcile.waiting import Interruption
 from holdfast.render.memo import RenderMemo
@@ -127,17 +124,19 @@ class Kustomizations:
         self.index = UnitIndex()
         self.state = ClusterState(manager.client, manager.watches, flux.OWNER, self._clock)
         self.state.drifted.append(self._drifted)
-        self.around = Neighbourhood(
-            self.index,
-            self._objects,
-            self._read,
-            home=self._options.home,
-            commit=self._options.commit_budget,
-        )
         self.targets = Targets(self.state, flux.OWNER, self._clock)
         self.memo = RenderMemo()
         settings = replace(self._options.settings, concurrency=self._options.workers)
-        self.runner = Runner(self.targets, self.memo, settings, self._clock, self)
+        self.around = Neighbourhood(
+            manager,
+            self.index,
+            self._read,
+            self._source,
+            home=self._options.home,
+            commit=self._options.commit_budget,
+            age_secret=self._options.age_secret,
+        )
+        self.runner = self.around.runner = Runner(self.targets, self.memo, settings, self._clock, self.around)
         self.runner.recovered = lambda unit: manager.wake(_ref(unit))
         self._drift: dict[UnitKey, set[ObjectRef]] = defaultdict(set)
         self._due: dict[UnitKey, float] = {}
@@ -248,39 +247,6 @@ class Kustomizations:
     def _drifted(self, unit: UnitKey, ref: ObjectRef) -> None:
         self._drift[unit].add(ref)
         self._manager.wake(_ref(unit))
-
-    # --- what a run asks
-
-    def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
-        return self.index.claimed(ref, unit)
-
-    async def promised(self, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]) -> Promised:
-        if world.deleting and world.source.snapshot is None:
-            world = replace(world, source=await self._source(world.delivery))
-        found = await self.around.promised(self.runner, world, wanted, objects)
-        for heir in set(found.heirs.values()):
-            self._manager.wake(_ref(heir))
-        return found
-
-    def cascade(self, ref: ObjectRef) -> frozenset[ObjectRef]:
-        return self.around.cascade(ref)
-
-    def consent_for(self, ref: ObjectRef) -> str:
-        return self.around.consent_for(ref)
-
-    def exempt(self, ref: ObjectRef, world: World) -> str:
-        return self.around.exempt(ref, world)
-
-    def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
-        return self.around.spend(source, revision, objects)
-
-    def pruned(self, world: World, refs: Sequence[ObjectRef]) -> None:
-        pass
-
-    async def keys(self, delivery: Delivery) -> Keys | None:
-        if delivery.policy.decryption is None:
-            return None
-        return await sops_keys(self._client, delivery, default=self._options.age_secret)
 
     # --- one turn
 

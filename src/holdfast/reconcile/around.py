@@ -60,8 +60,8 @@ class Surroundings(Protocol):
         """Books deletions on a commit. None when that is all right, else how many it has taken, of how many."""
         ...
 
-    def pruned(self, world: World, refs: Sequence[ObjectRef]) -> None:
-        """These objects were deleted just now."""
+    async def recorded(self, world: World, doomed: Sequence[Manifest]) -> None:
+        """These objects are about to be deleted."""
         ...
 
 
@@ -89,5 +89,5 @@ class Alone(Surroundings):
     def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
         return None
 
-    def pruned(self, world: World, refs: Sequence[ObjectRef]) -> None:
+    async def recorded(self, world: World, doomed: Sequence[Manifest]) -> None:
         pass

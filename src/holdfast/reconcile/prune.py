@@ -58,14 +58,15 @@ class Pruner:
         if out.refused:
             out.survivors += [_entry(f) for f in found if f.doomed or f.problem]
             return out
+        doomed = [f.live for f in found if f.doomed and f.live is not None]
+        if doomed and guarded:
+            await self._around.recorded(world, doomed)
         try:
             await self._agree(reach.client, found)
             out.entries = await delete(reach.client, found, judgement)
         except PruneError as error:
             out.entries, out.error = error.entries, error
             out.survivors += error.survivors
-        gone = {e.ref for e in out.entries if e.done.value == "deleted"}
-        self._around.pruned(world, [f.ref for f in found if f.doomed and f.ref in gone])
         return out
 
     def _judge(self, delivery: Delivery) -> Judge:
