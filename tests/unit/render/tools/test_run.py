@@ -1,0 +1,259 @@
+"""Application sources as they are rendered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holdfast.base.tree import MemoryTree
+from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
+from holdfast.model.app import SourceType
+from holdfast.render.tools import Doors, Referenced, RenderedSource, SourceError, SourceRequest, render_source
+
+CM = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
+
+
+def _tree(files: dict[str, str]) -> MemoryTree:
+    return MemoryTree({path: text.encode() for path, text in files.items()})
+
+
+def _request(files: dict[str, str], source: dict[str, Any], **more: Any) -> SourceRequest:
+    read = read_source({"repoURL": "https://example.com/r.git", **source})
+    values = environment("web", "prod", "default", read, "0123456789abcdef0123456789abcdef01234567")
+    return SourceRequest(
+        name="web",
+        namespace="prod",
+        source=read,
+        tree=_tree(files),
+        tree_identity="1",
+        reread=read_source,
+        environment=values,
+        override_files=override_files("web"),
+        skip_marker=SKIP_MARKER,
+        **more,
+    )
+
+
+def _render(files: dict[str, str], source: dict[str, Any], **more: Any) -> RenderedSource:
+    return render_source(_request(files, source, **more))
+
+
+def _names(made: RenderedSource) -> list[str]:
+    return [o["metadata"]["name"] for o in made.objects]
+
+
+def _refusal(files: dict[str, str], source: dict[str, Any], **more: Any) -> str:
+    with pytest.raises(SourceError) as caught:
+        _render(files, source, **more)
+    return caught.value.message
+
+
+def test_a_directory_gives_its_manifests_in_the_order_of_their_names_and_skips_what_is_none() -> None:
+    files = {
+        "app/b.yaml": CM.format(name="b"),
+        "app/a.yml": CM.format(name="a1") + "---\n# nothing\n---\n" + CM.format(name="a2"),
+        "app/README.md": "no manifest",
+        "app/values.yaml": "just: values\n",
+        "app/sub/c.yaml": CM.format(name="c"),
+    }
+    made = _render(files, {"path": "app"})
+    assert (made.type, _names(made)) == (SourceType.DIRECTORY, ["a1", "a2", "b"])
+
+
+def test_recursion_inclusion_and_exclusion_choose_files() -> None:
+    files = {f"app/{p}.yaml": CM.format(name=p.replace("/", "-")) for p in ("a", "b", "x/a", "x/y/b")}
+    choices: dict[str, Any] = {"recurse": True, "exclude": "{x/a.yaml,b.yaml}"}
+    assert _names(_render(files, {"path": "app", "directory": choices})) == ["a", "x-y-b"]
+    assert _names(_render(files, {"path": "app", "directory": {"include": "a.yaml"}})) == ["a"]
+
+
+def test_a_list_is_taken_apart() -> None:
+    files = {"l.yaml": "apiVersion: v1\nkind: List\nitems:\n- " + CM.format(name="one").replace("\n", "\n  ")}
+    assert _names(_render(files, {"path": "."})) == ["one"]
+
+
+def test_a_file_that_asks_for_it_is_not_rendered() -> None:
+    files = {"a.yaml": "# +argocd:skip-file-rendering\n" + CM.format(name="a"), "b.yaml": CM.format(name="b")}
+    assert _names(_render(files, {"path": "."})) == ["b"]
+
+
+def test_jsonnet_gets_variables_libraries_and_the_build_environment() -> None:
+    files = {
+        "app/x.jsonnet": "function(tier) [{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: n}, data: {tier: tier, "
+        "app: std.extVar('app')}} for n in import 'names.libsonnet']",
+        "lib/names.libsonnet": "['one', 'two']",
+    }
+    jsonnet = {
+        "libs": ["lib"],
+        "tlas": [{"name": "tier", "value": "'a' + 'b'", "code": True}],
+        "extVars": [{"name": "app", "value": "$ARGOCD_APP_NAME"}],
+    }
+    made = _render(files, {"path": "app", "directory": {"jsonnet": jsonnet}})
+    assert [o["data"] for o in made.objects] == [{"tier": "ab", "app": "web"}] * 2
+
+
+def test_broken_yaml_among_objects_is_refused_with_the_file_and_the_line() -> None:
+    text = _refusal({"a.yaml": CM.format(name="a") + "---\nkind: X\napiVersion: v1\nmetadata: [\n"}, {"path": "."})
+    assert text.startswith(
+        'Failed to unmarshal "a.yaml": failed to unmarshal manifest: error converting YAML to JSON: yaml: '
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("nowhere", "nowhere: app path does not exist"),
+        ("a.yaml", "a.yaml: app path is not a directory"),
+        ("../up", "../up: app path outside root"),
+        ("/etc", "/etc: app path is absolute"),
+    ],
+)
+def test_a_path_that_is_none_is_refused(path: str, words: str) -> None:
+    assert _refusal({"a.yaml": CM.format(name="a")}, {"path": path}) == words
+
+
+KUSTOMIZATION = {
+    "base/kustomization.yaml": "resources: [cm.yaml]\n",
+    "base/cm.yaml": CM.format(name="cm"),
+    "comp/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: c-\n",
+}
+
+
+def test_a_kustomization_is_found_by_its_file_and_takes_the_applications_choices() -> None:
+    choices = {
+        "nameSuffix": "-s",
+        "namespace": "there",
+        "commonLabels": {"of": "${ARGOCD_APP_NAME}"},
+        "labelWithoutSelector": True,
+        "commonAnnotations": {"note": "$ARGOCD_APP_NAME"},
+        "components": ["../comp", "../absent"],
+        "ignoreMissingComponents": True,
+        "patches": [{"target": {"kind": "ConfigMap"}, "patch": "- {op: add, path: /data, value: {k: v}}"}],
+    }
+    made = _render(KUSTOMIZATION, {"path": "base", "kustomize": choices})
+    (obj,) = made.objects
+    assert made.type is SourceType.KUSTOMIZE
+    assert obj["metadata"] == {
+        "name": "c-cm-s",
+        "namespace": "there",
+        "labels": {"of": "web"},
+        "annotations": {"note": "$ARGOCD_APP_NAME"},
+    }
+    assert obj["data"] == {"k": "v"}
+
+
+def test_a_choice_that_kustomize_refuses_names_the_command() -> None:
+    files = {**KUSTOMIZATION, "base/kustomization.yaml": "resources: [cm.yaml]\ncommonLabels: {a: b}\n"}
+    text = _refusal(files, {"path": "base", "kustomize": {"commonLabels": {"a": "c"}}})
+    assert text == (
+        "`kustomize edit add label a:c` failed exit status 1: Error: label a already in kustomization file. "
+        "Use --force to override."
+    )
+
+
+CHART = {
+    "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n",
+    "c/values.yaml": "who: default\nlist: none\n",
+    "c/prod.yaml": "who: prod\n",
+    "c/templates/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}'}\n"
+    "data: {who: '{{ .Values.who }}', ns: '{{ .Release.Namespace }}', list: '{{ .Values.list }}'}\n",
+    "c/crds/x.yaml": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: xs.example.com}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("choices", "who"),
+    [
+        ({}, "default"),
+        ({"valueFiles": ["prod.yaml"]}, "prod"),
+        ({"valueFiles": ["prod.yaml"], "values": "who: text"}, "text"),
+        ({"values": "who: text", "valuesObject": {"who": "object"}}, "object"),
+        ({"valuesObject": {"who": "object"}, "parameters": [{"name": "who", "value": "$ARGOCD_APP_NAME"}]}, "web"),
+        ({"valueFiles": ["absent.yaml"], "ignoreMissingValueFiles": True}, "default"),
+        ({"valueFiles": ["p*.yaml"]}, "prod"),
+    ],
+)
+def test_values_of_a_chart_come_in_their_order(choices: dict[str, Any], who: str) -> None:
+    made = _render(CHART, {"path": "c", "helm": {"skipCrds": True, **choices}})
+    assert [o["data"]["who"] for o in made.objects] == [who]
+
+
+def test_a_chart_is_released_under_the_applications_name_with_its_definitions() -> None:
+    made = _render(CHART, {"path": "c"})
+    assert _names(made) == ["xs.example.com", "web"]
+    assert made.objects[1]["data"]["ns"] == "prod"
+
+
+def test_commas_in_a_parameter_do_not_separate() -> None:
+    made = _render(CHART, {"path": "c", "helm": {"parameters": [{"name": "list", "value": "a,b"}]}})
+    assert made.objects[1]["data"]["list"] == "a,b"
+
+
+def test_value_files_of_another_source_are_found_by_its_ref() -> None:
+    refs = {"$vals": Referenced(_tree({"env/p.yaml": "who: elsewhere\n"}), "2")}
+    helm = {"valueFiles": ["$vals/env/p.yaml"], "skipCrds": True}
+    made = _render(CHART, {"path": "c", "helm": helm}, refs=refs, several=True)
+    assert made.objects[0]["data"]["who"] == "elsewhere"
+    assert made.reads["$vals"]
+
+
+def test_a_ref_that_nobody_declares_is_refused() -> None:
+    refs = {"$vals": Referenced(_tree({}), "2")}
+    text = _refusal(CHART, {"path": "c", "helm": {"valueFiles": ["$nope/x.yaml"]}}, refs=refs, several=True)
+    assert text == 'source referenced "$nope", which is not one of the available sources ($vals)'
+
+
+def test_a_template_that_fails_tells_the_command_that_was_meant() -> None:
+    files = {**CHART, "c/templates/cm.yaml": '{{ fail "stop here" }}'}
+    text = _refusal(files, {"path": "c"}, kube_version="1.36.3")
+    assert text == (
+        "failed to execute helm template command: failed running helm: `helm template . --name-template web --namespace prod "
+        "--kube-version 1.36.3 <api versions removed> --include-crds` failed exit status 1: Error: execution error at "
+        "(c/templates/cm.yaml:1:3): stop here\n\nUse --debug flag to render out invalid YAML"
+    )
+
+
+def test_a_dependency_in_the_repository_is_taken_from_there() -> None:
+    files = {
+        **CHART,
+        "c/Chart.yaml": CHART["c/Chart.yaml"]
+        + "dependencies:\n- {name: sub, version: 0.1.0, repository: 'file://../sub'}\n",
+        "sub/Chart.yaml": "apiVersion: v2\nname: sub\nversion: 0.1.0\n",
+        "sub/templates/cm.yaml": CM.format(name="sub"),
+    }
+    assert set(_names(_render(files, {"path": "c", "helm": {"skipCrds": True}}))) == {"web", "sub"}
+
+
+def test_a_dependency_elsewhere_comes_through_the_door() -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def chart(repository: str, name: str, version: str) -> bytes:
+        asked.append((repository, name, version))
+        raise SourceError("not today")
+
+    declared = "dependencies:\n- {name: sub, version: 1.x, repository: 'https://charts.example.com'}\n"
+    files = {**CHART, "c/Chart.yaml": CHART["c/Chart.yaml"] + declared}
+    text = _refusal(files, {"path": "c"}, doors=Doors(chart=chart))
+    assert asked == [("https://charts.example.com", "sub", "1.x")]
+    assert text.endswith("`helm dependency build` failed exit status 1: Error: not today")
+
+
+def test_files_beside_the_manifests_override_the_source_but_not_where_it_is_from() -> None:
+    files = {
+        **CHART,
+        "c/.argocd-source.yaml": "helm: {releaseName: everywhere, valuesObject: {who: file}}\nrepoURL: other\n",
+        "c/.argocd-source-web.yaml": "helm: {releaseName: here}\n",
+    }
+    made = _render(files, {"path": "c", "helm": {"skipCrds": True}})
+    assert (_names(made), made.objects[0]["data"]["who"]) == (["here"], "file")
+
+
+def test_a_plugin_is_refused_with_what_to_do() -> None:
+    text = _refusal({"a.yaml": ""}, {"path": ".", "plugin": {"name": "mine"}})
+    assert text.startswith('CMP processing failed for application "web"')
+
+
+def test_two_tools_at_once_are_refused() -> None:
+    text = _refusal(CHART, {"path": "c", "helm": {"releaseName": "x"}, "kustomize": {"namePrefix": "y"}})
+    assert text == "error getting app source type: multiple application sources defined: Kustomize,Helm"
