@@ -44,13 +44,15 @@ RENDERINGS = 512
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSettings:
-    """What the operator chose for HelmReleases. ``requeue`` is the fallback wait for what a watch should tell of."""
+    """What the operator chose for HelmReleases. ``requeue`` is the fallback wait for what a watch should tell of;
+    ``drift_seconds`` how long nothing more may drift before it is looked at, so that corrections are told together."""
 
     requeue: float = 30.0
     default_service_account: str = ""
     cross_namespace: bool = True
     external_artifacts: bool = False
     additive_ready_expr: bool = False
+    drift_seconds: float = 10.0
 
 
 class Office:

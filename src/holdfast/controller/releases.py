@@ -30,8 +30,7 @@ from holdfast.model.delivery import UnitKey
 log = logging.getLogger(__name__)
 
 JITTER = 0.05
-DRIFT_SECONDS = 10.0  # corrections wait until nothing more drifted for a while, so that they are told together
-LONGEST_DRIFT_SECONDS = 640.0
+DOUBLINGS = 6  # of the wait before drift is looked at, for those who are undone again and again
 WORKERS = 512
 WATCHED = Selectors(labels="reconcile.fluxcd.io/watch=Enabled")
 
@@ -116,7 +115,8 @@ class HelmReleases:
         known = self._drift.pop(unit, None)
         if known is not None:
             known.cancel()
-        wait = min(LONGEST_DRIFT_SECONDS, DRIFT_SECONDS * 2 ** max(0, self._corrections.get(unit, 0) - 2))
+        doublings = min(DOUBLINGS, max(0, self._corrections.get(unit, 0) - 2))
+        wait = self.office.settings.drift_seconds * 2**doublings
         self._drift[unit] = self._clock.call_later(wait, lambda: self._look_at_drift(unit))
 
     def _look_at_drift(self, unit: UnitKey) -> None:
