@@ -64,6 +64,8 @@ class Settings:
     age_secret: tuple[str, str] | None = None
     remote_bases: bool = True
     selector: str = ""
+    git: GitStore | None = None
+    """Where Git repositories come from; None for mirrors of their URLs below ``state``."""
 
 
 def default_state() -> Path:
@@ -167,7 +169,7 @@ async def _machine(
                 concurrency=settings.concurrency,
                 selectors=Selectors(labels=settings.selector),
             )
-            git = GitStore(str(settings.state / "git"), local=settings.local_sources)
+            git = settings.git or GitStore(str(settings.state / "git"), local=settings.local_sources)
             reconciler = GitRepositories(
                 client,
                 manager.mine(GitRepositories.gvk),

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     surveys = survey(QuickDiskTree(require_directory(args.path)), offline_flags.options(args))
     if args.cluster is not None:
-        surveys = _only(surveys, args.cluster)
+        surveys = only(surveys, args.cluster)
     failed = 0
     for found, units in _wanted(surveys, args.unit):
         if args.output:
@@ -52,7 +52,7 @@ def require_directory(path: str) -> str:
     return path
 
 
-def _only(surveys: list[Survey], cluster: str) -> list[Survey]:
+def only(surveys: list[Survey], cluster: str) -> list[Survey]:
     from holdfast.base.errors import Stop
 
     wanted = cluster.strip("./")

@@ -23,6 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument("--disable", action="append", default=[], metavar="RULE", help="leave a rule out (repeatable)")
     parser.add_argument("--list-rules", action="store_true", help="print the rules and end")
+    parser.add_argument("--cluster", metavar="DIR", default="", help="only this cluster of a repository with several")
+    parser.add_argument(
+        "--sandbox",
+        action="store_true",
+        help="run the controller on the files in a sandbox until all is ready or stuck",
+    )
+    parser.add_argument(
+        "--timeout", default="2m", metavar="DURATION", help="how long a sandbox run may take (default: 2m)"
+    )
     offline_flags.add(parser)
 
 
@@ -38,8 +47,14 @@ def run(args: argparse.Namespace) -> int:
         for rule in RULES:
             print(f"{rule.id:26}{rule.severity.value:9}{rule.summary}")
         return 0
+    if args.sandbox:
+        return _sandbox(args)
     _known(args.disable, {r.id for r in RULES})
     surveys = survey(QuickDiskTree(require_directory(args.path)), offline_flags.options(args))
+    if args.cluster:
+        from holdfast.cli.render import only
+
+        surveys = only(surveys, args.cluster)
     rules = [r for r in RULES if r.id not in args.disable]
     findings = sorted({f for found in surveys for f in check(found, rules)})
     print(
@@ -50,6 +65,35 @@ def run(args: argparse.Namespace) -> int:
     _summary(surveys, findings)
     failing = ("error", "warning") if args.strict else ("error",)
     return 1 if any(f.severity in failing for f in findings) else 0
+
+
+def _sandbox(args: argparse.Namespace) -> int:
+    from holdfast.app import trial, trial_report
+    from holdfast.base.duration import parse_duration
+    from holdfast.base.errors import Stop
+    from holdfast.cli.render import require_directory
+
+    if args.output == "sarif":
+        raise Stop("a sandbox run has no SARIF", hint="use -o text, json or junit")
+    order = trial.Order(
+        require_directory(args.path),
+        args.cluster,
+        timeout=parse_duration(args.timeout),
+        options=offline_flags.options(args),
+    )
+    done = trial.run(order, _progress if sys.stderr.isatty() else _silent)
+    found = trial_report.rows(done)
+    printer = {"text": trial_report.text, "json": trial_report.json, "junit": trial_report.junit}[args.output]
+    print(printer(found, done))
+    return 0 if trial_report.green(found) else 1
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _silent(text: str) -> None:
+    del text
 
 
 def _known(names: list[str], rules: set[str]) -> None:
