@@ -57,7 +57,7 @@ class Authenticator:
 
     def forget(self) -> bool:
         """After a 401: True when asking again may give other credentials."""
-        renewable = bool(self._config.exec_plugin or self._config.token_file)
+        renewable = bool(self._config.exec_plugin or self._config.token_file or self._config.token_source)
         if renewable:
             self._expires = 0.0
         return renewable
@@ -66,6 +66,10 @@ class Authenticator:
         config = self._config
         if config.exec_plugin:
             await self._run_plugin(config.exec_plugin)
+        elif config.token_source:
+            token, expires = await config.token_source()
+            self._headers = {"Authorization": f"Bearer {token}"}
+            self._expires = expires - TOKEN_FILE_SECONDS
         elif config.token_file:
             self._headers = {"Authorization": f"Bearer {_read_token(config.token_file)}"}
             self._expires = self._clock.time() + TOKEN_FILE_SECONDS

@@ -260,6 +260,20 @@ class Client:
             async for line in lines:
                 yield _event(orjson.loads(line))
 
+    async def account_token(self, namespace: str, name: str, audiences: Sequence[str]) -> tuple[str, str]:
+        """A token of a service account, and when it expires (RFC 3339)."""
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": list(audiences)},
+        }
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+        answer = await self._transport.call(
+            Request("create", "POST", path, {}, body=orjson.dumps(body), headers=self._headers)
+        )
+        status = answer.get("status") or {}
+        return str(status.get("token") or ""), str(status.get("expirationTimestamp") or "")
+
     async def raw(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "application/json") -> Any:
         """Any path, such as /version or /openapi/v2."""
         return await self._transport.call(

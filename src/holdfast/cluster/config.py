@@ -10,7 +10,7 @@ import base64
 import binascii
 import ssl
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,14 @@ class ExecPlugin:
     install_hint: str = ""
 
 
+TokenSource = Callable[[], Awaitable[tuple[str, float]]]
+"""Gives a fresh token and when it expires (seconds since the epoch)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterConfig:
-    """Everything needed to open connections. ``ca``, ``client_cert`` and ``client_key`` are PEM."""
+    """Everything needed to open connections. ``ca``, ``client_cert`` and ``client_key`` are PEM; ``token_source`` is asked
+    whenever the last token has run out."""
 
     server: str
     namespace: str = "default"
@@ -55,6 +60,7 @@ class ClusterConfig:
     exec_plugin: ExecPlugin | None = None
     impersonate_user: str = ""
     impersonate_groups: tuple[str, ...] = ()
+    token_source: TokenSource | None = field(default=None, repr=False, compare=False)
 
     def ssl_context(self, client_cert: bytes = b"", client_key: bytes = b"") -> ssl.SSLContext | None:
         """The TLS settings, or None for plain http. The arguments replace the certificate (from an exec plugin)."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from holdfast.base.clock import Clock
@@ -57,9 +59,7 @@ class Targets:
         if target.kubeconfig_secret:
             state = await self._open(await self._kubeconfig(target, namespace))
         elif target.kubeconfig_config_map:
-            raise TargetError(
-                "kubeConfig.configMapRef needs a cloud provider's credentials, which are not supported yet: use secretRef"
-            )
+            state = await self._open_as(await self._described(target.kubeconfig_config_map, namespace), namespace)
         client = state.client
         if target.service_account:
             client = client.impersonating(f"system:serviceaccount:{namespace}:{target.service_account}")
@@ -71,6 +71,8 @@ class Targets:
         try:
             if target.kubeconfig_secret:
                 await client.get(ObjectRef("", "Secret", namespace, target.kubeconfig_secret))
+            elif target.kubeconfig_config_map:
+                await client.get(ObjectRef("", "ConfigMap", namespace, target.kubeconfig_config_map))
             elif target.service_account:
                 await client.get(ObjectRef("", "ServiceAccount", namespace, target.service_account))
         except NotFound:
@@ -91,10 +93,44 @@ class Targets:
         return base64.b64decode(found)
 
     async def _open(self, kubeconfig: bytes) -> ClusterState:
-        key = hashlib.sha256(kubeconfig).hexdigest()
+        return await self._kept(hashlib.sha256(kubeconfig).hexdigest(), lambda: _config(kubeconfig))
+
+    async def _described(self, name: str, namespace: str) -> dict[str, str]:
+        """What a ConfigMap says of a cluster."""
+        try:
+            found = await self.home.client.get(ObjectRef("", "ConfigMap", namespace, name))
+        except HoldfastError as error:
+            raise TargetError(f"failed to get configmap {namespace}/{name}: {error.message}") from error
+        return {str(k): str(v) for k, v in (found.get("data") or {}).items()}
+
+    async def _open_as(self, data: dict[str, str], namespace: str) -> ClusterState:
+        """With a service account's token, which the other cluster has to trust; it is renewed before it runs out."""
+        provider, address, account = (data.get(k, "") for k in ("provider", "address", "serviceAccountName"))
+        if provider != "generic":
+            raise TargetError(
+                f"provider '{provider}' of a kubeConfig.configMapRef needs a cloud's credentials, which are not supported: "
+                "use provider generic, or secretRef"
+            )
+        if not address:
+            raise TargetError("failed to create REST config: cluster address is required to create a REST config")
+        if not account:
+            raise TargetError("serviceAccountName is required in the ConfigMap of kubeConfig.configMapRef")
+        audiences = [a.strip() for a in data.get("audiences", "").splitlines() if a.strip()] or [address]
+        home = self.home.client
+
+        async def token() -> tuple[str, float]:
+            found, expires = await home.account_token(namespace, account, audiences)
+            return found, datetime.fromisoformat(expires).timestamp()
+
+        server = address if "://" in address else f"https://{address}"
+        config = ClusterConfig(server=server, ca=data.get("ca.crt", "").encode(), token_source=token)
+        key = hashlib.sha256(repr((namespace, sorted(data.items()))).encode()).hexdigest()
+        return await self._kept(key, lambda: config)
+
+    async def _kept(self, key: str, make: Callable[[], ClusterConfig]) -> ClusterState:
         state = self._remote.get(key)
         if state is None:
-            client = Client(_config(kubeconfig), clock=self._clock)
+            client = Client(make(), clock=self._clock)
             watches = Watches(client, clock=self._clock)
             await watches.__aenter__()
             state = self._remote[key] = ClusterState(client, watches, self._owner, self._clock)
