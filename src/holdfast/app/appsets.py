@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from holdfast.base.clock import Clock
-from holdfast.base.errors import Stop
 from holdfast.controller.appset_facts import Finder
 from holdfast.controller.appset_trees import GitTrees
 from holdfast.controller.appsets import ApplicationSets
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import Manager
-from holdfast.kube.refs import Manifest
+from holdfast.plan.sync.ignoring import without_path
 from holdfast.source.git import GitStore
 from holdfast.source.manifests import ManifestSource
 
@@ -20,11 +19,8 @@ HOME = "argocd"
 def application_sets(manager: Manager, git: GitStore, events: EventRecorder, clock: Clock) -> ApplicationSets:
     """Added to the manager and listening."""
     trees = GitTrees(ManifestSource(git), manager.watches, HOME)
-    sets = ApplicationSets(manager, Finder(manager.client, trees), events, clock, delete=_delete, home=HOME)
+    sets = ApplicationSets(manager, Finder(manager.client, trees), events, clock, delete=without_path, home=HOME)
     sets.start()
     manager.add(sets)
     return sets
 
-
-def _delete(obj: Manifest, expression: str) -> Manifest:
-    raise Stop(f"jq path expressions are not supported yet: {expression}")

@@ -35,7 +35,9 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 log = logging.getLogger(__name__)
 
-SECRET = GroupVersionKind("", "v1", "Secret")
+SECRET, CONFIG_MAP = GroupVersionKind("", "v1", "Secret"), GroupVersionKind("", "v1", "ConfigMap")
+PARAMETERS = "argocd-cmd-params-cm"
+NAMESPACES = "applicationsetcontroller.namespaces"
 CLUSTERS = Selectors(labels="argocd.argoproj.io/secret-type=cluster")
 ERROR_SECONDS = 180.0
 """How long a set that is wrong waits before it is looked at again without a reason."""
@@ -80,6 +82,9 @@ class ApplicationSets:
         self._apps: Informer[Manifest] = manager.objects(APPLICATION)
         self._projects: Informer[Manifest] = manager.objects(project.GVK)
         self._clusters: Informer[Manifest] = manager.watches.informer(SECRET, full, namespace=home, selectors=CLUSTERS)
+        self._parameters: Informer[Manifest] = manager.watches.informer(
+            CONFIG_MAP, full, namespace=home, selectors=Selectors(fields=f"metadata.name={PARAMETERS}")
+        )
         self._owned: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
         self._known: dict[ObjectRef, _Known] = {}
 
@@ -89,6 +94,7 @@ class ApplicationSets:
         self._apps.add_handler(self._app_changed)
         self._projects.add_handler(self._project_changed)
         self._clusters.add_handler(self._cluster_changed)
+        self._parameters.add_handler(self._parameters_changed)
 
     # --- what wakes a set
 
@@ -121,6 +127,11 @@ class ApplicationSets:
                 if _broken(obj):
                     self._manager.wake(owner)
 
+    def _parameters_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
+        outside = [owner for owner, _ in self._sets.items() if owner.namespace != self._home]
+        for owner in outside:
+            self._manager.wake(owner)
+
     def repository_changed(self, same: Callable[[str], bool]) -> None:
         """A webhook told of a push: sets that look into the repository find out anew. ``same`` compares addresses."""
         for owner, obj in self._sets.items():
@@ -137,6 +148,8 @@ class ApplicationSets:
             self._known.pop(ref, None)
             return WHEN_CHANGED
         await asyncio.wait_for(self._synced(), _WAIT_SECONDS)
+        if not self._is_ours(ref.namespace):
+            return WHEN_CHANGED
         wanted = spec.read(obj)
         writer = ObjectWriter(self._client, obj, spec.MANAGER, self._sets)
         turn = _Turn(self, ref, obj, wanted, writer)
@@ -147,8 +160,14 @@ class ApplicationSets:
         return await turn.run()
 
     async def _synced(self) -> None:
-        for informer in (self._apps, self._projects, self._clusters):
+        for informer in (self._apps, self._projects, self._clusters, self._parameters):
             await informer.synced.wait()
+
+    def _is_ours(self, namespace: str) -> bool:
+        """Sets of other namespaces than Argo CD's own count only where the operator lets them."""
+        found = self._parameters.get(ObjectRef("", "ConfigMap", self._home, PARAMETERS))
+        patterns = str(((found or {}).get("data") or {}).get(NAMESPACES) or "").split(",")
+        return namespace == self._home or any(project.name_fits(p.strip(), namespace) for p in patterns if p.strip())
 
     def owned(self, ref: ObjectRef) -> list[Manifest]:
         found = (self._apps.get(r) for r in sorted(self._owned.get((ref.namespace, ref.name), ())))
@@ -266,7 +285,12 @@ class _Turn:
 
     def _would_change(self, live: Manifest, app: Manifest) -> bool:
         still = rolling.driven(app, rolling.Rollout((), None, frozenset()))
-        patch = desired.change(still, live, self._wanted, self._owner._delete)
+        try:
+            patch = desired.change(still, live, self._wanted, self._owner._delete)
+        except HoldfastError as error:
+            # Told when it is written; here it must not start a rollout over and over.
+            log.warning("%s: %s", self._ref, error)
+            return False
         return bool(patch and "spec" in patch)
 
     # --- doing

@@ -7,7 +7,7 @@ import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ async def world(flux: Client, namespace: str, tmp_path: Path) -> AsyncIterator[W
     clock, stop = SystemClock(), asyncio.Event()
     events = EventRecorder(flux, "applicationset-controller", clock)
     telling = asyncio.create_task(events.run())
-    async with Watches(flux, namespace=namespace, clock=clock) as watches:
+    async with Watches(flux, clock=clock) as watches:
         manager = Manager(flux, watches, clock=clock, metrics=Metrics())
         trees = GitTrees(ManifestSource(GitStore(str(tmp_path / "mirrors"))), watches, namespace)
         sets = ApplicationSets(manager, Finder(flux, trees), events, clock, delete=without, home=namespace)
@@ -338,3 +338,17 @@ async def test_a_decision_is_read_from_objects_of_any_kind(world: World) -> None
     await world.client.create(decided)
     await world.declare([{"clusterDecisionResource": {"configMapRef": "cm", "name": "decision"}}], app="{{ .name }}")
     await world.become("in-cluster")
+
+
+async def test_sets_of_other_namespaces_count_where_the_operator_lets_them(world: World) -> None:
+    other = f"{world.namespace}-team"
+    await world.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": other}})
+    outside = replace(world, namespace=other)
+    ref = await outside.declare(listed("a"))
+    await world.declare(listed("b"), name="first")
+    await world.become("b")
+    assert "status" not in await world.client.get(ref)
+    data = {"applicationsetcontroller.namespaces": f"x, {other}"}
+    meta = {"name": "argocd-cmd-params-cm", "namespace": world.namespace}
+    await world.client.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data})
+    await outside.become("a")

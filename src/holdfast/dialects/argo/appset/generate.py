@@ -66,8 +66,39 @@ def _application(template: Mapping[str, Any], params: Mapping[str, Any], context
     return app
 
 
+# The order of the fields in Argo CD's types: of several mistakes in a template the first is told.
+_ORDER: dict[str, tuple[str, ...]] = {
+    "": ("metadata", "spec"),
+    "metadata": ("name", "labels", "annotations", "finalizers"),
+    "spec": ("source", "destination", "project", "syncPolicy", "ignoreDifferences", "info", "sources"),
+    "source": ("repoURL", "path", "targetRevision", "helm", "kustomize", "directory", "plugin", "chart", "ref", "name"),
+    "sources": (
+        "repoURL",
+        "path",
+        "targetRevision",
+        "helm",
+        "kustomize",
+        "directory",
+        "plugin",
+        "chart",
+        "ref",
+        "name",
+    ),
+    "destination": ("server", "namespace", "name"),
+}
+
+
+def _ordered(value: Any, name: str = "") -> Any:
+    if isinstance(value, list) and name in _ORDER:
+        return [_ordered(v, name) for v in value]
+    if not isinstance(value, Mapping) or name not in _ORDER:
+        return value
+    keys = [k for k in _ORDER[name] if k in value]
+    return {k: _ordered(value[k], k) for k in (*keys, *(k for k in value if k not in keys))}
+
+
 def _rendered(template: Mapping[str, Any], params: Mapping[str, Any], context: Context) -> Manifest:
-    filled = context.renderer.deep(template, params) if params else template
+    filled = context.renderer.deep(_ordered(template), params) if params else template
     given = filled.get("metadata") or {}
     meta = {k: given[k] for k in ("name", "labels", "annotations", "finalizers") if given.get(k)}
     # Without parameters Argo CD takes the template as it is, finalizer or not.
