@@ -112,7 +112,18 @@ def text(found: list[Row], trial: Trial) -> str:
             lines.append(f"    deadlock: {_arrows(row)}")
         elif len(row.chain) > 1:
             lines.append(f"    waits: {_arrows(row)}")
-    return "\n".join([*lines, "", summary(found, trial)])
+    return "\n".join([*lines, "", *_deadlocks(found), summary(found, trial)])
+
+
+def _deadlocks(found: list[Row]) -> list[str]:
+    """Every circle once, with how many units it holds up."""
+    circles: dict[frozenset[UnitKey], tuple[tuple[UnitKey, ...], int]] = {}
+    for row in found:
+        if row.deadlock:
+            circle = row.chain[row.chain.index(row.chain[-1]) :]
+            known, held = circles.get(frozenset(circle), (circle, 0))
+            circles[frozenset(circle)] = (known, held + 1)
+    return [f"deadlock: {' → '.join(map(str, circle))} (holds up {held} units)" for circle, held in circles.values()]
 
 
 def _arrows(row: Row) -> str:

@@ -10,7 +10,7 @@ from holdfast.base.tree import Entry, EntryKind
 
 
 class QuickDiskTree:
-    """Like ``DiskTree``, without content ids."""
+    """Like ``DiskTree``; ids are made of time and size, which tell apart what is there from what is not."""
 
     def __init__(self, root: str) -> None:
         self._root = os.path.realpath(root)
@@ -24,11 +24,12 @@ class QuickDiskTree:
         except (OSError, ValueError):
             return None
         name = path.rpartition("/")[2]
+        mark = f"{found.st_mtime_ns}-{found.st_size}"
         if stat.S_ISLNK(found.st_mode):
-            return Entry(name, EntryKind.LINK, "")
+            return Entry(name, EntryKind.LINK, mark)
         if stat.S_ISDIR(found.st_mode):
             return Entry(name, EntryKind.DIRECTORY, "")
-        return Entry(name, EntryKind.FILE, "", found.st_size)
+        return Entry(name, EntryKind.FILE, mark, found.st_size)
 
     def read(self, path: str) -> bytes:
         real = self._real(path)
