@@ -7,6 +7,7 @@ Never: the Service object (see `service`), persistence (the owner notes existing
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from itertools import chain
 
 
@@ -75,3 +76,45 @@ class AddressPool:
 
     def free_port(self, port: int) -> None:
         self._used_ports.discard(port)
+
+
+def address_warnings(text: str, path: str) -> Iterator[str]:
+    """What is odd about an address that is accepted all the same."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        found = _with_zeros(text)
+        if found is not None:
+            yield f'{path}: non-standard IP address "{text}" is invalid: use "{found}"'
+        return
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            yield f'{path}: non-standard IP address "{text}" is invalid: use "{address.ipv4_mapped}"'
+        elif str(address) != text:
+            yield f'{path}: IPv6 address "{text}" should be in RFC 5952 canonical format ("{address}")'
+
+
+def _with_zeros(text: str) -> str | None:
+    """An IPv4 address whose numbers have leading zeros, without them."""
+    parts = text.split(".")
+    if len(parts) != 4 or not all(part.isdigit() and int(part) < 256 for part in parts):
+        return None
+    return ".".join(str(int(part)) for part in parts)
+
+
+def range_warnings(text: str, path: str) -> Iterator[str]:
+    """The same of a range."""
+    address, slash, bits = text.partition("/")
+    try:
+        found = ipaddress.ip_interface(f"{_with_zeros(address) or address}/{bits}")
+    except ValueError:
+        return
+    odd = False
+    if slash and found.ip != found.network.network_address:
+        odd = True
+        single = f"{found.ip}/{found.max_prefixlen}"
+        yield f'{path}: CIDR value "{text}" is ambiguous in this context (should be "{found.network}" or "{single}"?)'
+    if found.version == 4 and str(found.ip) != address:
+        yield f'{path}: non-standard CIDR value "{text}" is invalid: use "{found.network}"'
+    elif found.version == 6 and not odd and str(found) != text:
+        yield f'{path}: IPv6 CIDR value "{text}" should be in RFC 5952 canonical format ("{found}")'

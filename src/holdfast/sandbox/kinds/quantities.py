@@ -122,3 +122,9 @@ def printed(value: Decimal, form: str) -> str:
 def whole(quantity: Quantity) -> int:
     """The value rounded up to an integer."""
     return int(quantity.value.to_integral_value(rounding=ROUND_CEILING))
+
+
+def fractional(text: str) -> bool:
+    """Whether a number of bytes is not whole."""
+    value = parse(text).value
+    return value != value.to_integral_value()
