@@ -17,17 +17,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.app.argo_roots import first_sync, roots, standing
 from holdfast.app.controller import NAMESPACE, install
 from holdfast.base.errors import Stop
-from holdfast.cluster.client import Client
+from holdfast.base.tree import Tree
+from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.config import ClusterConfig
 from holdfast.cluster.errors import AlreadyExists, ApiError, NoMatch
-from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.dialects.argo.application import GVK as APPLICATIONS
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 FOLLOWED = (
     GroupVersionKind("source.toolkit.fluxcd.io", "v1", "GitRepository"),
     GroupVersionKind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
     GroupVersionKind("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
+    APPLICATIONS,
 )
 _LOOK_SECONDS = 0.25
 _SETTLED_SECONDS = 1.0
@@ -36,12 +40,15 @@ _STUCK_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """``path`` is the directory of the first unit in it."""
+    """``path`` is the directory of the first unit in it; ``applications`` are the roots of an Argo CD repository, which has
+    no such unit unless ``flux`` says so."""
 
     url: str
     branch: str
     path: str
     name: str
+    applications: tuple[Manifest, ...] = ()
+    flux: bool = True
 
 
 def locate(place: str, branch: str | None, path: str | None) -> Repository:
@@ -53,7 +60,22 @@ def locate(place: str, branch: str | None, path: str | None) -> Repository:
     name = re.sub(r"[^a-z0-9-]+", "-", os.path.basename(place.rstrip("/")).removesuffix(".git").lower()).strip("-")
     if local and not branch:
         branch = _git_branch(place)
-    return Repository(url, branch or "main", path or (_entry(place) if local else "./"), name or "fleet")
+    found = tuple(roots(_tree(place, path))) if local else ()
+    flux = not found or _has_units(place)
+    entry = path or (_entry(place) if local and flux else "./")
+    return Repository(url, branch or "main", entry, name or "fleet", found, flux)
+
+
+def _tree(place: str, path: str | None) -> Tree:
+    from holdfast.base.tree import DiskTree
+
+    return DiskTree(os.path.join(place, path) if path else place)
+
+
+def _has_units(place: str) -> bool:
+    from holdfast.offline.survey import survey
+
+    return any(s.units for s in survey(_tree(place, None)))
 
 
 def _git_branch(place: str) -> str:
@@ -83,6 +105,8 @@ def _entry(place: str) -> str:
 
 
 def manifests(repository: Repository) -> list[Manifest]:
+    if not repository.flux:
+        return list(repository.applications)
     head = {"name": repository.name, "namespace": NAMESPACE}
     return [
         {
@@ -104,6 +128,7 @@ def manifests(repository: Repository) -> list[Manifest]:
                 "sourceRef": {"kind": "GitRepository", "name": repository.name},
             },
         },
+        *repository.applications,
     ]
 
 
@@ -116,6 +141,11 @@ async def register(client: Client, repository: Repository) -> None:
         )
     for obj in manifests(repository):
         await client.apply(obj, manager="holdfast-up", force=True)
+    for obj in repository.applications:
+        order = first_sync(obj)
+        if order is not None:
+            ref = ObjectRef.of(obj)
+            await client.patch(ref, order, PatchType.MERGE, version=APPLICATIONS.version, manager="holdfast-up")
 
 
 def start_controller(kubeconfig: str, context: str, state: Path, *, local_sources: bool) -> tuple[int, Path]:
@@ -195,6 +225,8 @@ async def _look(client: Client) -> dict[str, Seen]:
 
 
 def _seen(obj: Manifest) -> Seen:
+    if obj.get("kind") == APPLICATIONS.kind:
+        return Seen(*standing(obj))
     if (obj.get("spec") or {}).get("suspend"):
         return Seen(True, False, "suspended")
     status = obj.get("status") or {}

@@ -45,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
             await up.register(client, repository)
 
     asyncio.run(register())
-    _say(f"registered {repository.url}, branch {repository.branch}, path {repository.path}")
+    if repository.flux:
+        _say(f"registered {repository.url}, branch {repository.branch}, path {repository.path}")
+    for obj in repository.applications:
+        _say(f"applied {obj['kind']} {obj['metadata']['name']}")
     pid, log = up.start_controller(
         kubeconfig or "", args.context, default_state() / "up", local_sources=repository.url.startswith("file://")
     )

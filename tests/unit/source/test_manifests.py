@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.source.git import GitStore
-from holdfast.source.manifests import Entrance, Found, ManifestSource, ManifestsError, Wanted, choose_reference, highest
+from holdfast.source.manifests import Entrance, Found, ManifestsError, ManifestSource, Wanted, choose_reference, highest
 
 A, B, C, T = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
 REFS = {
