@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holdfast.app import argo_units
 from holdfast.app.units import KINDS, Kind, condition, revision, source_of
 from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.errors import ApiError, NotFound
@@ -35,6 +36,8 @@ def _known(obj: Mapping[str, Any]) -> Kind | None:
 
 
 async def _unit(client: Client, obj: Manifest) -> list[str]:
+    if argo_units.is_application(obj):
+        return argo_units.explain(obj)
     name = str(ObjectRef.of(obj))
     ready, spec = condition(obj), obj.get("spec") or {}
     if obj["metadata"].get("deletionTimestamp") and ready.get("reason") == "PruneHeld":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from holdfast.app import argo_units
 from holdfast.base.errors import Stop
 from holdfast.cluster.client import Client, EventType, PatchType, Selectors
 from holdfast.cluster.config import ClusterConfig
@@ -49,6 +50,7 @@ KINDS: tuple[Kind, ...] = (
         ("helmrelease", "helmreleases", "hr"),
         unit=True,
     ),
+    Kind(argo_units.APPLICATION, ("application", "applications", "app", "apps"), unit=True),
 )
 
 
@@ -98,11 +100,21 @@ async def listed(client: Client, kind: Kind, namespace: str, names: Sequence[str
 
 
 def condition(obj: Manifest, kind: str = "Ready") -> dict[str, Any]:
+    if argo_units.is_application(obj):
+        return argo_units.readiness(obj) if kind == "Ready" else {}
     conditions = (obj.get("status") or {}).get("conditions") or ()
     return next((dict(c) for c in conditions if c["type"] == kind), {})
 
 
+def suspended(obj: Manifest) -> bool:
+    if argo_units.is_application(obj):
+        return argo_units.suspended(obj)
+    return bool((obj.get("spec") or {}).get("suspend"))
+
+
 def revision(obj: Manifest) -> str:
+    if argo_units.is_application(obj):
+        return argo_units.revision(obj)
     status = obj.get("status") or {}
     text = status.get("lastAppliedRevision") or (status.get("artifact") or {}).get("revision") or _released(status)
     branch, _, digest = str(text).partition("@")
@@ -121,13 +133,17 @@ async def request(client: Client, kind: Kind, obj: Manifest, seconds: float, *, 
 
     ``also`` are further annotations that carry the same request: that a release be forced, or its failures forgotten.
     """
-    if (obj.get("spec") or {}).get("suspend"):
+    if suspended(obj):
         raise Stop(f"{kind.words[0]} {obj['metadata']['name']} is suspended", hint="resume it first")
+    if argo_units.is_application(obj):
+        ref = _ref(kind, obj)
+        asked = await client.patch(ref, argo_units.refresh(), PatchType.MERGE, manager=argo_units.MANAGER)
+        return await until(client, kind, asked, seconds, argo_units.refreshed)
     token = datetime.now(UTC).isoformat()
     ref = _ref(kind, obj)
     body = {"metadata": {"annotations": dict.fromkeys((REQUESTED_AT, *also), token)}}
     asked = await client.patch(ref, body, PatchType.MERGE, version=kind.gvk.version, manager="flux-client-side-apply")
-    return await _until(
+    return await until(
         client, kind, asked, seconds, lambda o: (o.get("status") or {}).get("lastHandledReconcileAt") == token
     )
 
@@ -136,7 +152,7 @@ def _ref(kind: Kind, obj: Manifest) -> ObjectRef:
     return ObjectRef(kind.gvk.group, kind.gvk.kind, obj["metadata"]["namespace"], obj["metadata"]["name"])
 
 
-async def _until(client: Client, kind: Kind, obj: Manifest, seconds: float, holds: Any) -> Manifest:
+async def until(client: Client, kind: Kind, obj: Manifest, seconds: float, holds: Any) -> Manifest:
     resource = await client.resource(kind.gvk)
     meta = obj["metadata"]
     only = Selectors(fields=f"metadata.name={meta['name']}")
@@ -166,6 +182,10 @@ async def suspend(client: Client, kind: Kind, obj: Manifest, value: bool) -> Man
     body: dict[str, Any] = {"spec": {"suspend": True if value else None}}
     if not value:
         body["metadata"] = {"annotations": {PIN: None, PIN_FROM: None}}
+    if argo_units.is_application(obj):
+        return await client.patch(
+            _ref(kind, obj), argo_units.suspension(value), PatchType.MERGE, manager=argo_units.MANAGER
+        )
     return await client.patch(
         _ref(kind, obj), body, PatchType.MERGE, version=kind.gvk.version, manager="flux-client-side-apply"
     )
@@ -210,11 +230,10 @@ async def tree(client: Client, kind: Kind, obj: Manifest, seen: frozenset[Object
     """The inventory as a tree, through units that are owned by units."""
     ref = _ref(kind, obj)
     children = []
-    for entry in ((obj.get("status") or {}).get("inventory") or {}).get("entries") or ():
-        child = parse_id(str(entry["id"]))
+    for child, told in _owned(obj):
         inner = next((k for k in KINDS if (k.gvk.group, k.gvk.kind) == (child.group, child.kind)), None)
         if inner is None or child in seen or child == ref:
-            children.append(Node(child, ""))
+            children.append(Node(child, told))
             continue
         try:
             found = await client.get(child, version=inner.gvk.version)
@@ -225,6 +244,13 @@ async def tree(client: Client, kind: Kind, obj: Manifest, seen: frozenset[Object
     ready = condition(obj)
     state = {"True": "ready", "False": "not ready"}.get(str(ready.get("status")), "")
     return Node(ref, state, tuple(children))
+
+
+def _owned(obj: Manifest) -> list[tuple[ObjectRef, str]]:
+    if argo_units.is_application(obj):
+        return argo_units.owned(obj)
+    entries = ((obj.get("status") or {}).get("inventory") or {}).get("entries") or ()
+    return [(parse_id(str(entry["id"])), "") for entry in entries]
 
 
 def parse_id(text: str) -> ObjectRef:

@@ -70,7 +70,7 @@ def _rows(found: list[tuple[Kind, Manifest]], *, wide: bool) -> list[list[str]]:
                 obj["metadata"].get("namespace", ""),
                 f"{kind.words[0]}/{obj['metadata']['name']}",
                 units.revision(obj),
-                str(bool((obj.get("spec") or {}).get("suspend"))),
+                str(units.suspended(obj)),
                 str(ready.get("status") or "Unknown"),
                 message if wide or len(message) <= 80 else message[:77] + "...",
             ]

@@ -9,6 +9,7 @@ from holdfast.cli import flags
 
 if TYPE_CHECKING:
     from holdfast.app.rollback import Choice
+    from holdfast.app.units import Kind
     from holdfast.kube.refs import Manifest
 
 
@@ -38,6 +39,8 @@ async def _rollback(args: argparse.Namespace) -> int:
     if len(kinds) != 1 or not kinds[0].unit or not 1 <= len(names) <= 2:
         raise Stop("name one unit, and a revision if it is not the one before: holdfast rollback ks apps 3f2a9c1")
     kind = kinds[0]
+    if kind.gvk.kind == "Application":
+        return await _application(args, kind, names)
     if kind.gvk.kind != "Kustomization":
         raise Stop(
             f"a {kind.gvk.kind} is not taken back by a pin",
@@ -54,6 +57,19 @@ async def _rollback(args: argparse.Namespace) -> int:
     print(f"{kind.words[0]}/{names[0]} is held at {choice.to}: {ready.get('message')}")
     print("It follows Git again when a commit changes what it renders, or at once: holdfast resume ks " + names[0])
     return 0 if ready.get("status") == "True" else 1
+
+
+async def _application(args: argparse.Namespace, kind: Kind, names: list[str]) -> int:
+    from holdfast.app import argo_units, units
+
+    async with units.connected(flags.config_of(args)) as client:
+        (obj,) = await units.listed(client, kind, flags.namespace_of(args), names[:1])
+        entry = argo_units.choose(obj, names[1] if len(names) > 1 else "")
+        ordered = await argo_units.roll_back(client, obj, entry)
+        done = await units.until(client, kind, ordered, args.timeout, argo_units.finished)
+    told = units.condition(done)["message"]
+    print(f"application/{names[0]} was synced to what history entry {entry.id} delivered: {told}")
+    return 0
 
 
 def _revert(args: argparse.Namespace, obj: Manifest, choice: Choice) -> int:
