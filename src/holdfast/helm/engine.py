@@ -101,12 +101,8 @@ def render(
 ) -> RenderedChart:
     """Everything the chart makes of the values. Raises HelmError (a Stop) with Helm's words."""
     notices: list[str] = []
-    family = chart.private()
-    process_dependencies(family, dict(values), notices)
     capabilities = capabilities or default_capabilities()
-    merged = coalesce_values(family, dict(values), notices)
-    if not skip_schema:
-        check_schemas(family, merged)
+    family, merged = _prepare(chart, values, skip_schema, notices)
     _check_kube_version(family, capabilities)
     wanted = services or Services()
     if lookup is not None:
@@ -116,6 +112,33 @@ def render(
     found = sort_manifests(files)
     crds = [RenderedManifest(path, from_bytes(data), "CustomResourceDefinition") for path, data in family.crds()]
     return RenderedChart(found.manifests, found.hooks, notes, crds, merged, family, notices + found.notices)
+
+
+def render_texts(
+    chart: Chart,
+    values: Mapping[str, Any],
+    release: ReleaseOptions,
+    capabilities: Capabilities,
+    *,
+    services: Services,
+    skip_schema: bool = False,
+    limits: Limits | None = None,
+) -> tuple[dict[str, str], Chart]:
+    """What each template gives, by path, and the chart with the subcharts that take part. Raises HelmError."""
+    family, merged = _prepare(chart, values, skip_schema, [])
+    return _render_files(family, merged, release, capabilities, services, limits or Limits()), family
+
+
+def _prepare(
+    chart: Chart, values: Mapping[str, Any], skip_schema: bool, notices: list[str]
+) -> tuple[Chart, dict[str, Any]]:
+    """A chart family of its own with what takes part, and the values that it sees."""
+    family = chart.private()
+    process_dependencies(family, dict(values), notices)
+    merged = coalesce_values(family, dict(values), notices)
+    if not skip_schema:
+        check_schemas(family, merged)
+    return family, merged
 
 
 def _check_kube_version(chart: Chart, capabilities: Capabilities) -> None:

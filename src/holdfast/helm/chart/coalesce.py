@@ -139,3 +139,7 @@ def merge_values(chart: Chart, values: Map) -> Map:
 
 def merge_tables(dest: Map, src: Map) -> Map:
     return _Coalescer(merge=True).tables(dest, src, "", True)
+
+
+def coalesce_tables(dest: Map, src: Map) -> Map:
+    return _Coalescer(merge=False).tables(dest, src, "", False)

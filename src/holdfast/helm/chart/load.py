@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from holdfast.base.errors import Place
@@ -29,6 +29,11 @@ def load_chart(source: Tree | bytes) -> Chart:
     if not isinstance(source, bytes) and "Chart.yaml" not in files and source.lookup("Chart.yaml") is None:
         raise ChartError("Chart.yaml file is missing")
     return load_files(files)
+
+
+def load_unversioned(source: Tree) -> Chart:
+    """A chart of whatever apiVersion, as linting sees it."""
+    return _load_files(read_tree(source))
 
 
 def read_tree(tree: Tree) -> dict[str, bytes]:
@@ -68,6 +73,11 @@ def files_digest(files: Mapping[str, bytes]) -> str:
 
 
 def load_files(files: Mapping[str, bytes]) -> Chart:
+    """Raises ChartError."""
+    return _load_files(files, _check_version)
+
+
+def _load_files(files: Mapping[str, bytes], check: Callable[[Metadata], None] | None = None) -> Chart:
     chart = Chart(Metadata(), raw=dict(files), digest=files_digest(files))
     if "Chart.yaml" not in files:
         raise ChartError("Chart.yaml file is missing")
@@ -75,7 +85,8 @@ def load_files(files: Mapping[str, bytes]) -> Chart:
         fill_metadata(chart.metadata, read(files["Chart.yaml"]))
     except GoError as fault:
         raise ChartError(f"cannot load Chart.yaml: {fault.text}", place=Place("Chart.yaml")) from None
-    _check_version(chart.metadata)
+    if check is not None:
+        check(chart.metadata)
     chart.metadata.api_version = chart.metadata.api_version or "v1"
     below: dict[str, dict[str, bytes]] = {}
     for path, data in files.items():
@@ -116,7 +127,7 @@ def _sort_file(chart: Chart, path: str, data: bytes, below: dict[str, dict[str, 
 def _read_lock(chart: Chart, path: str, data: bytes) -> None:
     try:
         struct = Struct(read(data), "Lock")
-        rows = [_dependency(item, "Lock") for item in struct.items("dependencies", "[]*v2.Dependency")]
+        rows = [_dependency(item) for item in struct.items("dependencies", "[]*v2.Dependency")]
         chart.lock = Lock(struct.text("digest"), struct.text("generated"), rows)
     except GoError as fault:
         raise ChartError(f"cannot load {path}: {fault.text}", place=Place(path)) from None
@@ -150,9 +161,9 @@ def _subchart(chart: Chart, name: str, files: dict[str, bytes]) -> None:
             path, data = next(iter(files.items()))
             if path != name:
                 raise ChartError(f"error unpacking subchart tar in {chart.name}: expected {name}, got {path}")
-            child = load_files(read_archive(data))
+            child = _load_files(read_archive(data))
         else:
-            child = load_files({p.partition("/")[2]: d for p, d in files.items() if "/" in p})
+            child = _load_files({p.partition("/")[2]: d for p, d in files.items() if "/" in p})
     except ChartError as fault:
         if fault.message.startswith("error unpacking subchart tar"):
             raise
@@ -202,20 +213,20 @@ def fill_metadata(m: Metadata, value: Any) -> None:
     if s.values.get("maintainers") is not None:
         m.maintainers = [_maintainer(item) for item in s.items("maintainers", "[]*v2.Maintainer")]
     if s.values.get("dependencies") is not None:
-        m.dependencies = [_dependency(item, "Metadata") for item in s.items("dependencies", "[]*v2.Dependency")]
+        m.dependencies = [_dependency(item) for item in s.items("dependencies", "[]*v2.Dependency")]
 
 
 def _maintainer(value: Any) -> Maintainer:
     if value is None:
         raise ChartError("validation: maintainers must not contain empty or null nodes")
-    s = Struct(value, "Metadata", "maintainers.")
+    s = Struct(value, "Maintainer", "maintainers.")
     return Maintainer(s.text("name"), s.text("email"), s.text("url"))
 
 
-def _dependency(value: Any, owner: str) -> Dependency:
+def _dependency(value: Any) -> Dependency:
     if value is None:
         raise ChartError("validation: dependencies must not contain empty or null nodes")
-    s = Struct(value, owner, "dependencies.")
+    s = Struct(value, "Dependency", "dependencies.")
     return Dependency(
         s.text("name"), s.text("version"), s.text("repository"), s.text("condition"), s.texts("tags"), s.flag("enabled"),
         s.items("import-values", "[]interface {}"), s.text("alias"),

@@ -46,7 +46,7 @@ def schema_fault(values: dict[str, Any], schema: bytes) -> str:
     try:
         gojson.decode(text)
     except GoError as fault:
-        return fault.text
+        return fault.text.replace("unexpected end of JSON input", "unexpected EOF")
     validator = _validator(json.loads(text))
     if isinstance(validator, str):
         return validator

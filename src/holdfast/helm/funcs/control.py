@@ -88,12 +88,25 @@ def _required(f: Frame, message: str, value: Any) -> Any:
     if value is not None and value != "":
         return value
     if f.rt.services.lint:
+        _log(f, f'level=WARN msg="missing required value" message={_logged(message)}')
         return ""
     raise warned(message)
 
 
+def _log(f: Frame, line: str) -> None:
+    if f.rt.services.notices is not None:
+        f.rt.services.notices.append(line)
+
+
+def _logged(text: str) -> str:
+    """As Go's slog writes a value."""
+    plain = text and all(c.isprintable() and c not in ' "=' for c in text)
+    return text if plain else quote(text)
+
+
 def _fail(f: Frame, message: str) -> str:
     if f.rt.services.lint:
+        _log(f, f'level=INFO msg="funcMap fail" message={_logged(message)}')
         return ""
     raise warned(message)
 
