@@ -134,7 +134,7 @@ async def _machine(
     settings: Settings, client: Client, clock: SystemClock, stop: asyncio.Event
 ) -> AsyncIterator[Manager]:
     metrics = Metrics()
-    artifacts = ArtifactStore(settings.state / "artifacts", clock)
+    artifacts = ArtifactStore(settings.state / "artifacts", clock, others=_other_stores(settings.state))
     hooks: list[Receivers] = []
 
     async def hook(digest: str, body: bytes, headers: dict[str, str]) -> bool:
@@ -228,6 +228,11 @@ def _release_settings(settings: Settings) -> ReleaseSettings:
         default_service_account=settings.service_account,
         cross_namespace=settings.cross_namespace,
     )
+
+
+def _other_stores(state: Path) -> list[Path]:
+    """Where `holdfast up` keeps artifacts beside those of `holdfast run`, and the other way round."""
+    return [*state.glob("up/*/artifacts"), *([state.parent.parent / "artifacts"] if state.parent.name == "up" else [])]
 
 
 def _unit_options(settings: Settings) -> UnitOptions:

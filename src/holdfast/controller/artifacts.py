@@ -15,7 +15,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,12 @@ Listener = Callable[[ObjectRef], None]
 
 
 class ArtifactStore:
-    """``base_url`` is where ``root`` is served; it is set once the server listens."""
+    """``base_url`` is where ``root`` is served; it is set once the server listens. ``others`` are stores of controllers that
+    ran on this machine before: what a status names is taken over from them where our own has lost it."""
 
-    def __init__(self, root: Path, clock: Clock, *, base_url: str = "") -> None:
+    def __init__(self, root: Path, clock: Clock, *, base_url: str = "", others: Sequence[Path] = ()) -> None:
         self.root = root
+        self._others = tuple(others)
         self.base_url = base_url
         self._clock = clock
         self._checked: set[tuple[str, str]] = set()
@@ -57,7 +59,7 @@ class ArtifactStore:
     async def present(self, artifact: Mapping[str, Any]) -> bool:
         """Whether the file is there and has the digest that the status says; a spoilt file is removed."""
         path, wanted = str(artifact.get("path")), str(artifact.get("digest"))
-        file = self.local(path)
+        file = self.local(path) or await asyncio.to_thread(self._taken_over, path, wanted)
         if file is None:
             return False
         if (path, wanted) in self._checked:
@@ -67,6 +69,14 @@ class ArtifactStore:
             return False
         self._checked.add((path, wanted))
         return True
+
+    def _taken_over(self, path: str, wanted: str) -> Path | None:
+        for other in self._others:
+            file = (other / path).resolve()
+            if file.is_relative_to(other.resolve()) and file.is_file() and _digest_of(file) == wanted:
+                _write(self.root / path, file.read_bytes())
+                return self.local(path)
+        return None
 
     async def store(
         self, ref: ObjectRef, name: str, snapshot: Snapshot, metadata: Mapping[str, str] | None = None

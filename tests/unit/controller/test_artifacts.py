@@ -76,3 +76,15 @@ def test_nothing_outside_the_root_is_served(tmp_path: Path) -> None:
     artifacts = store(tmp_path / "root")
     assert artifacts.local("../secret") is None
     assert artifacts.local("gitrepository/../../secret") is None
+
+
+async def test_what_another_store_of_this_machine_has_is_taken_over(tmp_path: Path) -> None:
+    first = ArtifactStore(tmp_path / "first", VirtualClock(), base_url="http://first")
+    ref = ObjectRef("source.toolkit.fluxcd.io", "GitRepository", "apps", "web")
+    artifact = await first.store(ref, "a.tar.gz", Snapshot("main@sha1:1", MemoryTree({"a.yaml": b"a: 1\n"}), "1"))
+    second = ArtifactStore(tmp_path / "second", VirtualClock(), base_url="http://second", others=[tmp_path / "first"])
+    found = await second.snapshot(ref, artifact)
+    assert found is not None
+    assert found.tree.read("a.yaml") == b"a: 1\n"
+    assert second.local(artifact["path"]) is not None
+    assert not await second.present({**artifact, "digest": "sha256:" + "0" * 64})
