@@ -146,19 +146,23 @@ class Client:
         answer = await self._call(Request("list", "GET", resource.path(namespace), {"limit": "1"}), resource)
         return str((answer.get("metadata") or {}).get("resourceVersion") or "")
 
-    async def create(self, obj: Manifest, *, manager: str = "", dry_run: bool = False) -> Manifest:
+    async def create(
+        self, obj: Manifest, *, manager: str = "", dry_run: bool = False, validation: str = ""
+    ) -> Manifest:
+        """``validation`` is Strict, Warn or Ignore: what becomes of unknown fields."""
         resource, ref = await self._resource_for(obj)
-        query = _options(manager, dry_run)
+        query = _options(manager, dry_run, validation)
         request = Request("create", "POST", resource.path(ref.namespace), query, body=orjson.dumps(obj))
         return await self._object(request, resource)
 
     async def update(
-        self, obj: Manifest, *, subresource: str = "", manager: str = "", dry_run: bool = False
+        self, obj: Manifest, *, subresource: str = "", manager: str = "", dry_run: bool = False, validation: str = ""
     ) -> Manifest:
         """Replaces; the object's resourceVersion guards against a concurrent change."""
         resource, ref = await self._resource_for(obj)
         path = resource.path(ref.namespace, ref.name, subresource)
-        request = Request("update", "PUT", path, _options(manager, dry_run), body=orjson.dumps(obj))
+        query = _options(manager, dry_run, validation)
+        request = Request("update", "PUT", path, query, body=orjson.dumps(obj))
         return await self._object(request, resource)
 
     async def patch(
@@ -172,10 +176,11 @@ class Client:
         manager: str = "",
         force: bool = False,
         dry_run: bool = False,
+        validation: str = "",
     ) -> Manifest:
         """``force`` is for PatchType.APPLY: take conflicting fields over."""
         resource = await self._resource_of(ref, version)
-        query = _options(manager, dry_run)
+        query = _options(manager, dry_run, validation)
         if patch_type is PatchType.APPLY:
             query["force"] = "true" if force else "false"
         request = Request(
@@ -189,7 +194,14 @@ class Client:
         return await self._object(request, resource)
 
     async def apply(
-        self, obj: Manifest, *, manager: str, force: bool = False, dry_run: bool = False, subresource: str = ""
+        self,
+        obj: Manifest,
+        *,
+        manager: str,
+        force: bool = False,
+        dry_run: bool = False,
+        subresource: str = "",
+        validation: str = "",
     ) -> Manifest:
         """Server-side apply, in the version that the object says."""
         return await self.patch(
@@ -201,6 +213,7 @@ class Client:
             manager=manager,
             force=force,
             dry_run=dry_run,
+            validation=validation,
         )
 
     async def delete(
@@ -304,8 +317,8 @@ class Client:
             raise
 
 
-def _options(manager: str, dry_run: bool) -> dict[str, str]:
-    query = {}
+def _options(manager: str, dry_run: bool, validation: str = "") -> dict[str, str]:
+    query = {"fieldValidation": validation} if validation else {}
     if manager:
         query["fieldManager"] = manager
     if dry_run:

@@ -80,6 +80,11 @@ class Discovery:
             raise NoMatch.of(gvk)
         return found
 
+    def versions(self, group: str, kind: str = "") -> tuple[str, ...]:
+        """The versions in which a group, or one kind of it, is served, as far as is known."""
+        found = [r.version for (g, k), rs in self._kinds.items() for r in rs if g == group and kind in ("", k)]
+        return tuple(dict.fromkeys(found))
+
     async def all(self) -> list[ApiResource]:
         """Everything served; the preferred version of each kind first."""
         if self._stale:

@@ -53,7 +53,7 @@ def _join(original: Any, wanted: Any, live: Any, schema: Schema | None) -> Any:
             return without_nulls(wanted)
         if isinstance(live, dict):
             found = _maps(was, wanted, live, schema)
-            if schema is not None and "retainKeys" in schema.patch_strategies:
+            if schema is not None and "retainKeys" in schema.patch_strategies and not same(found, live):
                 found = {k: v for k, v in found.items() if k in wanted}
             return found
         return without_nulls(wanted)

@@ -262,10 +262,12 @@ SyncCommand = Send | Remove | Unhook | Look | Serves
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a command. ``missing``: there is no such object, or kind. ``message`` is the error, or what was done."""
+    """What came of a command. ``missing``: there is no such object, or kind. ``message`` is the error, or what was done;
+    ``installed`` the version in which a kind is served instead of the one that was asked for."""
 
     ok: bool = True
     message: str = ""
     missing: bool = False
     live: Manifest | None = field(default=None, repr=False)
     namespaced: bool = True
+    installed: str = ""

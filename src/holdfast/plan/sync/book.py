@@ -27,6 +27,13 @@ from holdfast.plan.sync.tracking import is_self_referenced
 WAVE_PAUSE: Final = 2.0
 _SOON: Final = 1.0
 _LATER: Final = 10.0
+_NOT_SERVED: Final = "the server could not find the requested resource"
+_TOO_LONG: Final = "metadata.annotations: Too long: must have at most 262144 bytes"
+_TOO_LONG_HELP: Final = (
+    "\n -Additional Info: This error usually means that you are trying to add a large resource on client side. Consider using "
+    "Server-side apply or syncing with replace enabled. Note: Syncing with Replace enabled is potentially destructive as it "
+    "may cause resource deletion and re-creation."
+)
 _PROPAGATION: Final = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
 _MIGRATED_MANAGER: Final = "kubectl-client-side-apply"
 
@@ -61,6 +68,7 @@ class Book:
         self.started = bool(self.results)
         self.phase = ground.phase
         self.message = ground.message
+        self.installed: dict[tuple[str, str], str] = {}
         self.pause = 0.0
         self.changed = False
 
@@ -132,7 +140,30 @@ class Book:
         wake = None
         if not self.phase.completed:
             wake = self.pause or (_SOON if self.changed else _LATER)
-        return SyncStep(self.phase, self.message, tuple(self.results.values()), wake, self.pause)
+        results = tuple(self._explained(r) for r in self.results.values())
+        return SyncStep(self.phase, self.message, results, wake, self.pause)
+
+    def _explained(self, result: ResourceResult) -> ResourceResult:
+        """With what a person can do about it, where the message alone does not tell."""
+        if _NOT_SERVED in result.message:
+            return replace(result, message=self._not_served(result))
+        if _TOO_LONG in result.message and _TOO_LONG_HELP not in result.message:
+            return replace(result, message=f"{result.message} {_TOO_LONG_HELP}")
+        return result
+
+    def _not_served(self, result: ResourceResult) -> str:
+        ref = result.ref
+        kind, where = f"{ref.group}/{ref.kind}", f"{ref.namespace}/{ref.name}"
+        installed = self.installed.get((ref.group, ref.kind), "")
+        if not installed:
+            return (
+                f"The Kubernetes API could not find {kind} for requested resource {where}. "
+                f'Make sure the "{ref.kind}" CRD is installed on the destination cluster.'
+            )
+        return (
+            f'The Kubernetes API could not find version "{result.version}" of {kind} for requested resource {where}. '
+            f'Version "{installed}" of {kind} is installed on the destination cluster.'
+        )
 
 
 def _names(selected: SelectedResource, ref: ObjectRef) -> bool:

@@ -129,6 +129,7 @@ class TaskList:
             return
         else:
             text = answer.message
+            self.book.installed[task.gvk.group, task.gvk.kind] = answer.installed
         if text:
             self.book.note(task, ResultCode.SYNC_FAILED, None, text)
             self.valid = False

@@ -1,0 +1,271 @@
+"""Writing one object as kubectl would: apply on the client's or the server's side, replace, create.
+
+In: a `Send`. Out: what kubectl says about it (``configmap/x configured``), or the server's error as it is. Client-side apply
+keeps what it applied in an annotation and merges three ways; fields are owned by ``argocd-controller``, as Argo CD has it, so
+that either can take over from the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from holdfast.apply.sync_rbac import reconciled
+from holdfast.cluster.client import Client, PatchType
+from holdfast.cluster.errors import ApiError, Conflict, Invalid, NotFound
+from holdfast.kube import fieldset
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.kube.schema import builtin
+from holdfast.kube.threeway import difference, joined, without_nulls
+from holdfast.model.sync import Send
+
+MANAGER: Final = "argocd-controller"
+CONTROLLER: Final = "argocd-application-controller"
+"""Who owns what is written without apply: the name of Argo CD's own program."""
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_ATTEMPTS: Final = 5
+_RBAC: Final = "rbac.authorization.k8s.io/v1"
+Gone = Callable[[GroupVersionKind, ObjectRef], Awaitable[None]]
+"""Returns when an object is not there any more."""
+
+
+async def write(client: Client, send: Send, gone: Gone) -> str:
+    """Raises ApiError."""
+    target = send.target
+    resource = await client.resource(GroupVersionKind.of(target))
+    body = target if resource.namespaced else _without_namespace(target)
+    if send.dry_run:
+        return _rehearsed(send)
+    if send.server_side and send.live is not None and send.migrate:
+        await _migrate(client, send.live, send.migrate)
+    if send.replace:
+        return await _replaced(client, send, body, gone)
+    if send.server_side:
+        return await _server_side(client, send, body)
+    before = ""
+    if target.get("apiVersion") == _RBAC:
+        before = await reconciled(client, body, CONTROLLER)
+    return before + await _client_side(client, send, body, resource.plural, gone)
+
+
+def named(obj: Mapping[str, Any]) -> str:
+    """``deployment.apps/web``."""
+    gvk = GroupVersionKind.of(obj)
+    kind = f"{gvk.kind}.{gvk.group}" if gvk.group else gvk.kind
+    return f"{kind.lower()}/{ObjectRef.of(obj).name}"
+
+
+def _without_namespace(obj: Manifest) -> Manifest:
+    meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "namespace"}
+    return {**obj, "metadata": meta}
+
+
+def _validation(send: Send) -> str:
+    return "Strict" if send.validate else "Ignore"
+
+
+def _ref(obj: Manifest) -> ObjectRef:
+    return ObjectRef.of(obj)
+
+
+# --- client-side apply ------------------------------------------------------------------------------------------------
+
+
+def annotated(obj: Manifest) -> Manifest:
+    """With what is applied now as the annotation for the next apply; any older one does not count."""
+    meta = dict(obj.get("metadata") or {})
+    kept = {k: v for k, v in (meta.get("annotations") or {}).items() if k != LAST_APPLIED}
+    plain = {**obj, "metadata": {**meta, "annotations": kept}}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    return {**obj, "metadata": {**meta, "annotations": {**kept, LAST_APPLIED: _escaped(text)}}}
+
+
+def _escaped(text: str) -> str:
+    """Go's JSON escapes what HTML would read."""
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def merged(live: Manifest, wanted: Manifest) -> Manifest:
+    """The JSON merge patch that a client-side apply comes to; empty for nothing to do."""
+    text = (live.get("metadata") or {}).get("annotations") or {}
+    try:
+        original = json.loads(text.get(LAST_APPLIED) or "{}")
+    except ValueError:
+        original = {}
+    schema = builtin().lookup(GroupVersionKind.of(wanted))
+    patch = difference(live, joined(original if isinstance(original, dict) else {}, wanted, live, schema))
+    return _asked(patch, wanted)
+
+
+def _asked(patch: Manifest, wanted: Manifest) -> Manifest:
+    """The server's own fields are never taken away."""
+    meta = patch.get("metadata")
+    if isinstance(meta, dict):
+        patch["metadata"] = {
+            k: v for k, v in meta.items() if v is not None or k in ("annotations", "labels", "finalizers")
+        }
+        if not patch["metadata"]:
+            del patch["metadata"]
+    return patch
+
+
+async def _client_side(client: Client, send: Send, body: Manifest, plural: str, gone: Gone) -> str:
+    kept = annotated(send.target)
+    wanted = {**body, "metadata": {**body["metadata"], "annotations": kept["metadata"]["annotations"]}}
+    ref, version = _ref(body), GroupVersionKind.of(body).version
+    try:
+        live = await client.get(ref, version=version)
+    except NotFound:
+        await client.create(without_nulls(wanted), manager=MANAGER, validation=_validation(send))
+        return f"{named(body)} created"
+    warning = "" if LAST_APPLIED in _annotations(live) else _missing(plural, ref.name)
+    patch = merged(live, wanted)
+    if not patch:
+        return f"{named(body)} unchanged{warning}"
+    try:
+        await client.patch(ref, patch, PatchType.MERGE, version=version, manager=MANAGER, validation=_validation(send))
+    except (Conflict, Invalid):
+        if not send.force:
+            raise
+        await _deleted(client, ref, version, gone)
+        await client.create(without_nulls(wanted), manager=MANAGER, validation=_validation(send))
+    return f"{named(body)} configured{warning}"
+
+
+def _annotations(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = (obj.get("metadata") or {}).get("annotations")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _missing(plural: str, name: str) -> str:
+    return (
+        f". Warning: resource {plural}/{name} is missing the {LAST_APPLIED} annotation which is required by  apply.  apply "
+        "should only be used on resources created declaratively by either  create --save-config or  apply. The missing "
+        "annotation will be patched automatically."
+    )
+
+
+async def _deleted(client: Client, ref: ObjectRef, version: str, gone: Gone) -> None:
+    try:
+        await client.delete(ref, version=version, propagation="Background", grace_seconds=0)
+    except NotFound:
+        return
+    await gone(GroupVersionKind(ref.group, version, ref.kind), ref)
+
+
+# --- server-side apply ------------------------------------------------------------------------------------------------
+
+
+async def _server_side(client: Client, send: Send, body: Manifest) -> str:
+    validation = _validation(send)
+    live = await client.apply(body, manager=MANAGER, force=True, validation=validation)
+    owners = last_applied_owners(live)
+    if owners:
+        for owner in owners:
+            await _migrate(client, live, owner)
+        # Now the annotation is ours, and as it is not in what we apply, it goes.
+        await client.apply(body, manager=MANAGER, force=True, validation=validation)
+    return f"{named(body)} serverside-applied"
+
+
+def last_applied_owners(live: Manifest) -> list[str]:
+    """Who owns the annotation of a client-side apply."""
+    path = ("f:metadata", "f:annotations", f"f:{LAST_APPLIED}")
+    return [str(e.get("manager")) for e in _updates(live) if _owns(e, path)]
+
+
+def _updates(live: Manifest) -> list[dict[str, Any]]:
+    entries = (live.get("metadata") or {}).get("managedFields") or ()
+    return [e for e in entries if e.get("operation") == "Update" and not e.get("subresource")]
+
+
+def _owns(entry: Mapping[str, Any], path: fieldset.Path) -> bool:
+    found: Any = entry.get("fieldsV1")
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found is not None
+
+
+def upgraded(live: Manifest, manager: str) -> list[dict[str, Any]] | None:
+    """The field managers after a manager's fields became ours; None where it has none."""
+    entries = list((live.get("metadata") or {}).get("managedFields") or ())
+    theirs = [e for e in _updates(live) if e.get("manager") == manager]
+    if not theirs:
+        return None
+    own = next((e for e in entries if _is_own(e)), None)
+    fields = fieldset.decode((own or {}).get("fieldsV1") or {})
+    for entry in theirs:
+        fields = fieldset.union(fields, fieldset.decode(entry.get("fieldsV1") or {}))
+    ours = {**(own or theirs[0]), "manager": MANAGER, "operation": "Apply", "fieldsV1": fields}
+    return [*(e for e in entries if e is not own and e not in theirs), ours]
+
+
+def _is_own(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+
+
+async def _migrate(client: Client, live: Manifest, manager: str) -> None:
+    ref, version = ObjectRef.of(live), GroupVersionKind.of(live).version
+    for attempt in range(_ATTEMPTS):
+        entries = upgraded(live, manager)
+        if entries is None:
+            return
+        patch = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"].get("resourceVersion")},
+        ]
+        try:
+            await client.patch(ref, patch, PatchType.JSON, version=version)
+        except Conflict:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            live = await client.get(ref, version=version)
+        else:
+            return
+
+
+# --- replace ----------------------------------------------------------------------------------------------------------
+
+
+async def _replaced(client: Client, send: Send, body: Manifest, gone: Gone) -> str:
+    ref, gvk = _ref(body), GroupVersionKind.of(body)
+    if send.live is None:
+        await client.create(body, manager=CONTROLLER, validation=_validation(send))
+        return f"{named(body)} created"
+    if gvk.kind in ("CustomResourceDefinition", "Namespace"):
+        # A replacement of these by deletion would take everything inside with it.
+        await client.update(_versioned(body, send.live), manager=CONTROLLER)
+        return f"{gvk.kind}/{ref.name} updated"
+    if send.force:
+        await _deleted(client, ref, gvk.version, gone)
+        await client.create(body, manager=CONTROLLER)
+        space = f" from {ref.namespace} namespace" if ref.namespace else ""
+        return f'{named(body).partition("/")[0]} "{ref.name}" deleted{space}\n{named(body)} replaced'
+    live = await client.get(ref, version=gvk.version)
+    await client.update(_versioned(body, live), manager=CONTROLLER)
+    return f"{named(body)} replaced"
+
+
+def _versioned(body: Manifest, live: Manifest) -> Manifest:
+    version = (live.get("metadata") or {}).get("resourceVersion")
+    return {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
+
+
+# --- dry runs ---------------------------------------------------------------------------------------------------------
+
+
+def _rehearsed(send: Send) -> str:
+    """A dry run on the client's side: what would be said; the server is not asked."""
+    if send.live is None:
+        word = "created"
+    elif send.replace:
+        word = "replaced"
+    else:
+        word = "configured" if merged(send.live, annotated(send.target)) else "unchanged"
+    return f"{named(send.target)} {word} (dry run)"
+
+
+__all__ = ["ApiError", "annotated", "merged", "named", "upgraded", "write"]
