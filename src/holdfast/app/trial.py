@@ -59,6 +59,7 @@ class Trial:
     elsewhere: dict[UnitKey, str] = field(default_factory=dict)
     seen: dict[UnitKey, Seen] = field(default_factory=dict)
     ready_after: dict[UnitKey, float] = field(default_factory=dict)
+    refused: dict[UnitKey, str] = field(default_factory=dict)
     seconds: float = 0.0
     timed_out: bool = False
 
@@ -212,10 +213,11 @@ async def _try(
         if controller.done():
             controller.result()
         async with Client(config) as client:
+            trial = _expected(found)
             for obj in seeds(found):
-                await _apply(client, obj)
+                await _apply(client, obj, trial)
             say("the controller is at work")
-            return await _follow(client, order, _expected(found), say)
+            return await _follow(client, order, trial, say)
     finally:
         stop.set()
         await asyncio.wait({controller}, timeout=10.0)
@@ -223,7 +225,7 @@ async def _try(
         await asyncio.gather(controller, return_exceptions=True)
 
 
-async def _apply(client: Client, obj: Manifest) -> None:
+async def _apply(client: Client, obj: Manifest, trial: Trial) -> None:
     if obj["kind"] == "Namespace":
         with contextlib.suppress(AlreadyExists):
             await client.create(obj, manager="holdfast-trial")
@@ -231,12 +233,15 @@ async def _apply(client: Client, obj: Manifest) -> None:
     try:
         await client.apply(obj, manager="holdfast-trial", force=True)
     except HoldfastError as error:
-        raise Stop(f"{obj['kind']}/{obj['metadata']['name']} is refused: {error.message}") from error
+        trial.refused[key_of(obj)] = f"the API server refuses it: {error.message}"
 
 
 def _expected(found: Survey) -> Trial:
     trial = Trial(expected={k: u for k, u in found.units.items() if not u.loose})
     trial.elsewhere = {k: u.problem for k, u in trial.expected.items() if u.external}
+    for key, unit in trial.expected.items():
+        if key.kind == "Kustomization" and unit.source is not None and unit.source.kind != "GitRepository":
+            trial.elsewhere[key] = f"its source is {unit.source}, and only Git is served here"
     return trial
 
 

@@ -50,6 +50,8 @@ def _row(trial: Trial, key: UnitKey) -> Row:
         return Row(key, Outcome.READY, trial.ready_after.get(key, 0.0), text)
     if key in trial.elsewhere:
         return Row(key, Outcome.UNAVAILABLE, message=trial.elsewhere[key])
+    if key in trial.refused:
+        return Row(key, Outcome.FAILED, message=trial.refused[key])
     chain = _chain(trial, key)
     end = chain[-1]
     cause = trial.seen.get(end)
@@ -57,16 +59,23 @@ def _row(trial: Trial, key: UnitKey) -> Row:
         return Row(key, Outcome.UNAVAILABLE, message=f"waits for {end}: {trial.elsewhere[end]}", chain=chain)
     if len(set(chain)) < len(chain):
         return Row(key, Outcome.BLOCKED, message=_words(trial, key), chain=chain)
+    if "no matches for kind" in _words(trial, end) and _charts_missing(trial):
+        text = f"{_words(trial, end)} (the definition may come from a chart that is not at hand)"
+        return Row(key, Outcome.UNAVAILABLE, message=text, chain=chain)
     if cause is None and end != key:
         return Row(key, Outcome.BLOCKED, message=f"{end} is not there", chain=chain)
     return Row(key, Outcome.BLOCKED if end != key else Outcome.FAILED, message=_words(trial, end), chain=chain)
+
+
+def _charts_missing(trial: Trial) -> bool:
+    return any(k.kind == "HelmRelease" for k in trial.elsewhere)
 
 
 def _words(trial: Trial, key: UnitKey) -> str:
     seen = trial.seen.get(key)
     if seen is None:
         return "it was never made"
-    return seen.message or "the controller has not told anything of it"
+    return "; ".join(seen.message.split("\n"))[:400] or "the controller has not told anything of it"
 
 
 def _chain(trial: Trial, key: UnitKey) -> tuple[UnitKey, ...]:

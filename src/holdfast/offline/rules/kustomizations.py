@@ -128,9 +128,12 @@ def orphans(survey: Survey) -> Iterator[Finding]:
 
 def _of_interest(obj: Manifest) -> bool:
     group = GroupVersionKind.of(obj).group
-    return group not in ("kustomize.config.k8s.io", "config.kubernetes.io", "builtin") and not group.startswith(
-        ("kind.", "k3d.", "talos.")
-    )
+    return group not in (
+        "kustomize.config.k8s.io",
+        "config.kubernetes.io",
+        "builtin",
+        "backstage.io",
+    ) and not group.startswith(("kind.", "k3d.", "talos."))
 
 
 # -- patches and images that do nothing ----------------------------------------------------------------------------------

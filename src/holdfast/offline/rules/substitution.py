@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from holdfast.base.errors import Place
 from holdfast.model.delivery import Substitution
 from holdfast.offline.findings import Finding
-from holdfast.offline.rules.index import Index, containers, mappings, name_of, near
+from holdfast.offline.rules.index import Index, annotations_of, containers, mappings, name_of, near
 from holdfast.offline.unit import Survey, Unit
 
 _ANY = re.compile(rb"(?<!\$)\$\{([a-zA-Z_][a-zA-Z0-9_]*)([^}a-zA-Z0-9_][^}]*)?\}")
@@ -61,7 +61,8 @@ def eaten(survey: Survey) -> Iterator[Finding]:
         if substitution is None or not _active(substitution):
             continue
         for path, data in _texts(survey, unit):
-            if b"#!/" not in data and not path.endswith((".sh", ".bash")):
+            script = b"#!/" in data or path.endswith((".sh", ".bash"))
+            if not script or path.rpartition("/")[2] in _kept(unit):
                 continue
             for match in _ANY.finditer(data):
                 name = match[1].decode()
@@ -70,6 +71,15 @@ def eaten(survey: Survey) -> Iterator[Finding]:
                     text = f"${{{name}}} in a script would be substituted by {unit.key.name}"
                     hint = _HINT.format(name=name)
                     yield Finding.at("substitution-eaten", place, text, unit=str(unit.key), hint=hint)
+
+
+def _kept(unit: Unit) -> set[str]:
+    """Keys of objects that switch substitution off: files that generators took in under their own names."""
+    found: set[str] = set()
+    for obj in unit.rendered.objects if unit.rendered else ():
+        if annotations_of(obj).get("kustomize.toolkit.fluxcd.io/substitute") == "disabled":
+            found |= {str(k) for k in obj.get("data") or ()}
+    return found
 
 
 def _disabled(data: bytes, position: int) -> bool:

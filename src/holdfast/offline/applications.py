@@ -1,0 +1,175 @@
+"""Argo CD Applications as units: sources mapped to the tree, rendered by the controller's tools.
+
+A source is this repository, a chart that is at hand, or neither: then the unit is not rendered and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from holdfast.base.errors import HoldfastError, Place
+from holdfast.base.tree import MemoryTree, Tree
+from holdfast.dialects.argo import application as argo
+from holdfast.dialects.argo.defaults import NAMESPACE
+from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
+from holdfast.helm.chart.archive import read_archive
+from holdfast.kube import yaml
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.app import Application, AppSource
+from holdfast.model.delivery import UnitKey
+from holdfast.model.rendered import Rendered
+from holdfast.offline.argo_places import is_here, stands
+from holdfast.offline.charts import ChartAbsent
+from holdfast.offline.scopes import is_namespaced
+from holdfast.offline.unit import ChartWanted, Unit, World
+from holdfast.render.tools import Doors, Referenced, RenderedSource, SourceError, SourceRequest, render_source
+
+_REVISION = "0" * 40
+"""What a build is told as the revision: which commit it will be is not known before it is made."""
+
+
+class Elsewhere(HoldfastError):
+    """A source is not at hand: no mistake of the repository as far as can be told."""
+
+
+class Applications:
+    """Implements ``Dialect``."""
+
+    late = False
+
+    def claims(self, obj: Manifest) -> bool:
+        gvk, spec = GroupVersionKind.of(obj), obj.get("spec")
+        if gvk.group != argo.GROUP or gvk.kind != argo.KIND or not isinstance(spec, dict):
+            return False
+        # Without a source it is a patch.
+        return isinstance(spec.get("source"), dict) or isinstance(spec.get("sources"), list)
+
+    def covers(self, obj: Manifest, world: World) -> str | None:
+        for source in _declared(obj):
+            path = str(source.get("path") or "").removeprefix("./").strip("/")
+            if not source.get("chart") and stands(world.survey.tree, path):
+                return path
+        return None
+
+    def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
+        if not world.options.wanted(key, obj):
+            return Unit(key, place, obj, parent=parent, skipped=True)
+        try:
+            app = argo.read(obj)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            text = "invalid Application: a field has a value of the wrong type"
+            return Unit(key, place, obj, parent=parent, problem=text, problem_place=place)
+        try:
+            return Unit(key, place, obj, parent=parent, rendered=_Rendering(app, world).go())
+        except (Elsewhere, ChartAbsent) as error:
+            return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=place, external=True)
+        except HoldfastError as error:
+            return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=error.place or place)
+
+
+def _declared(obj: Manifest) -> list[Mapping[str, Any]]:
+    spec = obj.get("spec") or {}
+    several = spec.get("sources") if isinstance(spec.get("sources"), list) else []
+    return [s for s in (*several, spec.get("source")) if isinstance(s, dict)]
+
+
+class _Rendering:
+    def __init__(self, app: Application, world: World) -> None:
+        self._app = app
+        self._world = world
+        self._tree = world.survey.tree
+        self._reads: dict[str, str] = {}
+
+    def go(self) -> Rendered:
+        """Raises Elsewhere, ChartAbsent, SourceError and whatever the tools do."""
+        sources = self._app.spec.sources
+        refs = {f"${s.ref}": self._referenced(s) for s in sources if s.ref}
+        objects: dict[ObjectRef, Manifest] = {}
+        for source in sources:
+            if source.only_ref:
+                continue
+            made = self._render(source, refs, several=len(sources) > 1)
+            for obj in made.objects:
+                placed = self._placed(obj, made.objects)
+                objects[ObjectRef.of(placed)] = placed
+        found = tuple(objects.values())
+        digest = hashlib.sha256(yaml.dump_all(found).encode()).hexdigest()
+        return Rendered(found, f"sha256:{digest}", self._reads)
+
+    def _render(self, source: AppSource, refs: Mapping[str, Referenced], *, several: bool) -> RenderedSource:
+        app, options = self._app, self._world.options
+        tree = self._chart(source) if source.chart else self._local(source)
+        instance = argo.instance_name(app.ref, app.ref.namespace or NAMESPACE)
+        namespace = app.spec.destination.namespace
+        made = render_source(
+            SourceRequest(
+                name=instance,
+                namespace=namespace,
+                source=source,
+                tree=tree,
+                tree_identity=f"offline {id(tree)}",
+                reread=read_source,
+                environment=environment(instance, namespace, app.spec.project, source, _REVISION),
+                refs=refs,
+                several=several,
+                kube_version=options.kube_version,
+                api_versions=options.api_versions,
+                override_files=override_files(instance),
+                skip_marker=SKIP_MARKER,
+                doors=Doors(chart=self._dependency),
+            )
+        )
+        for name, reads in made.reads.items():
+            if name or not source.chart:
+                self._reads.update(reads)
+        return made
+
+    def _local(self, source: AppSource) -> Tree:
+        if source.is_oci or not (stands(self._tree, source.path) or is_here(source.url, self._world)):
+            raise Elsewhere(f"its source {source.url} is not in this repository")
+        return self._tree
+
+    def _referenced(self, source: AppSource) -> Referenced:
+        """Values may be taken from this repository; of another one nothing is known."""
+        if source.chart:
+            return Referenced(None, "", is_chart=True)
+        if is_here(source.url, self._world) or stands(self._tree, source.path) or self._has_values(source):
+            return Referenced(self._tree, f"offline {id(self._tree)}")
+        raise Elsewhere(f"its values are in {source.url}, which is not this repository")
+
+    def _has_values(self, source: AppSource) -> bool:
+        start = f"${source.ref}/"
+        files = [f for s in self._app.spec.sources for f in s.helm.value_files if f.startswith(start)]
+        return any(stands(self._tree, f.removeprefix(start)) for f in files)
+
+    # --- charts
+
+    def _chart(self, source: AppSource) -> Tree:
+        url = source.url.rstrip("/")
+        if "://" not in url or source.is_oci:
+            url = f"oci://{url.removeprefix('oci://')}/{source.chart}"
+        held = self._held(ChartWanted(url, source.chart.rpartition("/")[2], source.revision))
+        return MemoryTree(read_archive(held)) if isinstance(held, bytes) else held
+
+    def _dependency(self, repository: str, name: str, version: str) -> bytes:
+        held = self._held(ChartWanted(repository.rstrip("/"), name, version))
+        if not isinstance(held, bytes):
+            raise SourceError(f"chart {name} {version} is a directory, which a dependency cannot be")
+        return held
+
+    def _held(self, wanted: ChartWanted) -> bytes | Tree:
+        charts = self._world.options.charts
+        if charts is None:
+            raise ChartAbsent(f"{wanted} is not in this repository")
+        return charts.find(wanted)
+
+    # --- objects
+
+    def _placed(self, obj: Manifest, beside: tuple[Manifest, ...]) -> Manifest:
+        """An object without a namespace goes where the application does."""
+        meta, namespace = obj.get("metadata") or {}, self._app.spec.destination.namespace
+        if meta.get("namespace") or not namespace or not is_namespaced(obj, beside):
+            return obj
+        return {**obj, "metadata": {**meta, "namespace": namespace}}
