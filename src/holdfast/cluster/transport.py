@@ -22,7 +22,7 @@ from holdfast.cluster.auth import Authenticator
 from holdfast.cluster.config import ClusterConfig, ConfigError
 from holdfast.cluster.errors import TooManyRequests, Unreachable, from_status
 
-CONNECTIONS = 64
+CONNECTIONS = 32
 REQUEST_SECONDS = 60.0
 MAX_THROTTLED = 10
 
@@ -158,7 +158,7 @@ class _Refused(Exception):
 
 def _new_session(limit: int) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=80, ttl_dns_cache=30),
+        connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=15, ttl_dns_cache=30),
         headers={"User-Agent": "holdfast"},
         cookie_jar=aiohttp.DummyCookieJar(),
         read_bufsize=2**18,

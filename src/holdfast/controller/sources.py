@@ -23,7 +23,6 @@ from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.includes import CopyFailed, place
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Requeue
 from holdfast.controller.patch import ObjectWriter
-from holdfast.controller.verify import VerificationFailed, verify
 from holdfast.dialects.flux import gitrepository as flux
 from holdfast.dialects.flux.source_status import (
     ARTIFACT_OUTDATED,
@@ -332,6 +331,8 @@ class _Run:
             self.status.record({"sourceVerificationMode": None})
             self.status.conditions.delete(SOURCE_VERIFIED)
             return
+        from holdfast.controller.verify import VerificationFailed, verify  # with its ciphers, only for who verifies
+
         try:
             keys = await secret_data(self._owner._client, self._ref.namespace, wanted.secret)
         except ApiError as error:

@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from cel_expr_python import cel
-from cel_expr_python.ext import ext_math, ext_optional, ext_strings
-
 from holdfast.base.errors import Stop
 
 _NAMES = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w|\s*\()")
@@ -79,6 +76,10 @@ class Expression:
 
 @lru_cache(maxsize=256)
 def _environment(variables: frozenset[str]) -> Any:
+    # Imported at need: the engine takes 12 MB, and most clusters have no expression at all.
+    from cel_expr_python import cel
+    from cel_expr_python.ext import ext_math, ext_optional, ext_strings
+
     return cel.NewEnv(
         variables=dict.fromkeys(variables, cel.Type.DYN),
         extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_math.ExtMath()],

@@ -13,7 +13,6 @@ from holdfast.secrets.sops import stores
 from holdfast.secrets.sops.keyring import Keyring, data_key
 from holdfast.secrets.sops.metadata import Metadata
 from holdfast.secrets.sops.stores import Format
-from holdfast.secrets.sops.tree import decrypt_tree
 
 __all__ = ["Format", "Keyring", "decrypt_file", "decrypt_object", "is_encrypted"]
 
@@ -32,7 +31,7 @@ def decrypt_object(value: dict[str, Any], keyring: Keyring) -> dict[str, Any]:
     """
     body = {k: v for k, v in value.items() if k != "sops"}
     metadata = Metadata.parse(value["sops"])
-    plain = decrypt_tree(body, metadata, data_key(metadata, keyring), verify=False)
+    plain = _decrypt_tree(body, metadata, data_key(metadata, keyring), verify=False)
     assert isinstance(plain, dict)
     return plain
 
@@ -44,5 +43,11 @@ def decrypt_file(data: bytes, keyring: Keyring, source: Format, target: Format |
         raise DecryptionError("sops metadata not found")
     metadata = Metadata.parse(next(d["sops"] for d in documents if is_encrypted(d)))
     bodies = [{k: v for k, v in d.items() if k != "sops"} for d in documents]
-    plain = decrypt_tree(bodies, metadata, data_key(metadata, keyring), verify=True)
+    plain = _decrypt_tree(bodies, metadata, data_key(metadata, keyring), verify=True)
     return stores.dump(plain, target or source)
+
+
+def _decrypt_tree(value: Any, metadata: Metadata, key: bytes, *, verify: bool) -> Any:
+    from holdfast.secrets.sops.tree import decrypt_tree  # the ciphers take 7 MB: only for who has secrets
+
+    return decrypt_tree(value, metadata, key, verify=verify)
