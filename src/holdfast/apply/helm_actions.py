@@ -66,6 +66,7 @@ async def _free_name(ground: Ground) -> Stored | None:
     last = await ground.storage.last(name)
     if last is None or (ground.release.install.replace and last.status in (UNINSTALLED, FAILED)):
         return last
+    ground.objects.log.say('error: release name check failed: {"error":"cannot reuse a name that is still in use"}')
     raise HelmActionError("release name check failed: cannot reuse a name that is still in use")
 
 

@@ -184,12 +184,26 @@ class Turn:
         try:
             self._reach = await self._owner.targets.reach(self.release.target, self.release.key.namespace)
         except HoldfastError as error:
-            raise NotYet("RESTClientError", error.message, requeue=FAILED) from error
+            raise NotYet("RESTClientError", self._unreachable(error), requeue=FAILED) from error
         self._was("RESTClientError")
         self._rules = rules
         storage = self.release.storage_namespace
         ground = self._owner.ground(self.release, self._reach, rules, storage, chart, values)
         return _Ready(chart, digest, values, ground)
+
+    def _unreachable(self, error: HoldfastError) -> str:
+        """In this controller's words, which are not those for Kustomizations."""
+        target = self.release.target
+        name = f"{self.release.key.namespace}/{target.kubeconfig_secret}"
+        message = error.message.replace("unable to read KubeConfig", "could not get KubeConfig").replace(
+            "' error: ", "': "
+        )
+        if " does not contain a '" in message:
+            keys = f"'{target.kubeconfig_key}'" if target.kubeconfig_key else "'value' or 'value.yaml'"
+            return f"KubeConfig secret '{name}' does not contain a {keys} key with data"
+        if target.kubeconfig_secret and "could not get" not in message:
+            return f"failed to load KubeConfig from secret '{name}': {message}"
+        return message
 
     def _was(self, *reasons: str) -> None:
         """What Ready complained about is in order now."""

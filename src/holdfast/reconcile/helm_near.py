@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from holdfast.apply.helm_objects import Resource
@@ -11,12 +11,14 @@ from holdfast.cluster.client import Selectors
 from holdfast.cluster.errors import NoMatch, NotFound
 from holdfast.cluster.informer import Informer, full
 from holdfast.health.checks import HealthRules, told
-from holdfast.health.kstatus import completed_job
+from holdfast.health.kstatus import completed_job, compute
 from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.model.delivery import UnitKey
 from holdfast.model.health import Health, HealthStatus
 from holdfast.reconcile.live import ClusterState
 from holdfast.reconcile.waiting import NotReady, Waiter, Wanted, gone
+
+Judge = Callable[[Resource, Manifest | None], Health]
 
 
 class HelmNear:
@@ -31,29 +33,30 @@ class HelmNear:
         self._state.applied(self._unit, desired, live)
 
     async def ready(self, objects: Sequence[Resource], seconds: float, *, jobs: bool) -> None:
-        """Paused Deployments are not waited for; nor is the end of Jobs, unless ``jobs``."""
-        waited = [r for r in objects if not _is_paused(r) and (jobs or r.gvk.kind != "Job")]
+        """Paused Deployments are not waited for. Of Jobs the end is waited for, or (``jobs`` False) only the start."""
+        waited = [r for r in objects if not _is_paused(r) and (jobs or not _is_job(r))]
         await self._state.follow({r.gvk for r in waited})
         wanted = [Wanted(r.gvk, r.ref, optional=_removes_itself(r)) for r in waited]
+        deadline = self._state.clock.monotonic() + seconds
         await Waiter(self._state, self._rules).ready(wanted, seconds)
+        started = [r for r in objects if not jobs and _is_job(r)]
+        await self._until(started, deadline, self._plainly, fail_fast=True)
 
     async def finished(self, objects: Sequence[Resource], seconds: float) -> None:
         """Until every Job and Pod has come to its end, one that fails included."""
-        runs = [r for r in objects if (r.gvk.group, r.gvk.kind) in (("batch", "Job"), ("", "Pod"))]
-        if not runs:
+        runs = [r for r in objects if _is_job(r) or (r.gvk.group, r.gvk.kind) == ("", "Pod")]
+        await self._until(runs, self._state.clock.monotonic() + seconds, self._run, fail_fast=False)
+
+    async def _until(self, resources: Sequence[Resource], deadline: float, judge: Judge, *, fail_fast: bool) -> None:
+        if not resources:
             return
         wake = asyncio.Event()
         async with AsyncExitStack() as stack:
-            informers = [await self._watch(r, wake, stack) for r in runs]
-            deadline = self._state.clock.monotonic() + seconds
+            informers = [await self._watch(r, wake, stack) for r in resources]
             while True:
                 wake.clear()
-                health = [self._run(r, i.get(r.ref)) for r, i in zip(runs, informers, strict=True)]
-                over = all(h.status in (HealthStatus.CURRENT, HealthStatus.FAILED) for h in health)
-                failed = [h for h in health if h.status is HealthStatus.FAILED]
-                if over and failed:
-                    raise NotReady(f"failed early due to stalled resources: {told(failed)}")
-                if over:
+                health = [judge(r, i.get(r.ref)) for r, i in zip(resources, informers, strict=True)]
+                if _is_over(health, fail_fast=fail_fast):
                     return
                 left = deadline - self._state.clock.monotonic()
                 if left <= 0:
@@ -76,11 +79,15 @@ class HelmNear:
         await informer.synced.wait()
         return informer
 
+    def _plainly(self, resource: Resource, live: Manifest | None) -> Health:
+        if live is None:
+            return _missing(resource)
+        return Health(resource.ref, compute(live, now=self._state.clock.time()).status)
+
     def _run(self, resource: Resource, live: Manifest | None) -> Health:
         if live is None:
-            optional = _removes_itself(resource)
-            return Health(resource.ref, HealthStatus.CURRENT if optional else HealthStatus.NOT_FOUND)
-        if resource.gvk.kind == "Job":
+            return _missing(resource)
+        if _is_job(resource):
             return Health(resource.ref, completed_job(live, now=self._state.clock.time()).status)
         phase = str((live.get("status") or {}).get("phase") or "")
         ends = {"Succeeded": HealthStatus.CURRENT, "Failed": HealthStatus.FAILED}
@@ -107,6 +114,23 @@ class HelmNear:
         except (NotFound, NoMatch):
             return True
         return False
+
+
+def _is_over(health: Sequence[Health], *, fail_fast: bool) -> bool:
+    """Raises NotReady where something failed, at once or when everything has come to its end."""
+    failed = [h for h in health if h.status is HealthStatus.FAILED]
+    over = all(h.status in (HealthStatus.CURRENT, HealthStatus.FAILED) for h in health)
+    if failed and (over or fail_fast):
+        raise NotReady(f"failed early due to stalled resources: {told(failed)}")
+    return over
+
+
+def _missing(resource: Resource) -> Health:
+    return Health(resource.ref, HealthStatus.CURRENT if _removes_itself(resource) else HealthStatus.NOT_FOUND)
+
+
+def _is_job(resource: Resource) -> bool:
+    return (resource.gvk.group, resource.gvk.kind) == ("batch", "Job")
 
 
 def _is_paused(resource: Resource) -> bool:

@@ -368,26 +368,20 @@ class HelmRun:
 
     async def _inventory(self, record: Mapping[str, Any]) -> Inventory:
         """Of the manifest, and of the chart's definitions; hooks are not in it."""
-        texts = [str(record.get("manifest") or "")]
-        texts += [text for _, text in definition_files(self.ground)]
-        entries: list[InventoryEntry] = []
-        for text in texts:
-            for resource in await self._placed(text):
-                entry = InventoryEntry(resource.ref, resource.gvk.version)
-                if entry not in entries:
-                    entries.append(entry)
+        found = [await self._placed(o) for o in objects_in(str(record.get("manifest") or "")) if not _is_hook(o)]
+        found += [as_written(o) for _, text in definition_files(self.ground) for o in objects_in(text)]
+        entries = dict.fromkeys(InventoryEntry(r.ref, r.gvk.version) for r in found)
         return Inventory(tuple(entries))
 
-    async def _placed(self, text: str) -> list[Resource]:
-        found: list[Resource] = []
-        for obj in objects_in(text):
-            if "helm.sh/hook" in ((obj.get("metadata") or {}).get("annotations") or {}):
-                continue
-            try:
-                found.append(await self.ground.objects.resource(obj))
-            except NoMatch:
-                found.append(as_written(obj))
-        return found
+    async def _placed(self, obj: Manifest) -> Resource:
+        try:
+            return await self.ground.objects.resource(obj)
+        except NoMatch:
+            return as_written(obj)
+
+
+def _is_hook(obj: Manifest) -> bool:
+    return "helm.sh/hook" in ((obj.get("metadata") or {}).get("annotations") or {})
 
 
 class _Observation:

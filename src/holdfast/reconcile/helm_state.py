@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from holdfast.base.errors import RetryLater
+from holdfast.helm.chart.load import merge_maps
 from holdfast.helm.release import Record
 from holdfast.model.release import Release, Remembered, Snapshot
 from holdfast.reconcile.helm_digest import record_digest, same_values
@@ -90,7 +91,8 @@ def _out_of_sync(
     metadata = (last.get("chart") or {}).get("metadata") or {}
     if (metadata.get("name"), metadata.get("version")) != (chart.name, chart.version):
         return "release chart changed"
-    if not same_values(current.config_digest, values):
+    wanted = merge_maps(last.get("config") or {}, dict(values)) if release.upgrade.keep_values else values
+    if not same_values(current.config_digest, wanted):
         return "release config values changed"
     # Only for a new generation: the digests of before are those of the last release, not of the last look.
     if said.observed_generation != release.generation:
