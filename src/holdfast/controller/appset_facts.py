@@ -16,8 +16,6 @@ from holdfast.base.tree import Tree
 from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.errors import ApiError, NoMatch, NotFound
 from holdfast.dialects.argo.appset.facts import ConfigMap, GitTree, Http, Objects, Problem, Question, Reply, Secret
-from holdfast.helm.go import json as gojson
-from holdfast.helm.text import TextTemplates, shown
 from holdfast.kube.refs import ObjectRef
 from holdfast.source.http import Answer, WayOut, request
 
@@ -30,16 +28,6 @@ class Trees(Protocol):
     """``tree`` raises a HoldfastError in Argo CD's words; ``fresh`` asks the remote what the revision means now."""
 
     async def tree(self, url: str, revision: str, project: str, *, fresh: bool = False) -> Tree: ...
-
-
-class GoTexts(TextTemplates):
-    """The template engine of ApplicationSets."""
-
-    def show(self, value: Any) -> str:
-        return shown(value)
-
-    def encode(self, value: Any) -> str:
-        return gojson.encode(value)
 
 
 class Finder:

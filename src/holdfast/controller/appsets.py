@@ -22,7 +22,7 @@ from holdfast.base.errors import HoldfastError
 from holdfast.cluster.client import PatchType, Selectors
 from holdfast.cluster.informer import Informer, full
 from holdfast.controller.appset_apply import APPLICATION, Applier, ApplyFailed
-from holdfast.controller.appset_facts import Finder, GoTexts
+from holdfast.controller.appset_facts import Finder
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue
 from holdfast.controller.patch import ObjectWriter
@@ -31,6 +31,7 @@ from holdfast.dialects.argo.appset import check, desired, generate, rolling, spe
 from holdfast.dialects.argo.appset.facts import Facts, GeneratorError, Pending, Question
 from holdfast.dialects.argo.appset.generators import transform
 from holdfast.dialects.argo.appset.params import FUNCTIONS
+from holdfast.helm.text import TextTemplates
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class ApplicationSets:
         self._clock = clock
         self._delete = delete
         self._home = home
-        self._engine = GoTexts(FUNCTIONS)
+        self._engine = TextTemplates(FUNCTIONS)
         self._sets: Informer[Manifest] = manager.objects(spec.GVK)
         self._apps: Informer[Manifest] = manager.objects(APPLICATION)
         self._projects: Informer[Manifest] = manager.objects(project.GVK)

@@ -147,6 +147,14 @@ class TextTemplates:
         except RecursionError:
             raise TemplateFault("the template or its parameters are nested too deeply") from None
 
+    def show(self, value: Any) -> str:
+        """As ``fmt.Sprintf("%v")`` prints it."""
+        return to_string(value)
+
+    def encode(self, value: Any) -> str:
+        """As ``encoding/json`` does."""
+        return gojson.encode(value)
+
     def _parsed(self, text: str) -> dict[str, Tree]:
         found = self._trees.get(text)
         if found is None:
@@ -155,11 +163,6 @@ class TextTemplates:
                 self._trees.clear()
             self._trees[text] = found
         return found
-
-
-def shown(value: Any) -> str:
-    """A value as ``fmt.Sprintf("%v")`` prints it."""
-    return to_string(value)
 
 
 def _converted(value: Any, maps: type[dict[str, Any]], texts: type[dict[str, Any]]) -> Any:

@@ -71,8 +71,8 @@ class Applications:
 
 def _declared(obj: Manifest) -> list[Mapping[str, Any]]:
     spec = obj.get("spec") or {}
-    several = spec.get("sources") if isinstance(spec.get("sources"), list) else []
-    return [s for s in (*several, spec.get("source")) if isinstance(s, dict)]
+    several = spec.get("sources")
+    return [s for s in (*(several if isinstance(several, list) else ()), spec.get("source")) if isinstance(s, dict)]
 
 
 class _Rendering:

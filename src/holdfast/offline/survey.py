@@ -15,6 +15,8 @@ from holdfast.base.errors import Place
 from holdfast.base.tree import Tree
 from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
+from holdfast.offline.application_sets import ApplicationSets
+from holdfast.offline.applications import Applications
 from holdfast.offline.clusters import belongs, cluster_directories
 from holdfast.offline.documents import Document, documents
 from holdfast.offline.kustomizations import Kustomizations
@@ -24,7 +26,7 @@ from holdfast.render.generate import KUSTOMIZATION_NAMES
 
 __all__ = ["DIALECTS", "SOURCE_KINDS", "Options", "Survey", "Unit", "is_unit", "survey", "values_of"]
 
-DIALECTS: tuple[Dialect, ...] = (Kustomizations(), HelmReleases())
+DIALECTS: tuple[Dialect, ...] = (Kustomizations(), Applications(), ApplicationSets(), HelmReleases())
 
 
 def survey(tree: Tree, options: Options | None = None, dialects: Sequence[Dialect] = DIALECTS) -> list[Survey]:

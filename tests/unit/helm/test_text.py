@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from holdfast.helm.text import TemplateFault, TextTemplates, shown
+from holdfast.helm.text import TemplateFault, TextTemplates
 
 
 class _Labels(dict[str, str]):
@@ -40,7 +40,7 @@ def test_maps_of_parameters_are_ordinary_maps_to_functions() -> None:
 def test_helms_functions_and_the_environment_are_not_there() -> None:
     for name in ("env", "include", "tpl", "lookup", "toToml", "getHostByName"):
         with pytest.raises(TemplateFault, match=f'function "{name}" not defined') as caught:
-            TEMPLATES.render("{{ %s }}" % name, DATA)
+            TEMPLATES.render("{{ " + name + " }}", DATA)
         assert caught.value.parsing
 
 
@@ -52,4 +52,4 @@ def test_broken_yaml_is_an_error() -> None:
 
 def test_further_functions_and_numbers_print_as_in_go() -> None:
     assert TEMPLATES.render("{{ .a.b | shout }} {{ .a.n }} {{ .a.big }}", DATA) == "X 3 1e+06"
-    assert [shown(v) for v in (True, None, 2.0, ["a", 1.5])] == ["true", "<nil>", "2", "[a 1.5]"]
+    assert [TEMPLATES.show(v) for v in (True, None, 2.0, ["a", 1.5])] == ["true", "<nil>", "2", "[a 1.5]"]

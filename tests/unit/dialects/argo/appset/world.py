@@ -11,23 +11,14 @@ from holdfast.dialects.argo.appset import spec
 from holdfast.dialects.argo.appset.facts import Facts, GitTree, Http, Pending, Problem, Question, Reply
 from holdfast.dialects.argo.appset.generate import generate
 from holdfast.dialects.argo.appset.params import FUNCTIONS
-from holdfast.helm.go import json as gojson
-from holdfast.helm.text import TextTemplates, shown
+from holdfast.helm.text import TextTemplates
 from holdfast.kube.refs import Manifest
 
 Answers = Callable[[Question], Any]
 STRICT = ("missingkey=error",)
 
 
-class Engine(TextTemplates):
-    def show(self, value: Any) -> str:
-        return shown(value)
-
-    def encode(self, value: Any) -> str:
-        return gojson.encode(value)
-
-
-ENGINE = Engine(FUNCTIONS)
+ENGINE = TextTemplates(FUNCTIONS)
 
 
 def declared(generators: list[Any], name: str, annotations: Mapping[str, str] | None = None, **more: Any) -> Manifest:
