@@ -144,7 +144,8 @@ class Registry:
         new = transform(copy.deepcopy(old))
         if not tracked:
             strategy.reset(resource, new, old, subresource)
-            new = self.track(call, resource, old, new, subresource)
+            # An assignment to a node is nobody's field.
+            new = new if subresource == "binding" else self.track(call, resource, old, new, subresource)
         else:
             strategy.reset(resource, new, old, subresource)
         self.hooks.mutate(call, resource, "UPDATE", new, old, subresource)
@@ -189,7 +190,7 @@ class Registry:
                 _copy(meta, before, field)
         self.hooks.prepare(call, resource, new, old, subresource)
         counted = strategy.counts_updates(resource)
-        moved = counted and subresource != "status" and strategy.moved(resource, new, old)
+        moved = counted and subresource not in ("status", "binding") and strategy.moved(resource, new, old)
         if moved:
             meta["generation"] = int(before.get("generation") or 0) + 1
         errors = self.hooks.validate_update(call, resource, new, old, subresource)

@@ -52,8 +52,8 @@ class Errors(list[FieldError]):
     def forbidden(self, path: str, detail: str) -> None:
         self.append(FieldError(status.FORBIDDEN, path, "", detail))
 
-    def not_found(self, path: str, value: Any) -> None:
-        self.append(FieldError(status.NOT_FOUND, path, value))
+    def not_found(self, path: str, value: Any, detail: str = "") -> None:
+        self.append(FieldError(status.NOT_FOUND, path, value, detail))
 
     def too_long(self, path: str, limit: int) -> None:
         self.append(status.too_long(path, limit))

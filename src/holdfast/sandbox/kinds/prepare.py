@@ -50,6 +50,7 @@ def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Circumstances =
     rule = _CREATE.get(key)
     if rule is not None:
         rule(obj, around)
+    _drop_gated(key, obj)
     write_zeros(gvk, obj)
 
 
@@ -66,7 +67,37 @@ def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: 
     rule = _UPDATE.get((gvk.group, gvk.kind))
     if rule is not None:
         rule(obj, old, around)
+    _drop_gated((gvk.group, gvk.kind), obj)
     write_zeros(gvk, obj)
+
+
+_POD_SPECS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "Pod"): ("spec",),
+    ("", "PodTemplate"): ("template", "spec"),
+    ("", "ReplicationController"): ("spec", "template", "spec"),
+    **{
+        ("apps", kind): ("spec", "template", "spec")
+        for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
+    },
+    ("batch", "Job"): ("spec", "template", "spec"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+
+
+def _drop_gated(key: tuple[str, str], obj: Manifest) -> None:
+    """Pod fields behind feature gates that are off are accepted and forgotten."""
+    if key not in _POD_SPECS:
+        return
+    spec: Manifest = obj
+    for step in _POD_SPECS[key]:
+        spec = spec.get(step) or {}
+    for volume in spec.get("volumes") or ():
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            source.pop("clusterTrustBundle", None)
+    for kind in ("containers", "initContainers", "ephemeralContainers"):
+        for item in spec.get(kind) or ():
+            if "lifecycle" in item and item["lifecycle"].pop("stopSignal", None) is not None and not item["lifecycle"]:
+                del item["lifecycle"]
 
 
 # --- creates -------------------------------------------------------------------------

@@ -103,14 +103,15 @@ def node_selector(errs: Errors, selector: Manifest, path: str) -> None:
         node_selector_term(errs, term, f"{path}.nodeSelectorTerms[{index}]")
 
 
-def node_selector_term(errs: Errors, term: Manifest, path: str) -> None:
+def node_selector_term(errs: Errors, term: Manifest, path: str, *, values: bool = True) -> None:
+    """``values``: whether the values of labels are judged; those of preferences are only warned about."""
     for index, item in enumerate(term.get("matchExpressions") or ()):
-        _node_requirement(errs, item, f"{path}.matchExpressions[{index}]")
+        _node_requirement(errs, item, f"{path}.matchExpressions[{index}]", values)
     for index, item in enumerate(term.get("matchFields") or ()):
         _field_requirement(errs, item, f"{path}.matchFields[{index}]")
 
 
-def _node_requirement(errs: Errors, item: Manifest, path: str) -> None:
+def _node_requirement(errs: Errors, item: Manifest, path: str, checked: bool) -> None:
     operator, values = item.get("operator"), item.get("values") or []
     if operator in ("In", "NotIn"):
         if not values:
@@ -124,7 +125,7 @@ def _node_requirement(errs: Errors, item: Manifest, path: str) -> None:
     else:
         errs.invalid(f"{path}.operator", operator or "", "not a valid selector operator")
     errs.name(f"{path}.key", item.get("key") or "", names.qualified)
-    for number, value in enumerate(values):
+    for number, value in enumerate(values) if checked else ():
         errs.name(f"{path}.values[{number}]", value, names.label_value)
 
 

@@ -42,7 +42,7 @@ def containers(errs: Errors, spec: Manifest, facts: PodFacts, path: str) -> None
             errs.duplicate(f"{place}.name", item["name"])
         elif item.get("name"):
             seen.add(item["name"])
-        _lifecycle(errs, item, place)
+        _lifecycle(errs, item, place, facts)
         for key in _PROBES:
             if key in item:
                 _probe_of(errs, key, item[key], f"{place}.{key}")
@@ -70,7 +70,7 @@ def _init_containers(errs: Errors, spec: Manifest, facts: PodFacts, path: str, s
             elif key != "lifecycle":
                 _probe_of(errs, key, item[key], f"{place}.{key}")
         if sidecar:
-            _lifecycle(errs, item, place)
+            _lifecycle(errs, item, place, facts)
         _restart_policy(errs, item, place)
 
 
@@ -127,7 +127,10 @@ def _common(errs: Errors, item: Manifest, facts: PodFacts, path: str) -> None:
     elif image != image.strip():
         errs.invalid(f"{path}.image", image, "must not have leading or trailing whitespace")
     errs.one_of(
-        f"{path}.terminationMessagePolicy", item.get("terminationMessagePolicy"), ("File", "FallbackToLogsOnError")
+        f"{path}.terminationMessagePolicy",
+        item.get("terminationMessagePolicy"),
+        ("File", "FallbackToLogsOnError"),
+        ordered=True,
     )
     if item.get("ports"):
         _ports(errs, item["ports"], f"{path}.ports", facts.host_network)
@@ -145,10 +148,10 @@ def _common(errs: Errors, item: Manifest, facts: PodFacts, path: str) -> None:
 def _resize_policy(errs: Errors, item: Manifest, path: str) -> None:
     seen: set[str] = set()
     for index, policy in enumerate(item.get("resizePolicy") or ()):
-        place = f"{path}.resizePolicy[{index}]"
+        place = f"{path}.resizePolicy"
         name = policy.get("resourceName")
         if name in seen:
-            errs.duplicate(place, name)
+            errs.duplicate(f"{place}[{index}]", name)
         seen.add(name or "")
         errs.one_of(place, name, ("cpu", "memory"))
         errs.one_of(place, policy.get("restartPolicy"), ("NotRequired", "RestartContainer"))
@@ -238,23 +241,25 @@ def _sub_path(errs: Errors, mount: Manifest, place: str) -> None:
 
 
 def _propagation(errs: Errors, mount: Manifest, item: Manifest, place: str) -> None:
+    # The real server leaves the index out here.
+    told = place.rpartition("[")[0]
     mode = mount.get("mountPropagation")
     privileged = (item.get("securityContext") or {}).get("privileged")
     if mode is not None:
         if mode not in ("Bidirectional", "HostToContainer", "None"):
-            errs.unsupported(f"{place}.mountPropagation", mode, ("Bidirectional", "HostToContainer", "None"))
+            errs.unsupported(f"{told}.mountPropagation", mode, ("Bidirectional", "HostToContainer", "None"))
         if mode == "Bidirectional" and not privileged:
             errs.forbidden(
-                f"{place}.mountPropagation",
+                f"{told}.mountPropagation",
                 "Bidirectional mount propagation is available only to privileged containers",
             )
     recursive = mount.get("recursiveReadOnly")
     if recursive is None:
         return
     if recursive not in ("Disabled", "Enabled", "IfPossible"):
-        errs.unsupported(f"{place}.recursiveReadOnly", recursive, ("Disabled", "Enabled", "IfPossible"))
+        errs.unsupported(f"{told}.recursiveReadOnly", recursive, ("Disabled", "Enabled", "IfPossible"))
     elif recursive != "Disabled" and not mount.get("readOnly"):
-        errs.forbidden(f"{place}.recursiveReadOnly", "may only be specified when readOnly is true")
+        errs.forbidden(f"{told}.recursiveReadOnly", "may only be specified when readOnly is true")
 
 
 def _devices(errs: Errors, item: Manifest, facts: PodFacts, path: str, mounted: set[str]) -> None:
@@ -285,10 +290,15 @@ def _devices(errs: Errors, item: Manifest, facts: PodFacts, path: str, mounted: 
 # --- probes and hooks --------------------------------------------------------------
 
 
-def _lifecycle(errs: Errors, item: Manifest, path: str) -> None:
+def _lifecycle(errs: Errors, item: Manifest, path: str, facts: PodFacts) -> None:
     for hook, handler in (item.get("lifecycle") or {}).items():
         if hook in ("postStart", "preStop"):
-            _handler(errs, handler, f"{path}.lifecycle.{hook}", ("exec", "httpGet", "tcpSocket", "sleep"))
+            place = f"{path}.lifecycle.{hook}"
+            _handler(errs, handler, place, ("exec", "httpGet", "tcpSocket", "sleep"))
+            seconds = (handler.get("sleep") or {}).get("seconds") or 0
+            if "sleep" in handler and facts.grace is not None and not 0 <= seconds <= facts.grace:
+                text = f"must be non-negative and less than terminationGracePeriodSeconds ({facts.grace})"
+                errs.invalid(f"{place}.sleep", seconds, text)
 
 
 def _probe_of(errs: Errors, key: str, probe: Manifest, path: str) -> None:
@@ -344,9 +354,7 @@ def _grpc(errs: Errors, action: Manifest, path: str) -> None:
 
 
 def _sleep(errs: Errors, action: Manifest, path: str) -> None:
-    seconds = action.get("seconds") or 0
-    if seconds < 0:
-        errs.invalid(path, seconds, "must be non-negative")
+    """Judged by the hook, which knows the pod's grace period."""
 
 
 _ACTIONS = {"exec": _exec, "httpGet": _http_get, "tcpSocket": _tcp_socket, "grpc": _grpc, "sleep": _sleep}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ipaddress
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names, selectors
+from holdfast.sandbox.kinds.dump import internal
 from holdfast.sandbox.kinds.field import Errors
 from holdfast.sandbox.kinds.metadata import check_annotations, check_labels
 from holdfast.sandbox.kinds.validate_containers import PodFacts, containers
@@ -36,10 +38,21 @@ def template(errs: Errors, found: Manifest, path: str, claims: dict[str, Manifes
 def create(errs: Errors, pod: Manifest) -> None:
     spec = pod.get("spec") or {}
     pod_spec(errs, spec, "spec")
+    _claim_names(errs, spec, (pod.get("metadata") or {}).get("name") or "")
     if spec.get("ephemeralContainers"):
         errs.forbidden("spec.ephemeralContainers", "cannot be set on create")
     if spec.get("nodeName") and spec.get("schedulingGates"):
         errs.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+def _claim_names(errs: Errors, spec: Manifest, pod: str) -> None:
+    """The claims of ephemeral volumes are named after pod and volume."""
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        name = volume.get("name")
+        if pod and name and "ephemeral" in volume:
+            claim = f"{pod}-{name}"
+            for problem in names.dns_subdomain(claim):
+                errs.invalid(f"spec.volumes[{index}].name", name, f"PVC name {gotext.quote(claim)}: {problem}")
 
 
 def ephemeral_containers(errs: Errors, spec: Manifest) -> None:
@@ -60,7 +73,7 @@ def pod_spec(errs: Errors, spec: Manifest, path: str, claims: dict[str, Manifest
     _resource_claims(errs, spec, path)
     containers(errs, spec, facts, path)
     if spec.get("resources"):
-        requirements(errs, spec["resources"], f"{path}.resources")
+        requirements(errs, spec["resources"], f"{path}.resources", of_pod=True)
     errs.one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), _RESTART, ordered=True)
     errs.one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), _DNS, ordered=True)
     check_labels(errs, spec.get("nodeSelector") or {}, f"{path}.nodeSelector")
@@ -93,10 +106,19 @@ def _resource_claims(errs: Errors, spec: Manifest, path: str) -> None:
         given = [key for key in ("resourceClaimName", "resourceClaimTemplateName") if claim.get(key) is not None]
         if len(given) > 1:
             errs.invalid(
-                place, claim, "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+                place,
+                internal("PodResourceClaim", claim),
+                "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified",
             )
         if not given:
-            errs.invalid(place, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`")
+            errs.invalid(
+                place,
+                internal("PodResourceClaim", claim),
+                "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`",
+            )
+
+        for key in given:
+            errs.name(f"{place}.{key}", claim[key], names.dns_subdomain)
 
 
 def _names(errs: Errors, spec: Manifest, path: str) -> None:
@@ -116,9 +138,9 @@ def _names(errs: Errors, spec: Manifest, path: str) -> None:
 def _host_users(errs: Errors, spec: Manifest, context: Manifest, path: str) -> None:
     if spec.get("hostUsers", True):
         return
-    for key in ("hostPID", "hostIPC", "hostNetwork"):
+    for key, told in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
         if spec.get(key):
-            errs.forbidden(f"{path}.{key}", "when `hostUsers` is false")
+            errs.forbidden(f"{path}.{told}", "when `hostUsers` is false")
 
 
 def _dns_config(errs: Errors, spec: Manifest, path: str) -> None:
@@ -205,7 +227,10 @@ def _classes(errs: Errors, spec: Manifest, path: str) -> None:
         requirements(errs, {"limits": spec["overhead"]}, f"{path}.overhead")
     system = spec.get("os")
     if system is not None:
-        errs.one_of(f"{path}.os", system.get("name"), ("linux", "windows"))
+        if not system.get("name"):
+            errs.required(f"{path}.os.name")
+        else:
+            errs.known(f"{path}.os", system["name"], ("linux", "windows"))
         if system.get("name") == "linux":
             _no_windows(errs, spec, path)
 

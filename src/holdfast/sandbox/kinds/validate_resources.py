@@ -5,7 +5,7 @@ In: resource requirements, quotas' hard limits. Out: field errors. Never: admiss
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import names
@@ -72,27 +72,47 @@ def amount(errs: Errors, name: str, quantity: str, path: str) -> None:
         errs.invalid(path, value.text, "must be an integer")
 
 
-def requirements(errs: Errors, resources: Manifest, path: str, claims: Container[str] = ()) -> None:
+def requirements(
+    errs: Errors, resources: Manifest, path: str, claims: Collection[str] = (), *, of_pod: bool = False
+) -> None:
+    """``of_pod``: those of a whole pod, whose names may be any resource's."""
+    check = resource_name if of_pod else container_resource_name
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for name, quantity in limits.items():
         place = f"{path}.limits[{name}]"
-        container_resource_name(errs, name, place)
+        check(errs, name, place)
         amount(errs, name, quantity, place)
     for name, quantity in requests.items():
         place = f"{path}.requests[{name}]"
-        container_resource_name(errs, name, place)
+        check(errs, name, place)
         amount(errs, name, quantity, place)
         _within_limit(errs, name, quantity, limits, path)
     for name in {*limits, *requests}:
         if not _overcommittable(name) and name in requests and name not in limits:
             errs.required(f"{path}.limits", "Limit must be set for non overcommitable resources")
     _huge_pages(errs, limits, requests, path)
-    for index, claim in enumerate(resources.get("claims") or ()):
-        name = claim.get("name")
+    _claims(errs, resources.get("claims") or [], claims, path)
+
+
+def _claims(errs: Errors, found: list[Manifest], known: Collection[str], path: str) -> None:
+    seen: set[str] = set()
+    for index, claim in enumerate(found):
+        name, place = claim.get("name"), f"{path}.claims[{index}]"
         if not name:
-            errs.required(f"{path}.claims[{index}]")
-        elif name not in claims:
-            errs.not_found(f"{path}.claims[{index}]", name)
+            errs.required(place)
+            continue
+        request = claim.get("request")
+        key = f"{name}/{request}" if request else name
+        if name not in seen and request:
+            errs.name(f"{place}.request", request, names.dns_label)
+        if name in seen or key in seen:
+            errs.duplicate(place, name if name in seen else key)
+        elif not request and any(other.partition("/")[0] == name for other in seen):
+            errs.duplicate(place, name)
+        seen.add(key)
+        if name not in known:
+            listed = ": " + ", ".join(sorted(known)) if known else " which is empty"
+            errs.not_found(place, name, f"must be one of the names in pod.spec.resourceClaims{listed}")
 
 
 def _within_limit(errs: Errors, name: str, quantity: str, limits: Manifest, path: str) -> None:

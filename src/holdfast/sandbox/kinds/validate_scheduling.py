@@ -26,7 +26,7 @@ def affinity(errs: Errors, found: Manifest, path: str) -> None:
         for index, term in enumerate(node.get(_PREFERRED) or ()):
             place = f"{path}.nodeAffinity.{_PREFERRED}[{index}]"
             _weight(errs, term, place)
-            node_selector_term(errs, term.get("preference") or {}, f"{place}.preference")
+            node_selector_term(errs, term.get("preference") or {}, f"{place}.preference", values=False)
     for kind in ("podAffinity", "podAntiAffinity"):
         terms = found.get(kind)
         if not terms:
@@ -48,8 +48,15 @@ def _weight(errs: Errors, term: Manifest, path: str) -> None:
 def _pod_term(errs: Errors, term: Manifest, path: str) -> None:
     label_selector(errs, term.get("labelSelector"), f"{path}.labelSelector")
     label_selector(errs, term.get("namespaceSelector"), f"{path}.namespaceSelector")
-    for index, namespace in enumerate(term.get("namespaces") or ()):
-        errs.name(f"{path}.namespaces[{index}]", namespace, names.dns_label)
+    for namespace in term.get("namespaces") or ():
+        errs.name(f"{path}.namespace", namespace, names.dns_label)
+    for field in ("matchLabelKeys", "mismatchLabelKeys"):
+        _label_keys(errs, term, field, path)
+    others = term.get("mismatchLabelKeys") or ()
+    for index, name in enumerate(term.get("matchLabelKeys") or ()):
+        if name in others:
+            text = "exists in both matchLabelKeys and mismatchLabelKeys"
+            errs.invalid(f"{path}.matchLabelKeys[{index}]", name, text)
     key = term.get("topologyKey") or ""
     if not key:
         errs.required(f"{path}.topologyKey", "can not be empty")
@@ -87,6 +94,15 @@ def spread(errs: Errors, found: list[Any], path: str) -> None:
         label_selector(errs, item.get("labelSelector"), f"{place}.labelSelector")
 
 
+def _label_keys(errs: Errors, item: Manifest, field: str, path: str) -> None:
+    keys = item.get(field) or []
+    if keys and item.get("labelSelector") is None:
+        errs.forbidden(f"{path}.{field}", "must not be specified when labelSelector is not set")
+        return
+    for index, key in enumerate(keys):
+        errs.name(f"{path}.{field}[{index}]", key, names.qualified)
+
+
 def _match_keys(errs: Errors, item: Manifest, path: str) -> None:
     keys = item.get("matchLabelKeys") or []
     if not keys:
@@ -99,6 +115,7 @@ def _match_keys(errs: Errors, item: Manifest, path: str) -> None:
         *(e.get("key") for e in item["labelSelector"].get("matchExpressions") or ()),
     }
     for index, key in enumerate(keys):
+        errs.name(f"{path}.matchLabelKeys[{index}]", key, names.qualified)
         if key in chosen:
             errs.invalid(f"{path}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and labelSelector")
 

@@ -5,12 +5,21 @@ In: a container's or a pod's security context. Out: field errors. Never: Pod Sec
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.dump import internal
 from holdfast.sandbox.kinds.field import Errors
+
+_SYSCTL = r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_sysctl = re.compile(_SYSCTL).fullmatch
+_netbios = re.compile(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}').fullmatch
+_windows_domain = re.compile(
+    r"[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9](?:\.[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])*"
+).fullmatch
 
 
 def container_security(errs: Errors, context: Manifest, path: str, host_users: bool = True) -> None:
@@ -38,6 +47,8 @@ def container_security(errs: Errors, context: Manifest, path: str, host_users: b
             errs.invalid(f"{path}.procMount", "Unmasked", "`hostUsers` must be false to use `Unmasked`")
     if context.get("appArmorProfile") is not None:
         app_armor(errs, context["appArmorProfile"], f"{path}.appArmorProfile")
+    if context.get("windowsOptions") is not None:
+        windows(errs, context["windowsOptions"], f"{path}.windowsOptions")
 
 
 def context_dump(context: Manifest) -> Any:
@@ -59,7 +70,8 @@ def seccomp(errs: Errors, profile: Manifest, path: str) -> None:
             if ".." in local.split("/"):
                 errs.invalid(f"{path}.localhostProfile", local, "must not contain '..'")
     elif local is not None:
-        errs.invalid(f"{path}.localhostProfile", profile, "can only be set when seccomp type is Localhost")
+        shown = internal("SeccompProfile", profile)
+        errs.invalid(f"{path}.localhostProfile", shown, "can only be set when seccomp type is Localhost")
 
 
 def app_armor(errs: Errors, profile: Manifest, path: str) -> None:
@@ -84,26 +96,66 @@ def pod_security(errs: Errors, context: Manifest, path: str) -> None:
     for key in ("fsGroup", "runAsUser", "runAsGroup"):
         if key in context:
             errs.each(f"{path}.{key}", context[key], names.user_id(context[key]))
-    for index, group in enumerate(context.get("supplementalGroups") or ()):
+    for index, given in enumerate(context.get("supplementalGroups") or ()):
+        group = given or 0
         errs.each(f"{path}.supplementalGroups[{index}]", group, names.user_id(group))
     seen: set[str] = set()
     for index, sysctl in enumerate(context.get("sysctls") or ()):
         name = sysctl.get("name") or ""
         if not name:
             errs.required(f"{path}.sysctls[{index}].name")
-        if name in seen:
+        elif len(name) > 253 or not _sysctl(name):
+            text = f"must have at most 253 characters and match regex ^{_SYSCTL}$"
+            errs.invalid(f"{path}.sysctls[{index}].name", name, text)
+        elif name in seen:
             errs.duplicate(f"{path}.sysctls[{index}].name", name)
         seen.add(name)
-    errs.one_of(
-        f"{path}.fsGroupChangePolicy", context.get("fsGroupChangePolicy"), ("Always", "OnRootMismatch"), required=False
-    )
+    errs.known(f"{path}.fsGroupChangePolicy", context.get("fsGroupChangePolicy"), ("Always", "OnRootMismatch"))
     if context.get("seccompProfile") is not None:
         seccomp(errs, context["seccompProfile"], f"{path}.seccompProfile")
     if context.get("appArmorProfile") is not None:
         app_armor(errs, context["appArmorProfile"], f"{path}.appArmorProfile")
-    errs.one_of(
-        f"{path}.supplementalGroupsPolicy", context.get("supplementalGroupsPolicy"), ("Merge", "Strict"), required=False
-    )
-    errs.one_of(
-        f"{path}.seLinuxChangePolicy", context.get("seLinuxChangePolicy"), ("MountOption", "Recursive"), required=False
-    )
+    errs.known(f"{path}.supplementalGroupsPolicy", context.get("supplementalGroupsPolicy"), ("Merge", "Strict"))
+    errs.known(f"{path}.seLinuxChangePolicy", context.get("seLinuxChangePolicy"), ("MountOption", "Recursive"))
+    if context.get("windowsOptions") is not None:
+        windows(errs, context["windowsOptions"], f"{path}.windowsOptions")
+
+
+_WINDOWS_SPEC_LIMIT = 64 * 1024
+_WINDOWS_USER_LIMIT = 104
+_WINDOWS_DOMAIN_LIMIT = 256
+
+
+def windows(errs: Errors, options: Manifest, path: str) -> None:
+    name, spec, user = (options.get(key) for key in ("gmsaCredentialSpecName", "gmsaCredentialSpec", "runAsUserName"))
+    if name is not None:
+        errs.name(f"{path}.gmsaCredentialSpecName", name, names.dns_subdomain)
+    if spec == "":
+        errs.invalid(f"{path}.gmsaCredentialSpec", spec, "gmsaCredentialSpec cannot be an empty string")
+    elif spec is not None and len(spec) > _WINDOWS_SPEC_LIMIT:
+        errs.invalid(f"{path}.gmsaCredentialSpec", spec, "gmsaCredentialSpec size must be under 64 KiB")
+    for problem in _windows_user(user) if user is not None else ():
+        errs.invalid(f"{path}.runAsUserName", user, f"runAsUserName{problem}")
+
+
+def _windows_user(text: str) -> Iterator[str]:
+    if not text:
+        yield " cannot be an empty string"
+    elif re.search(r"[\x00-\x1f\x7f]", text):
+        yield " cannot contain control characters"
+    elif text.count("\\") > 1:
+        yield " cannot contain more than one backslash"
+    else:
+        domain, slash, user = text.rpartition("\\")
+        if len(domain) >= _WINDOWS_DOMAIN_LIMIT:
+            yield f"'s Domain length must be under {_WINDOWS_DOMAIN_LIMIT} characters"
+        if slash and not (_netbios(domain) or _windows_domain(domain)):
+            yield "'s Domain doesn't match the NetBios nor the DNS format"
+        if not user:
+            yield "'s User cannot be empty"
+        elif len(user) > _WINDOWS_USER_LIMIT:
+            yield f"'s User length must not be longer than {_WINDOWS_USER_LIMIT} characters"
+        if re.fullmatch(r"[. ]+", user):
+            yield "'s User cannot contain only periods or spaces"
+        if re.search(r'["/\\:;|=,+*?<>@\[\]]', user):
+            yield "'s User cannot contain the following characters: \"/\\:;|=,+*?<>@[]"

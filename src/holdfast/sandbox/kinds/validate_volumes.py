@@ -28,16 +28,17 @@ def volumes(errs: Errors, spec: Manifest, path: str) -> dict[str, Manifest]:
     """The volumes by name, for mounts to refer to."""
     found: dict[str, Manifest] = {}
     for index, volume in enumerate(spec.get("volumes") or ()):
-        place = f"{path}.volumes[{index}]"
+        place, before = f"{path}.volumes[{index}]", len(errs)
         _sources(errs, volume, place, spec)
         name = volume.get("name")
         if not name:
             errs.required(f"{place}.name")
         else:
-            problems = names.dns_label(name)
-            errs.each(f"{place}.name", name, problems)
-            if not problems and name in found:
-                errs.duplicate(f"{place}.name", name)
+            errs.name(f"{place}.name", name, names.dns_label)
+        if name in found:
+            errs.duplicate(f"{place}.name", name)
+        # A volume with mistakes is not there for mounts.
+        if name and len(errs) == before:
             found[name] = volume
     return found
 
@@ -86,6 +87,15 @@ def _needs(*fields: str) -> Source:
                 errs.required(f"{path}.{field}")
 
     return check
+
+
+def _block_store(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
+    if not source.get("volumeID"):
+        errs.required(f"{path}.volumeID")
+    partition = source.get("partition") or 0
+    if not 0 <= partition <= 255:
+        # The text is wrong in the real server, too.
+        errs.invalid(f"{path}.partition", partition, names.between(1, 255))
 
 
 def _empty_dir(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
@@ -313,7 +323,7 @@ SOURCES: dict[str, Source] = {
     "hostPath": host_path,
     "gitRepo": _git_repo,
     "gcePersistentDisk": _needs("pdName"),
-    "awsElasticBlockStore": _needs("volumeID"),
+    "awsElasticBlockStore": _block_store,
     "secret": _keyed("secretName"),
     "nfs": _nfs,
     "iscsi": _iscsi,
