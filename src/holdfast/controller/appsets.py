@@ -174,8 +174,8 @@ class ApplicationSets:
         found = (self._apps.get(r) for r in sorted(self._owned.get((ref.namespace, ref.name), ())))
         return [a for a in found if a is not None]
 
-    def project_names(self) -> frozenset[str]:
-        return frozenset(r.name for r, _ in self._projects.items() if r.namespace == self._home)
+    def projects(self) -> dict[str, project.Project]:
+        return {r.name: project.read(o) for r, o in self._projects.items() if r.namespace == self._home}
 
     def cluster_secrets(self) -> list[Manifest]:
         return [_decoded(o) for _, o in self._clusters.items()]
@@ -195,6 +195,7 @@ class _Turn:
         self._applier = Applier(owner._client, owner._apps, owner._events, obj, wanted, owner._delete)
         self._now = datetime.fromtimestamp(owner._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._secrets = owner.cluster_secrets()
+        self._projects = owner.projects()
         self._status: Manifest = dict(obj.get("status") or {})
 
     async def run(self) -> Requeue:
@@ -205,7 +206,7 @@ class _Turn:
             self._conditions(status.failed(error.reason or generate.PARAMS_FAILED, error.message, generated=False))
             await self._writer.status(self._status)
             return Requeue(after=ERROR_SECONDS)
-        wrong = check.problems(apps, self._wanted.name, self._owner.project_names(), self._resolve)
+        wrong = check.problems(apps, self._wanted.name, self._projects, self._resolve)
         valid = sorted((a for a in apps if a["metadata"]["name"] not in wrong), key=lambda a: a["metadata"]["name"])
         valid = self._rolled(apps, valid)
         if wrong:
@@ -242,7 +243,7 @@ class _Turn:
         """Asks until nothing is left to be found out. Raises GeneratorError."""
         known = self._remembered()
         for _ in range(_ROUNDS):
-            facts = Facts(self._secrets, self._owner.project_names(), known.answers)
+            facts = Facts(self._secrets, self._projects, known.answers)
             try:
                 return await asyncio.to_thread(
                     generate.generate, self._wanted, facts, self._owner._engine, self._owner._home

@@ -185,6 +185,16 @@ class Project:
             return f"namespace {namespace} is not permitted in project '{self.name}'"
         return ""
 
+    def demands_signature(self, url: str) -> bool:
+        """Whether commits of a repository have to be signed."""
+        wanted = normalize_url(url)
+        for policy in self.integrity:
+            patterns = [(p.startswith("!"), normalize_url(p.removeprefix("!"))) for p in policy.repos]
+            fits = [denied for denied, p in patterns if p == "*" or glob(p, wanted)]
+            if policy.mode != "none" and fits and not any(fits):
+                return True
+        return False
+
     def service_account(self, server: str, namespace: str) -> str | None:
         """The account (``namespace:name`` or a name) that syncs to a destination; None where no rule fits."""
         for rule in self.service_accounts:

@@ -150,6 +150,20 @@ def test_old_signature_keys_are_a_policy_for_all_repositories() -> None:
     assert (policy.repos, policy.mode, policy.keys) == (("*",), "head", ("4AEE18F83AFDEB23",))
 
 
+def test_signatures_are_demanded_by_repository() -> None:
+    policies = [
+        {
+            "repos": [{"url": "https://git.example/**"}, {"url": "!https://git.example/open"}],
+            "gpg": {"mode": "head", "keys": []},
+        },
+        {"repos": [{"url": "*"}], "gpg": {"mode": "none", "keys": []}},
+    ]
+    found = project(sourceIntegrity={"git": {"policies": policies}})
+    assert found.demands_signature("https://git.example/team/app.git")
+    assert not found.demands_signature("https://git.example/open.git")
+    assert not found.demands_signature("https://other/app")
+
+
 def test_the_first_rule_that_fits_names_the_service_account() -> None:
     found = project(
         destinationServiceAccounts=[

@@ -5,7 +5,7 @@ An invalid one is left out, and the others are still made: the messages are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from holdfast.base.errors import HoldfastError
@@ -16,7 +16,7 @@ Resolve = Callable[[Mapping[str, Any]], object]
 
 
 def problems(
-    apps: Sequence[Manifest], set_name: str, projects: frozenset[str] | None, resolve: Resolve
+    apps: Sequence[Manifest], set_name: str, projects: Collection[str] | None, resolve: Resolve
 ) -> dict[str, str]:
     """What is wrong, by application name. ``projects`` None: which there are is not known."""
     found: dict[str, str] = {}

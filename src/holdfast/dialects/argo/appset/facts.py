@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from holdfast.base.errors import Stop
+from holdfast.dialects.argo.project import Project
 from holdfast.kube.refs import Manifest
 
 
@@ -97,12 +98,12 @@ class Pending(Exception):
 
 
 class Facts:
-    """``clusters`` are the Secrets of registered clusters, ``projects`` the names of those that exist."""
+    """``clusters`` are the Secrets of registered clusters, ``projects`` those that exist by name; None: that is not known."""
 
     def __init__(
         self,
         clusters: Sequence[Manifest] = (),
-        projects: frozenset[str] | None = None,
+        projects: Mapping[str, Project] | None = None,
         answers: Mapping[Question, Any] | None = None,
     ) -> None:
         self.clusters = clusters

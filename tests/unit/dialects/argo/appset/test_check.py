@@ -14,9 +14,7 @@ from tests.unit.dialects.argo.appset.world import applications, go
 KNOWN = [Cluster("https://eu", "eu"), Cluster("https://b", "twice"), Cluster("https://c", "twice")]
 
 
-def problems(
-    *elements: dict[str, Any], destination: Any = None, projects: frozenset[str] | None = None
-) -> dict[str, str]:
+def problems(*elements: dict[str, Any], destination: Any = None, projects: Any = None) -> dict[str, str]:
     obj = go([{"list": {"elements": list(elements)}}], "{{ .n }}")
     obj["spec"]["template"]["spec"]["destination"] = destination or {"server": "https://kubernetes.default.svc"}
     return check.problems(applications(obj), "s", projects, lambda d: destinations.resolve(d, KNOWN))

@@ -17,7 +17,7 @@ _LINKS = 8
 
 
 def generate(spec: Mapping[str, Any], context: Context) -> list[Params]:
-    _check_project(context)
+    _check_project(str(spec.get("repoURL") or ""), context)
     directories, files = spec.get("directories") or (), spec.get("files") or ()
     if not directories and not files:
         raise GeneratorError(EMPTY)
@@ -27,11 +27,18 @@ def generate(spec: Mapping[str, Any], context: Context) -> list[Params]:
         raise wrapped("error generating params from git", error) from error
 
 
-def _check_project(context: Context) -> None:
+def _check_project(url: str, context: Context) -> None:
     """A project has a say in what may be read; one that only the parameters name cannot be asked."""
-    project, known = context.set.project, context.facts.projects
-    if project and known is not None and project not in known:
-        raise GeneratorError(f'error getting project {project}: AppProject.argoproj.io "{project}" not found')
+    name, known = context.set.project, context.facts.projects
+    if not name or known is None:
+        return
+    if name not in known:
+        raise GeneratorError(f'error getting project {name}: AppProject.argoproj.io "{name}" not found')
+    if known[name].demands_signature(url):
+        # Parameters of a commit that nobody vouches for could make any application.
+        raise GeneratorError(
+            f"project {name} wants the commits of {url} to be signed: Holdfast does not verify signatures for generators yet"
+        )
 
 
 def _tree(spec: Mapping[str, Any], context: Context, doing: str) -> Tree:

@@ -7,6 +7,7 @@ import pytest
 from holdfast.base.tree import MemoryTree
 from holdfast.dialects.argo.appset.facts import GitTree, Problem, Question
 from holdfast.dialects.argo.appset.generate import GenerationFailed
+from holdfast.dialects.argo.project import read
 from tests.unit.dialects.argo.appset.world import applications, declared, files, go, names, notes
 
 DIRECTORIES = {"repoURL": "https://git/app.git", "revision": "main", "directories": [{"path": "apps/*"}]}
@@ -130,9 +131,15 @@ def test_a_repository_that_cannot_be_read_is_told_with_what_was_done() -> None:
 def test_the_project_has_to_exist_unless_the_parameters_name_it() -> None:
     obj = go([{"git": DIRECTORIES}], "{{ .path.basenameNormalized }}")
     with pytest.raises(GenerationFailed, match="error getting project default: "):
-        applications(obj, TREE, projects=frozenset())
+        applications(obj, TREE, projects={})
     obj["spec"]["template"]["spec"]["project"] = "{{ .path.basename }}"
-    assert len(applications(obj, TREE, projects=frozenset())) == 2
+    assert len(applications(obj, TREE, projects={})) == 2
+
+
+def test_where_commits_have_to_be_signed_nothing_is_read() -> None:
+    signed = read({"metadata": {"name": "default"}, "spec": {"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}})
+    with pytest.raises(GenerationFailed, match=r"wants the commits of https://git/app.git to be signed"):
+        applications(go([{"git": DIRECTORIES}], "x"), TREE, projects={"default": signed})
 
 
 def test_neither_directories_nor_files_is_nothing_to_generate_from() -> None:
