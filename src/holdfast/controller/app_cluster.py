@@ -293,14 +293,18 @@ class WatchedClient(Client):
         self.__dict__.update(client.__dict__)
         self._live = live
 
-    async def create(self, obj: Manifest, *, manager: str = "", dry_run: bool = False) -> Manifest:
-        answer = await super().create(obj, manager=manager, dry_run=dry_run)
+    async def create(
+        self, obj: Manifest, *, manager: str = "", dry_run: bool = False, validation: str = ""
+    ) -> Manifest:
+        answer = await super().create(obj, manager=manager, dry_run=dry_run, validation=validation)
         return answer if dry_run else self._seen(answer)
 
     async def update(
-        self, obj: Manifest, *, subresource: str = "", manager: str = "", dry_run: bool = False
+        self, obj: Manifest, *, subresource: str = "", manager: str = "", dry_run: bool = False, validation: str = ""
     ) -> Manifest:
-        answer = await super().update(obj, subresource=subresource, manager=manager, dry_run=dry_run)
+        answer = await super().update(
+            obj, subresource=subresource, manager=manager, dry_run=dry_run, validation=validation
+        )
         return answer if dry_run else self._seen(answer)
 
     async def patch(
@@ -314,6 +318,7 @@ class WatchedClient(Client):
         manager: str = "",
         force: bool = False,
         dry_run: bool = False,
+        validation: str = "",
     ) -> Manifest:
         answer = await super().patch(
             ref,
@@ -324,6 +329,7 @@ class WatchedClient(Client):
             manager=manager,
             force=force,
             dry_run=dry_run,
+            validation=validation,
         )
         return answer if dry_run else self._seen(answer)
 
