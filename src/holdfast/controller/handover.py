@@ -88,7 +88,7 @@ class Neighbourhood(Alone):
             return Promised()
         heirs: dict[ObjectRef, UnitKey] = {}
         unknown: list[UnitKey] = []
-        waiting = deque(self._candidates(world.delivery, objects))
+        waiting = deque(self._candidates(world.delivery, wanted, objects))
         seen = {world.delivery.key}
         while waiting and not wanted <= heirs.keys():
             delivery = self._read(waiting.popleft())
@@ -103,13 +103,18 @@ class Neighbourhood(Alone):
             waiting.extend(o for o in found if _is_unit(o))
         return Promised(heirs, tuple(unknown))
 
-    def _candidates(self, delivery: Delivery, objects: Sequence[Manifest]) -> list[Manifest]:
-        """Declared units first: they are newer than what the cluster has of them."""
+    def _candidates(
+        self, delivery: Delivery, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]
+    ) -> list[Manifest]:
+        """Declared units first: they are newer than what the cluster has of them. Units that are themselves to go, because
+        they are among those asked for, keep nothing; where another one declares them they are found in what it renders."""
         declared = [_placed(o, delivery.key.namespace) for o in objects if _is_unit(o)]
         known = [
             obj
             for key in sorted(self._index.of_source(delivery.source))
-            if (obj := self._objects.get(ref_of(key))) is not None and not obj["metadata"].get("deletionTimestamp")
+            if ref_of(key) not in wanted
+            and (obj := self._objects.get(ref_of(key))) is not None
+            and not obj["metadata"].get("deletionTimestamp")
         ]
         return [*declared, *known]
 

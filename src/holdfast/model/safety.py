@@ -60,12 +60,10 @@ class Safety:
 
     def consents(self, revision: str) -> bool:
         """Whether the consent is for this revision: all of it, its digest, or the beginning of its digest."""
-        digest = revision.rpartition(":")[2]
+        named, digest = self.consent.rpartition(":")[2], revision.rpartition(":")[2]
         if not self.consent or not revision:
             return False
-        return self.consent == revision or (
-            len(self.consent) >= _SHORTEST and digest.startswith(self.consent.rpartition(":")[2])
-        )
+        return self.consent == revision or (len(named) >= _SHORTEST and digest.startswith(named))
 
 
 def read_safety(annotations: Mapping[str, Any], default: Safety | None = None) -> Safety:

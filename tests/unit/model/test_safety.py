@@ -25,6 +25,7 @@ REVISION = "main@sha1:0123456789abcdef0123456789abcdef01234567"
         pytest.param("sha1:0123456", True, id="digest with its algorithm"),
         pytest.param("0123456", True, id="seven characters"),
         pytest.param("012345", False, id="too short"),
+        pytest.param("main@sha1:012345", False, id="too short behind the branch"),
         pytest.param("main@sha1:ffffffffffffffffffffffffffffffffffffffff", False, id="another commit"),
         pytest.param("", False, id="nothing"),
         pytest.param("true", False, id="no revision"),
