@@ -69,12 +69,58 @@ _PROJECT = (
     "schedule; syncOverrun:bool; timeZone}"
 )
 _SET = (
-    "applyNestedSelectors:bool; generators!:object[]; goTemplate:bool; goTemplateOptions[]; "
+    "applyNestedSelectors:bool; generators![]@generator; goTemplate:bool; goTemplateOptions[]; "
     "ignoreApplicationDifferences[]{jqPathExpressions[]; jsonPointers[]; name}; preservedFields{annotations[]; labels[]}; "
     "strategy{deletionOrder; rollingSync{steps[]{matchExpressions[]{key; operator; values[]}; maxUpdate:intstr}}; type}; "
     "syncPolicy{applicationsSync=create-only|create-update|create-delete|sync; preserveResourcesOnDeletion:bool}; "
     "template!{metadata!{annotations:map; finalizers[]; labels:map; name; namespace}; spec!@application}; templatePatch"
 )
+
+
+# A generator's own template is whole again: its fields are looked at when it is filled in, and not once more for each kind.
+_TEMPLATE = "template:object"
+_PULLS = (
+    "azuredevops{api; labels[]; organization!; project!; repo!; tokenRef@keyref}; "
+    "bitbucket{api; basicAuth@basic; bearerToken@bearer; owner!; repo!}; "
+    "bitbucketServer{api!; basicAuth@basic; bearerToken@bearer; caRef@caref; insecure:bool; project!; repo!}; "
+    "continueOnRepoNotFoundError:bool; filters[]{branchMatch; targetBranchMatch; titleMatch}; "
+    "gitea{api!; insecure:bool; labels[]; owner!; repo!; tokenRef@keyref}; "
+    "github{api; appSecretName; labels[]; owner!; repo!; tokenRef@keyref}; "
+    "gitlab{api; caRef@caref; insecure:bool; labels[]; project!; pullRequestState; tokenRef@keyref}; "
+    f"requeueAfterSeconds:long; {_TEMPLATE}; values:map"
+)
+_HOSTS = (
+    "awsCodeCommit{allBranches:bool; region; role; tagFilters[]{key!; value}}; "
+    "azureDevOps{accessTokenRef!@keyref; allBranches:bool; api; organization!; teamProject!}; "
+    "bitbucket{allBranches:bool; appPasswordRef!@keyref; owner!; user!}; "
+    "bitbucketServer{allBranches:bool; api!; basicAuth@basic; bearerToken@bearer; caRef@caref; insecure:bool; project!}; "
+    "cloneProtocol; filters[]{branchMatch; labelMatch; pathsDoNotExist[]; pathsExist[]; repositoryMatch}; "
+    "gitea{allBranches:bool; api!; excludeArchivedRepos:bool; insecure:bool; owner!; tokenRef@keyref}; "
+    "github{allBranches:bool; api; appSecretName; excludeArchivedRepos:bool; organization!; tokenRef@keyref}; "
+    "gitlab{allBranches:bool; api; caRef@caref; group!; includeArchivedRepos:bool; includeSharedProjects:bool; "
+    "includeSubgroups:bool; insecure:bool; tokenRef@keyref; topic}; "
+    f"requeueAfterSeconds:long; {_TEMPLATE}; values:map"
+)
+_GENERATORS = (
+    f"clusterDecisionResource{{configMapRef!; labelSelector@labelselector; name; requeueAfterSeconds:long; {_TEMPLATE}; "
+    f"values:map}}; clusters{{flatList:bool; selector@labelselector; {_TEMPLATE}; values:map}}; "
+    "git{directories[]{exclude:bool; path!}; files[]{exclude:bool; path!}; pathParamPrefix; repoURL!; "
+    f"requeueAfterSeconds:long; revision!; {_TEMPLATE}; values:map}}; list{{elements:any[]; elementsYaml; {_TEMPLATE}}}; "
+    "plugin{configMapRef!{name!}; input{parameters:object}; requeueAfterSeconds:long; "
+    f"{_TEMPLATE}; values:map}}; pullRequest{{{_PULLS}}}; scmProvider{{{_HOSTS}}}; selector@labelselector"
+)
+_NESTED = f"{_GENERATORS}; matrix:object; merge:object"
+FRAGMENTS |= {
+    "keyref": "key!; secretName!",
+    "caref": "configMapName!; key!",
+    "basic": "passwordRef!@keyref; username!",
+    "bearer": "tokenRef!@keyref",
+    "nested": _NESTED,
+    "generator": (
+        f"{_GENERATORS}; matrix{{generators![]@nested; {_TEMPLATE}}}; "
+        f"merge{{generators![]@nested; mergeKeys![]; {_TEMPLATE}}}"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

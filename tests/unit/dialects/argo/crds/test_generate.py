@@ -36,3 +36,12 @@ def test_an_operation_stands_beside_the_spec() -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.kind)
 def test_a_status_keeps_what_is_written(kind: Any) -> None:
     assert _schema(crd(kind))["properties"]["status"]["x-kubernetes-preserve-unknown-fields"] is True
+
+
+def test_generators_have_fields_of_their_own_down_to_the_nested_ones() -> None:
+    generator = _schema(crd(KINDS[2]))["properties"]["spec"]["properties"]["generators"]["items"]["properties"]
+    assert generator["git"]["required"] == ["repoURL", "revision"]
+    nested = generator["matrix"]["properties"]["generators"]["items"]["properties"]
+    assert set(generator) == set(nested)
+    assert nested["git"] == generator["git"]
+    assert nested["merge"] == {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
