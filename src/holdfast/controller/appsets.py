@@ -137,7 +137,8 @@ class ApplicationSets:
         """A webhook told of a push: sets that look into the repository find out anew. ``same`` compares addresses."""
         for owner, obj in self._sets.items():
             generators = (obj.get("spec") or {}).get("generators") or ()
-            if any(same(url) for g in generators for url in transform.repositories_of(g)):
+            # An address with parameters in it may be any.
+            if any("{{" in url or same(url) for g in generators for url in transform.repositories_of(g)):
                 self._known.pop(owner, None)
                 self._manager.wake(owner)
 

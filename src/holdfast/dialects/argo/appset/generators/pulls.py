@@ -54,6 +54,26 @@ def generate(spec: Mapping[str, Any], context: Context) -> list[Params]:
     return [_parameters(p, spec, context) for p in found if not filters or any(_fits(p, f) for f in filters)]
 
 
+def repositories(spec: Mapping[str, Any]) -> set[str]:
+    """The address of the repository whose pull requests are asked for: what a webhook tells of is compared with it."""
+    github, gitlab, gitea = (spec.get(k) for k in ("github", "gitlab", "gitea"))
+    if github is not None:
+        server = str(github.get("api") or "https://github.com").replace("://api.", "://")
+        return {f"{_top(server)}/{github.get('owner')}/{github.get('repo')}"}
+    if gitlab is not None:
+        return {f"{_top(str(gitlab.get('api') or 'https://gitlab.com'))}/{gitlab.get('project')}"}
+    return (
+        {f"{_top(str(gitea.get('api') or ''))}/{gitea.get('owner')}/{gitea.get('repo')}"}
+        if gitea is not None
+        else set()
+    )
+
+
+def _top(server: str) -> str:
+    scheme, _, rest = server.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
 def _filters(specs: Sequence[Mapping[str, Any]]) -> list[dict[str, re.Pattern[str]]]:
     found = []
     for spec in specs:

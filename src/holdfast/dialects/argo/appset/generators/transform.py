@@ -136,11 +136,13 @@ def uses(spec: Mapping[str, Any], wanted: str, depth: int = 0) -> bool:
 
 
 def repositories_of(spec: Mapping[str, Any], depth: int = 0) -> set[str]:
-    """The addresses of Git repositories that a generator looks into, as they are written."""
+    """The addresses of repositories that a generator looks into, as they are written: maybe with parameters to be filled in."""
     found: set[str] = set()
     for kind in kinds(spec, depth):
         if kind == "git":
             found.add(str(spec[kind].get("repoURL") or ""))
+        elif kind == "pullRequest":
+            found |= pulls.repositories(spec[kind])
         elif kind in ("matrix", "merge"):
             for generator in spec[kind].get("generators") or ():
                 found |= repositories_of(generator, depth + 1)
