@@ -113,8 +113,7 @@ def _asked(patch: Manifest, wanted: Manifest) -> Manifest:
 
 
 async def _client_side(client: Client, send: Send, body: Manifest, plural: str, gone: Gone) -> str:
-    kept = annotated(send.target)
-    wanted = {**body, "metadata": {**body["metadata"], "annotations": kept["metadata"]["annotations"]}}
+    wanted = annotated(body)
     ref, version = _ref(body), GroupVersionKind.of(body).version
     try:
         live = await client.get(ref, version=version)

@@ -98,7 +98,13 @@ class TaskList:
             return
         gvk = GroupVersionKind("", "v1", "Namespace")
         (answer,) = yield (Look(gvk, ObjectRef("", "Namespace", "", name)),)
-        target: Manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        target: Manifest = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name},
+            "spec": {},
+            "status": {},
+        }
         if not answer.ok and not answer.missing:
             task = Task(SyncPhase.PRE_SYNC, target, None)
             text = f"namespace auto creation failed: {answer.message}"

@@ -16,6 +16,7 @@ from holdfast.model.sync import Tracking, TrackingMethod
 TRACKING_ID: Final = "argocd.argoproj.io/tracking-id"
 INSTALLATION_ID: Final = "argocd.argoproj.io/installation-id"
 _LABEL_LIMIT: Final = 63
+_DEFINITIONS: Final = "apiextensions.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class TrackingId:
 
 
 def stamp(obj: Manifest, tracking: Tracking) -> Manifest:
-    """A copy of the object with the marks of its application."""
+    """A copy of the object with the marks of its application. Definitions of kinds carry none: they outlive it."""
+    if (obj.get("kind"), str(obj.get("apiVersion")).partition("/")[0]) == ("CustomResourceDefinition", _DEFINITIONS):
+        return obj
     meta = dict(obj.get("metadata") or {})
     if tracking.method is not TrackingMethod.LABEL:
         meta["annotations"] = _annotated(obj, meta.get("annotations"), tracking)
