@@ -14,6 +14,7 @@ from holdfast.controller.app_targets import AppTargets, Desired, TargetsError
 from holdfast.controller.app_world import AppWorld, Destination, manifest_of
 from holdfast.dialects.argo.application import GROUP, instance_name
 from holdfast.dialects.argo.project import Project
+from holdfast.health.argo import assess
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppCondition, Application, AppSource, AppStatus, AppSummary, Compared, SyncState
 from holdfast.model.sync import AppHealth, AppHealthStatus, ResourceState, SyncStatus, Tracking
@@ -26,12 +27,6 @@ from holdfast.reconcile.app_compare import orphan_warning, summary, without_excl
 from holdfast.reconcile.app_refresh import COMPARISON, namespace_metadata_changed, with_conditions
 
 log = logging.getLogger(__name__)
-
-try:
-    from holdfast.health.argo import assess
-except ImportError:
-    def assess(obj, overrides):
-        return None
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -208,8 +203,6 @@ class AppComparer:
     def _options(
         self, app: Application, project: Project, destination: Destination, tracking: Tracking, *, known: bool
     ) -> CompareOptions:
-        settings = self.world.settings
-        by_owner = settings.server_side_diff if app.server_side_diff is None else app.server_side_diff
         namespaced = destination.live.namespaced
 
         def permitted(ref: ObjectRef, gvk: GroupVersionKind) -> bool:
@@ -217,17 +210,22 @@ class AppComparer:
             return project.permits_kind(gvk.group, gvk.kind, ref.name, namespaced=scope)
 
         return CompareOptions(
-            diff=DiffOptions(
-                rules=(*app.spec.ignore, *settings.ignore),
-                by_owner=by_owner or "ServerSideApply=true" in app.spec.sync_options,
-                aggregated=settings.ignore_aggregated_roles,
-                known=settings.known_types,
-                tracking=tracking,
-            ),
+            diff=self.diff_options(app, tracking),
             permitted=permitted,
             managed_namespace=app.spec.destination.namespace if app.spec.namespace_metadata is not None else "",
             options=app.spec.sync_options,
             known=known,
+        )
+
+    def diff_options(self, app: Application, tracking: Tracking) -> DiffOptions:
+        settings = self.world.settings
+        by_owner = settings.server_side_diff if app.server_side_diff is None else app.server_side_diff
+        return DiffOptions(
+            rules=(*app.spec.ignore, *settings.ignore),
+            by_owner=by_owner or "ServerSideApply=true" in app.spec.sync_options,
+            aggregated=settings.ignore_aggregated_roles,
+            known=settings.known_types,
+            tracking=tracking,
         )
 
     @staticmethod

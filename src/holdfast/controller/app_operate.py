@@ -10,7 +10,7 @@ from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError
 from holdfast.cluster.errors import ApiError
 from holdfast.controller.app_compare import AppComparer, Asked, Comparison
-from holdfast.controller.app_sync import sync_pass
+from holdfast.controller.app_sync import one_pass
 from holdfast.controller.app_world import AppWorld, DestinationUnknown
 from holdfast.controller.app_write import AppWriter
 from holdfast.dialects.argo import application as dialect
@@ -40,9 +40,14 @@ class AppOperator:
         self._comparer = comparer
         self._writer = writer
         self._clock = clock
+        self._pauses: dict[ObjectRef, float] = {}
 
     async def operate(self, ref: ObjectRef) -> tuple[float | None, Level | None]:
         """One turn of the operation that an application has: (when to come back, how deep to look afterwards)."""
+        pause = self._pauses.pop(ref, 0.0) - self._clock.monotonic()
+        if pause > 0:
+            self._pauses[ref] = self._clock.monotonic() + pause
+            return pause, None
         obj = await self._writer.fresh(ref)
         app = dialect.read(obj) if obj is not None else None
         if obj is None or app is None or app.operation is None:
@@ -146,13 +151,15 @@ class AppOperator:
         several: bool,
     ) -> tuple[OperationState, float | None]:
         record = state.record or SyncRecord()
-        step = await sync_pass(self._world, self._comparer, app, project, state, order, comparison)
+        step = await one_pass(self._world, self._comparer, self._clock, app, project, state, order, comparison)
         record = replace(record, results=step.results, namespace_metadata=app.spec.namespace_metadata)
         state = replace(state, phase=step.phase, message=step.message, record=record)
         if step.phase is OperationPhase.SUCCEEDED and not order.dry_run and not order.selected:
             entries = next_history(app, state, record, self._clock.time(), several=several)
             await self._writer.history(app.ref, entries)
-        return state, step.wake
+        if step.pause:
+            self._pauses[app.ref] = self._clock.monotonic() + step.pause
+        return state, min((w for w in (step.wake, step.pause or None) if w is not None), default=None)
 
 
 def _destination(app: Application) -> dict[str, str]:

@@ -1,21 +1,86 @@
-"""One pass of a sync: what the pure rooms and the engine need is put together here, and what became of it handed back."""
+"""One pass of a sync: what the pure engine decides from is put together here, and what it decides is carried out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from holdfast.apply.sync import SyncExecutor
+from holdfast.base.clock import Clock
+from holdfast.cluster.client import Client
+from holdfast.controller.app_cluster import WatchedClient
 from holdfast.controller.app_compare import AppComparer, Comparison
 from holdfast.controller.app_world import AppWorld
 from holdfast.dialects.argo.project import Project
+from holdfast.health.argo import assess
+from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import Application, OperationState, SyncOrder
 from holdfast.model.sync import OperationPhase, SyncStep
+from holdfast.plan.sync.diff import preserved
+from holdfast.plan.sync.engine import Ground, sync_pass
+from holdfast.reconcile.app_operation import request_for
+
+RESPECT = "RespectIgnoreDifferences=true"
 
 
-async def sync_pass(
+async def one_pass(
     world: AppWorld,
     comparer: AppComparer,
+    clock: Clock,
     app: Application,
     project: Project,
     state: OperationState,
     order: SyncOrder,
     comparison: Comparison,
 ) -> SyncStep:
-    return SyncStep(OperationPhase.ERROR, "not yet")
+    """Raises what the cluster's API says where it could not even be asked."""
+    account = _account(world, project, app, comparison)
+    if isinstance(account, SyncStep):
+        return account
+    live = comparison.destination.live
+    pairs = comparison.paired.pairs
+    if RESPECT in order.options:
+        pairs = preserved(pairs, comparer.diff_options(app, comparison.tracking))
+    await live.follow(map(GroupVersionKind.of, comparison.paired.hooks))
+    ground = Ground(
+        request=request_for(app, state, order),
+        pairs=pairs,
+        hooks=comparison.paired.hooks,
+        results=state.record.results if state.record is not None else (),
+        phase=state.phase,
+        message=state.message,
+        tracking=comparison.tracking,
+        health=lambda obj: assess(obj, world.settings.health),
+        permitted=_permission(world, project, comparison),
+        modified={s.ref: s.modified for s in comparison.found.states},
+    )
+    client: Client = live.client.impersonating(account) if account else live.client
+    return await SyncExecutor(WatchedClient(client, live), clock.sleep).carry_out(sync_pass(ground))
+
+
+def _permission(world: AppWorld, project: Project, comparison: Comparison) -> Callable[[Manifest, bool], str]:
+    scoped, cluster = world.scoped(project.name), comparison.destination.cluster
+
+    def refusal(obj: Manifest, namespaced: bool) -> str:
+        ref = ObjectRef.of(obj)
+        return project.sync_refusal(
+            ref.group, ref.kind, ref.namespace, ref.name, cluster, namespaced=namespaced, scoped=scoped
+        )
+
+    return refusal
+
+
+def _account(world: AppWorld, project: Project, app: Application, comparison: Comparison) -> str | SyncStep:
+    """Whom the sync acts as, "" for ourselves; a step where it may not act at all."""
+    if not world.settings.impersonation:
+        return ""
+    namespace = app.spec.destination.namespace
+    found = project.service_account(comparison.destination.known.server, namespace)
+    if found is None:
+        return ""
+    home, colon, name = found.partition(":")
+    if not colon:
+        home, name = namespace, found
+    if not name or not home:
+        text = f"failed to derive service account to impersonate: '{found}' names no service account"
+        return SyncStep(OperationPhase.ERROR, text)
+    return f"system:serviceaccount:{home}:{name}"
