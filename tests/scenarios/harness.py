@@ -19,7 +19,7 @@ from typing import Any
 
 from holdfast.base.clock import Clock, SystemClock, settle
 from holdfast.base.tree import MemoryTree
-from holdfast.cluster.client import Client, PatchType
+from holdfast.cluster.client import EVERYTHING, Client, PatchType, Selectors
 from holdfast.cluster.config import load
 from holdfast.cluster.errors import NotFound
 from holdfast.cluster.watches import Watches
@@ -192,11 +192,12 @@ async def controller(
     safety: Safety | None = None,
     clock: Clock | None = None,
     past: Past = nothing_past,
+    selectors: Selectors = EVERYTHING,
 ) -> AsyncIterator[tuple[Kustomizations, ArtifactStore]]:
     """The controller of Kustomizations at work, until the block ends. ``safety`` is the operator's."""
     clock = clock or SystemClock()
     async with Watches(client, namespace=namespace, clock=clock) as watches:
-        manager = Manager(client, watches, clock=clock, metrics=Metrics())
+        manager = Manager(client, watches, clock=clock, metrics=Metrics(), selectors=selectors)
         artifacts = ArtifactStore(state, clock, base_url="http://127.0.0.1:1")
         events = EventRecorder(client, "kustomize-controller", clock)
         options = UnitOptions(settings=Settings(requeue=5.0), safety=safety or Safety(), home=namespace or "default")
