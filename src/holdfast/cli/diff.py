@@ -9,7 +9,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from holdfast.cli import flags
+from holdfast.cli import flags, offline_flags
 
 if TYPE_CHECKING:
     from holdfast.app.livediff import Difference, UnitDifference
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a repository's directory (default: .)")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--against", metavar="REV", help="compare the files with this revision (default: HEAD)")
+    offline_flags.add(parser)
     mode.add_argument("--live", action="store_true", help="compare with the cluster")
     parser.add_argument("--unit", default="", metavar="KIND/NAMESPACE/NAME", help="only this unit")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print a comparison of revisions")
@@ -35,13 +36,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _revisions(args: argparse.Namespace) -> int:
-    from holdfast.base.tree import DiskTree
     from holdfast.cli import diff_output
+    from holdfast.cli.disk import QuickDiskTree
     from holdfast.cli.render import require_directory
     from holdfast.offline.diff import diff
 
-    after = DiskTree(require_directory(args.path))
-    found = [d for d in diff(revision_tree(args.path, args.against or "HEAD"), after) if _wanted(str(d.key), args.unit)]
+    require_directory(args.path)
+    before, changed = revision(args.path, args.against or "HEAD")
+    differences = diff(before, QuickDiskTree(args.path), changed, offline_flags.options(args))
+    found = [d for d in differences if _wanted(str(d.key), args.unit)]
     if args.output == "name":
         for change in (c for d in found for c in d.changes):
             print(change.ref)
@@ -55,8 +58,8 @@ def _wanted(key: str, unit: str) -> bool:
     return not unit or key == unit or key.rpartition("/")[2] == unit
 
 
-def revision_tree(path: str, revision: str) -> Tree:
-    """The same directory as it is in a revision of the repository around it."""
+def revision(path: str, name: str) -> tuple[Tree, set[str]]:
+    """The same directory as it is in a revision of the repository around it, and the paths in it that differ."""
     import os
 
     import pygit2
@@ -69,18 +72,22 @@ def revision_tree(path: str, revision: str) -> Tree:
         raise Stop(f"{path} is in no Git repository", hint="compare with a cluster instead: --live")
     repository = pygit2.Repository(home)
     try:
-        commit = repository.revparse_single(revision).peel(pygit2.Commit)
+        commit = repository.revparse_single(name).peel(pygit2.Commit)
     except (KeyError, ValueError, pygit2.GitError):
-        raise Stop(f"{revision} is no revision of this repository") from None
+        raise Stop(f"{name} is no revision of this repository") from None
+    untracked = pygit2.enums.DiffOption.INCLUDE_UNTRACKED | pygit2.enums.DiffOption.RECURSE_UNTRACKED_DIRS
+    deltas = list(commit.tree.diff_to_workdir(untracked).deltas)
+    paths = {f.path for d in deltas for f in (d.old_file, d.new_file)}
     inside = os.path.relpath(os.path.realpath(path), os.path.realpath(repository.workdir or home))
     tree = commit.tree
     if inside != ".":
         if inside not in tree:
             from holdfast.base.tree import MemoryTree
 
-            return MemoryTree({})
+            return MemoryTree({}), paths
         tree = tree[inside].peel(pygit2.Tree)
-    return GitTree(home, str(tree.id))
+        paths = {p[len(inside) + 1 :] for p in paths if p.startswith(f"{inside}/")}
+    return GitTree(home, str(tree.id)), paths
 
 
 async def _live(args: argparse.Namespace) -> int:

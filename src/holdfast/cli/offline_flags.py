@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from holdfast.offline.unit import Options
+    from holdfast.base.tree import Tree
+    from holdfast.offline.unit import Charts, ChartWanted, Options
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -31,19 +32,36 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def options(args: argparse.Namespace) -> Options:
-    from pathlib import Path
-
-    from holdfast.app.charts import VENDORED, Library
     from holdfast.base.errors import Stop
     from holdfast.offline.unit import Options
 
     for directory in args.charts:
         if not os.path.isdir(directory):
             raise Stop(f"{directory} is not a directory", hint="--charts names a directory of charts")
-    cache = Path(args.chart_cache) if args.chart_cache else None
-    library = Library([*args.charts, os.path.join(args.path, VENDORED)], cache, offline=args.offline)
     versions = tuple(v for text in args.api_versions for v in text.split(",") if v)
-    return Options(charts=library, kube_version=_checked(args.kube_version), api_versions=versions)
+    return Options(charts=_Charts(args), kube_version=_checked(args.kube_version), api_versions=versions)
+
+
+class _Charts:
+    """The library of charts, opened when the first chart is wanted that is not in the repository."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._library: Charts | None = None
+
+    def find(self, wanted: ChartWanted) -> bytes | Tree:
+        if self._library is None:
+            self._library = self._open()
+        return self._library.find(wanted)
+
+    def _open(self) -> Charts:
+        from pathlib import Path
+
+        from holdfast.app.charts import VENDORED, Library
+
+        args = self._args
+        cache = Path(args.chart_cache) if args.chart_cache else None
+        return Library([*args.charts, os.path.join(args.path, VENDORED)], cache, offline=args.offline)
 
 
 def _checked(version: str) -> str:

@@ -5,8 +5,9 @@ Immutable fields, restarts and removals are called out, so that a reader sees th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -18,6 +19,7 @@ class Kind(Enum):
     ADDED = "added"
     CHANGED = "changed"
     REMOVED = "removed"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Change:
     kind: Kind
     fields: tuple[Field, ...] = ()
     notes: tuple[str, ...] = ()
+    after: Manifest | None = field(default=None, compare=False, repr=False)
 
 
 _SERVER_FIELDS = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
@@ -63,9 +66,27 @@ def compare(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[Chang
     """In the order of ``after``, removals at the end."""
     old = {ObjectRef.of(o): o for o in before}
     new = {ObjectRef.of(o): o for o in after}
-    found = [c for ref, obj in new.items() if (c := _one(ref, old.get(ref), obj)) is not None]
-    gone = [Change(r, Kind.REMOVED, notes=_removal_notes(r)) for r in old if r not in new]
+    renamed = _hashed(old, new)
+    found = [c for ref, obj in new.items() if (c := _one(ref, old.get(renamed.get(ref, ref)), obj)) is not None]
+    found = [_renamed(c, renamed[c.ref]) if c.ref in renamed else c for c in found]
+    gone = [Change(r, Kind.REMOVED, notes=_removal_notes(r)) for r in old if r not in new and r not in renamed.values()]
     return found + gone
+
+
+_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
+
+
+def _hashed(old: Mapping[ObjectRef, Manifest], new: Mapping[ObjectRef, Manifest]) -> dict[ObjectRef, ObjectRef]:
+    """New -> old where a generator's hash at the end of a name is all that makes it another object."""
+    stems = {(r.kind, r.namespace, _HASH.sub("", r.name)): r for r in old if r not in new and _HASH.search(r.name)}
+    found = {r: stems.get((r.kind, r.namespace, _HASH.sub("", r.name))) for r in new if r not in old}
+    return {r: other for r, other in found.items() if other is not None and _HASH.search(r.name)}
+
+
+def _renamed(change: Change, earlier: ObjectRef) -> Change:
+    fields = tuple(f for f in change.fields if f.path != ".metadata.name")
+    note = f"its name follows its content: {earlier.name} becomes {change.ref.name}"
+    return replace(change, fields=fields, notes=(note, *change.notes))
 
 
 def _removal_notes(ref: ObjectRef) -> tuple[str, ...]:
@@ -74,7 +95,7 @@ def _removal_notes(ref: ObjectRef) -> tuple[str, ...]:
 
 def _one(ref: ObjectRef, old: Manifest | None, new: Manifest) -> Change | None:
     if old is None:
-        return Change(ref, Kind.ADDED)
+        return Change(ref, Kind.ADDED, after=new)
     fields = tuple(differences(clean(old), clean(new)))
     if not fields:
         return None

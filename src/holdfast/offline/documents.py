@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from holdfast.base.errors import HoldfastError, Place
@@ -25,12 +25,17 @@ class Unreadable:
     message: str
 
 
-def documents(tree: Tree) -> tuple[list[Document], list[Unreadable]]:
+def documents(
+    tree: Tree, concerns: Callable[[bytes], bool] | None = None, paths: Iterable[str] | None = None
+) -> tuple[list[Document], list[Unreadable]]:
+    """Of the files that ``concerns`` says yes to, or only of those at ``paths``."""
     found: list[Document] = []
     bad: list[Unreadable] = []
-    for path in yaml_files(tree):
+    for path in yaml_files(tree) if paths is None else paths:
+        if not path.endswith((".yaml", ".yml")):
+            continue
         data = tree.read(path)
-        if len(data) > MAX_BYTES or b"kind:" not in data:
+        if len(data) > MAX_BYTES or b"kind:" not in data or (concerns is not None and not concerns(data)):
             continue
         try:
             for document in yaml.load_all(data, source=path):

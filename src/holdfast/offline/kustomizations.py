@@ -35,7 +35,10 @@ class Kustomizations:
         path = spec.get("path") if isinstance(spec, dict) else None
         ref = spec.get("sourceRef") if isinstance(spec, dict) else None
         kind = str(ref.get("kind")) if isinstance(ref, dict) else ""
-        return resolve(world.survey.tree, placed(world, kind, str(path or ".")))
+        asked = (kind, str(path or "."))
+        if asked not in world.places:
+            world.places[asked] = resolve(world.survey.tree, placed(world, *asked))
+        return world.places[asked]
 
     def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
         try:

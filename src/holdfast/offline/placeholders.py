@@ -6,7 +6,6 @@ from typing import Any
 
 from holdfast.base.tree import OverlayTree, Tree
 from holdfast.kube.refs import Manifest
-from holdfast.secrets import Format, is_encrypted
 
 PLACEHOLDER = "**ENCRYPTED**"
 
@@ -19,6 +18,10 @@ class Placeholders:
         return OverlayTree(tree, {})
 
     def decrypt(self, obj: Manifest) -> Manifest | None:
+        if "sops" not in obj:
+            return None
+        from holdfast.secrets import is_encrypted
+
         if not is_encrypted(obj):
             return None
         plain = {k: _hidden(v) for k, v in obj.items() if k != "sops"}
@@ -40,4 +43,6 @@ def _hidden(value: Any) -> Any:
 
 
 def encrypted_file(data: bytes) -> bool:
+    from holdfast.secrets import Format
+
     return Format.of_content(data) is not None

@@ -15,32 +15,36 @@ from holdfast.base.errors import Place
 from holdfast.base.tree import Tree
 from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
-from holdfast.offline.application_sets import ApplicationSets
-from holdfast.offline.applications import Applications
 from holdfast.offline.clusters import belongs, cluster_directories
-from holdfast.offline.documents import Document, documents
-from holdfast.offline.kustomizations import Kustomizations
-from holdfast.offline.releases import HelmReleases
+from holdfast.offline.dialects import DIALECTS
+from holdfast.offline.documents import Document, Unreadable, documents
 from holdfast.offline.unit import SOURCE_KINDS, Dialect, Options, Survey, Unit, World, key_of, values_of
 from holdfast.render.generate import KUSTOMIZATION_NAMES
 
 __all__ = ["DIALECTS", "SOURCE_KINDS", "Options", "Survey", "Unit", "is_unit", "survey", "values_of"]
 
-DIALECTS: tuple[Dialect, ...] = (Kustomizations(), Applications(), ApplicationSets(), HelmReleases())
 
-
-def survey(tree: Tree, options: Options | None = None, dialects: Sequence[Dialect] = DIALECTS) -> list[Survey]:
-    """One survey a cluster. Never raises for what is wrong in the repository; that is in the units."""
+def survey(
+    tree: Tree,
+    options: Options | None = None,
+    dialects: Sequence[Dialect] = DIALECTS,
+    *,
+    found: tuple[list[Document], list[Unreadable]] | None = None,
+) -> list[Survey]:
+    """One survey a cluster. Never raises for what is wrong in the repository; that is in the units. ``found`` are the tree's
+    documents where the caller has them."""
     options = options or Options()
-    found, bad = documents(tree)
-    units = ((key_of(d.object), d.place.path) for d in found if any(r.claims(d.object) for r in dialects if not r.late))
+    written, bad = found or documents(tree)
+    units = (
+        (key_of(d.object), d.place.path) for d in written if any(r.claims(d.object) for r in dialects if not r.late)
+    )
     clusters = cluster_directories(units)
     return [
         _Surveyor(
             Survey(
                 tree,
                 cluster,
-                documents=[d for d in found if belongs(d.place.path, cluster, clusters)],
+                documents=[d for d in written if belongs(d.place.path, cluster, clusters)],
                 unreadable=[b for b in bad if belongs(b.place.path, cluster, clusters)],
                 kube_version=options.kube_version,
             ),
@@ -90,6 +94,8 @@ class _Surveyor:
             known = key in self._survey.units or key in waiting
             if dialect is not None and dialect.late is late and not known and not self._was_read(document):
                 if self._kustomized(document.place.path):
+                    if not self._world.options.loose:
+                        continue
                     self._loose.add(key)
                 self._reach(document.object, document.place, None)
 

@@ -122,6 +122,7 @@ class Options:
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     wanted: Callable[[UnitKey, Manifest], bool] = lambda key, obj: True
+    loose: bool = True
 
 
 @dataclass(slots=True)
@@ -136,6 +137,8 @@ class World:
     local: set[UnitKey] = field(default_factory=set)
     trees: dict[UnitKey, Tree] = field(default_factory=dict)
     """The repository as a source delivers it."""
+    places: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    """Where paths of units lead, by the kind of their source."""
     operated: set[tuple[str, str]] = field(default_factory=set)
     """(namespace, name) of Secrets that an operator makes in the cluster."""
 
