@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holdfast.base.tree import Tree
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "html", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,12 @@ def _revisions(args: argparse.Namespace) -> int:
         for change in (c for d in found for c in d.changes):
             print(change.ref)
     else:
-        printers = {"text": diff_output.text, "markdown": diff_output.markdown, "json": diff_output.json}
+        printers = {
+            "text": diff_output.text,
+            "markdown": diff_output.markdown,
+            "html": diff_output.html,
+            "json": diff_output.json,
+        }
         print(printers[args.format](found))
     return 1 if found else 0
 

@@ -231,8 +231,15 @@ def _cluster(before: Survey, after: Survey) -> list[UnitDiff]:
         for u in after.units.values()
         if not u.loose and (d := _unit(before.units.get(u.key), u, after.cluster)) is not None
     ]
-    found += [_gone(u, after.cluster) for k, u in before.units.items() if k not in after.units and not u.loose]
+    gone = [u for k, u in before.units.items() if k not in after.units and not u.loose]
+    found += [_gone(u, after.cluster) for u in gone if not _unknown(u, after)]
     return [d for d in _with_moves(found, before) if d.changes or d.problem or d.notes]
+
+
+def _unknown(unit: Unit, after: Survey) -> bool:
+    """Whether a unit may only be missing because the one that makes it cannot be rendered now."""
+    parent = after.units.get(unit.parent) if unit.parent is not None else None
+    return parent is not None and bool(parent.problem)
 
 
 def _unit(old: Unit | None, new: Unit, cluster: str) -> UnitDiff | None:
