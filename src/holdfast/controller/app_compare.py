@@ -251,7 +251,9 @@ class AppComparer:
         health, healths = await self._health(app, paired)
         persist = self.world.settings.persist_health
         shown = [replace(s, health=h if persist else None) for s, h in zip(found.states, healths, strict=True)]
-        revisions = desired.revisions if desired is not None and desired.revisions else asked.revisions
+        # What could not be had has the revision that was asked for; with several sources none at all.
+        known_revisions = desired.revisions if desired is not None and desired.revisions else ()
+        revisions = known_revisions or (() if asked.several else asked.revisions)
         types = desired.types if desired is not None else ()
         now = self._clock.time()
         status = with_conditions(app.status, conditions, COMPARISON, now)

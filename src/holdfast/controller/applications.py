@@ -47,7 +47,7 @@ from holdfast.source.manifests import ManifestSource
 log = logging.getLogger(__name__)
 
 WORKERS = 64
-WINDOW_SECONDS = 60.0
+PROJECT_SECONDS = 15.0
 
 
 class Applications:
@@ -126,14 +126,15 @@ class Applications:
             return False
 
     def _world_changed(self, project: str) -> None:
-        """A project or the settings changed. Projects do not wake their applications at Argo CD; what was refused looks again."""
+        """A project or the settings changed. Argo CD's applications notice their project at their next refresh only; ours
+        look soon, but not so soon that who changed the project and then asks for a refresh finds it done."""
         for ref, obj in self._objects.items():
             if project and dialect.read_spec(obj.get("spec") or {}).project != project:
                 continue
-            if not project or self._controller is None:
+            if not project:
                 self.ask(ref, Level.RECENT)
             else:
-                self._controller.wake(ref)
+                self._later(ref, PROJECT_SECONDS)
 
     # --- one turn
 
