@@ -46,6 +46,12 @@ class Applier:
         self._wanted = wanted
         self._delete = delete
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self.settled: dict[str, str] = {}
+        """The resource version at which an application was last found to be as it should be."""
+
+    def is_settled(self, app: Manifest) -> bool:
+        version = self._apps.resource_version(ObjectRef.of(app))
+        return bool(version) and self.settled.get(app["metadata"]["name"]) == version
 
     async def write(self, apps: Sequence[Manifest]) -> None:
         """Creates and, where the policy lets it, changes. Raises ApplyFailed."""
@@ -98,6 +104,8 @@ class Applier:
         await self._change(app, live)
 
     async def _change(self, app: Manifest, live: Manifest) -> None:
+        if "operation" not in app and self.is_settled(app):
+            return
         owner = desired.foreign_owner(live, self._wanted)
         meta = app["metadata"]
         if owner:
@@ -106,7 +114,9 @@ class Applier:
                 f"another ApplicationSet controller {owner}"
             )
         patch = desired.change(app, live, self._wanted, self._delete)
-        if patch is not None and await self._patch(app, patch):
+        if patch is None:
+            self.settled[meta["name"]] = str((live.get("metadata") or {}).get("resourceVersion") or "")
+        elif await self._patch(app, patch):
             self._tell("updated", f'updated Application "{meta["name"]}"')
 
     async def _remove(self, app: Manifest, *, known: bool) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from holdfast.base.clock import Clock
+from holdfast.base.clock import Clock, Timer
 from holdfast.base.errors import HoldfastError
 from holdfast.cluster.client import PatchType, Selectors
 from holdfast.cluster.informer import Informer, full
@@ -43,6 +43,7 @@ CLUSTERS = Selectors(labels="argocd.argoproj.io/secret-type=cluster")
 ERROR_SECONDS = 180.0
 """How long a set that is wrong waits before it is looked at again without a reason."""
 _DELETION_SECONDS = 10.0
+_SOON_SECONDS = 0.5
 _ROUNDS = 200
 _WAIT_SECONDS = 30.0
 
@@ -51,9 +52,15 @@ _WAIT_SECONDS = 30.0
 class _Known:
     """What was found out for a set, good until it changes, its time is up or somebody says otherwise."""
 
-    generation: int
+    declared: tuple[str, int]
+    """The set's uid and generation."""
     until: float
     answers: dict[Question, Any] = field(default_factory=dict)
+    basis: tuple[Any, ...] = ()
+    made: list[Manifest] | None = None
+    """The applications that came out, from this basis; never changed."""
+    settled: dict[str, str] = field(default_factory=dict)
+    """The resource version at which an application was found to be as it should be."""
 
 
 class ApplicationSets:
@@ -88,6 +95,7 @@ class ApplicationSets:
         )
         self._owned: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
         self._known: dict[ObjectRef, _Known] = {}
+        self._soon: dict[ObjectRef, Timer] = {}
 
     def start(self) -> None:
         """Begins to hear of what sets depend on."""
@@ -112,7 +120,23 @@ class ApplicationSets:
         if old is None or (new is not None and not _matters(old, new)):
             return
         for name in filter(None, {before, after}):
-            self._manager.wake(ObjectRef(spec.GROUP, spec.KIND, ref.namespace, name))
+            owner = ObjectRef(spec.GROUP, spec.KIND, ref.namespace, name)
+            if new is not None and not _touched(old, new):
+                self._wake_soon(owner)
+            else:
+                self._manager.wake(owner)
+
+    def _wake_soon(self, ref: ObjectRef) -> None:
+        """Many applications move on at once: their set looks when some have. A rollout does not wait."""
+        obj = self._sets.get(ref)
+        if obj is not None and spec.read(obj).rolling:
+            self._manager.wake(ref)
+        elif ref not in self._soon:
+            self._soon[ref] = self._clock.call_later(_SOON_SECONDS, lambda: self._wake_now(ref))
+
+    def _wake_now(self, ref: ObjectRef) -> None:
+        self._soon.pop(ref, None)
+        self._manager.wake(ref)
 
     def _cluster_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
         for owner, obj in self._sets.items():
@@ -178,6 +202,11 @@ class ApplicationSets:
     def projects(self) -> dict[str, project.Project]:
         return {r.name: project.read(o) for r, o in self._projects.items() if r.namespace == self._home}
 
+    def basis(self) -> tuple[Any, ...]:
+        """Changes when clusters or projects do."""
+        views = (self._clusters, self._projects)
+        return tuple(tuple(sorted((r, v.resource_version(r)) for r, _ in v.items())) for v in views)
+
     def cluster_secrets(self) -> list[Manifest]:
         return [_decoded(o) for _, o in self._clusters.items()]
 
@@ -197,6 +226,7 @@ class _Turn:
         self._now = datetime.fromtimestamp(owner._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._secrets = owner.cluster_secrets()
         self._projects = owner.projects()
+        self._basis = owner.basis()
         self._status: Manifest = dict(obj.get("status") or {})
 
     async def run(self) -> Requeue:
@@ -207,6 +237,7 @@ class _Turn:
             self._conditions(status.failed(error.reason or generate.PARAMS_FAILED, error.message, generated=False))
             await self._writer.status(self._status)
             return Requeue(after=ERROR_SECONDS)
+        self._applier.settled = self._owner._known[self._ref].settled
         wrong = check.problems(apps, self._wanted.name, self._projects, self._resolve)
         valid = sorted((a for a in apps if a["metadata"]["name"] not in wrong), key=lambda a: a["metadata"]["name"])
         valid = self._rolled(apps, valid)
@@ -243,22 +274,29 @@ class _Turn:
     async def _generate(self) -> list[Manifest]:
         """Asks until nothing is left to be found out. Raises GeneratorError."""
         known = self._remembered()
+        if known.made is not None and known.basis == self._basis:
+            return known.made
         for _ in range(_ROUNDS):
             facts = Facts(self._secrets, self._projects, known.answers)
             try:
-                return await asyncio.to_thread(
+                made = await asyncio.to_thread(
                     generate.generate, self._wanted, facts, self._owner._engine, self._owner._home
                 )
             except Pending:
                 known.answers.update(await self._owner._finder.answers(facts.wanted, fresh=self._wanted.refresh))
+            else:
+                known.made, known.basis = made, self._basis
+                known.settled.clear()
+                return made
         raise GeneratorError("the generators ask for ever more", reason=generate.PARAMS_FAILED)
 
     def _remembered(self) -> _Known:
-        now, generation = self._owner._clock.monotonic(), int(self._object["metadata"].get("generation") or 0)
+        now, meta = self._owner._clock.monotonic(), self._object["metadata"]
+        declared = (str(meta.get("uid") or ""), int(meta.get("generation") or 0))
         known = self._owner._known.get(self._ref)
-        if known is None or self._wanted.refresh or known.generation != generation or known.until <= now:
+        if known is None or self._wanted.refresh or known.declared != declared or known.until <= now:
             seconds = _requeue_seconds(self._wanted) or ERROR_SECONDS
-            known = self._owner._known[self._ref] = _Known(generation, now + seconds)
+            known = self._owner._known[self._ref] = _Known(declared, now + seconds)
         return known
 
     def _resolve(self, destination: Mapping[str, Any]) -> object:
@@ -287,6 +325,8 @@ class _Turn:
         return [rolling.driven(a, rollout) for a in valid] if self._wanted.steps else valid
 
     def _would_change(self, live: Manifest, app: Manifest) -> bool:
+        if self._applier.is_settled(app):
+            return False
         still = rolling.driven(app, rolling.Rollout((), None, frozenset()))
         try:
             patch = desired.change(still, live, self._wanted, self._owner._delete)
@@ -343,10 +383,13 @@ def _asks(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 def _matters(old: Manifest, new: Manifest) -> bool:
     """Whether an application changed where the set owns it, or moved on in a rollout."""
+    return _touched(old, new) or _stand(old) != _stand(new)
+
+
+def _touched(old: Manifest, new: Manifest) -> bool:
     was, now = old["metadata"], new["metadata"]
-    if any(was.get(k) != now.get(k) for k in ("annotations", "labels", "finalizers", "ownerReferences")):
-        return True
-    return old.get("spec") != new.get("spec") or _stand(old) != _stand(new)
+    fields = ("annotations", "labels", "finalizers", "ownerReferences")
+    return any(was.get(k) != now.get(k) for k in fields) or old.get("spec") != new.get("spec")
 
 
 def _stand(app: Manifest) -> tuple[Any, ...]:
