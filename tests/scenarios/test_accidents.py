@@ -289,6 +289,47 @@ async def test_a_commit_that_empties_many_units_a_little_is_stopped(
         assert len(left) == (5 + 2 * 9 if guarded else 5)
 
 
+async def test_units_that_are_deleted_together_do_not_take_everything(
+    sandbox: Sandbox, tmp_path: Path, guarded: bool
+) -> None:
+    """argo-cd #6046: deleting the namespace of the units deleted all that they had applied, wherever it was."""
+    async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
+        units = [f"u{n}" for n in range(6)]
+        names = {u: [f"{u}-{n}" for n in range(8)] for u in units}
+        revision = await here.commit({k: v for u in units for k, v in maps(u, names[u]).items()})
+        for unit in units:
+            await here.declare(unit, path=unit)
+        for unit in units:
+            await here.until_ready(revision, unit)
+        for unit in units:
+            await here.client.delete(here.unit(unit))
+        done = [
+            await here.until(here.unit(u), lambda o: o is None or condition(o)["reason"] == "PruneHeld") for u in units
+        ]
+        held = [o["metadata"]["name"] for o in done if o is not None]
+        assert len(held) == (3 if guarded else 0)
+        assert len(await uids(here, [n for u in units for n in names[u]])) == 8 * len(held)
+        for unit in held:
+            keep = {"spec": {"deletionPolicy": "Orphan"}}
+            await here.client.patch(here.unit(unit), keep, PatchType.MERGE, manager="somebody")
+        for unit in held:
+            await here.until_gone(here.unit(unit))
+        assert len(await uids(here, [n for u in units for n in names[u]])) == 8 * len(held)
+
+
+async def test_a_source_that_lost_its_artifact_deletes_nothing(sandbox: Sandbox, tmp_path: Path, guarded: bool) -> None:
+    async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
+        await here.declare(path="a")
+        await here.until_ready(await here.commit(maps("a", range(3))))
+        before = await uids(here, range(3))
+        source = ObjectRef("source.toolkit.fluxcd.io", "GitRepository", here.namespace, "app")
+        await here.client.delete(source)
+        asked = {"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": "now"}}}
+        await here.client.patch(here.unit(), asked, PatchType.MERGE, manager="somebody")
+        assert "not found" in await here.until_failed()
+        assert await uids(here, range(3)) == before
+
+
 async def test_the_objects_of_a_deleted_unit_are_kept_for_a_while_where_asked(
     sandbox: Sandbox, tmp_path: Path, guarded: bool
 ) -> None:

@@ -27,6 +27,7 @@ from holdfast.render.render import PathNotFound
 
 SOURCES = "source.toolkit.fluxcd.io"
 _COMMITS = 256  # revisions whose deletions are remembered
+_STORM_SECONDS = 600.0  # quiet time after which deleted units are counted anew
 Read = Callable[[Manifest], Delivery]
 Find = Callable[[Delivery], Awaitable[SourceState]]
 
@@ -57,7 +58,7 @@ class Neighbourhood(Alone):
         self._home = home
         self._commit = commit
         self._age_secret = age_secret
-        self._spent: OrderedDict[tuple[UnitKey, str], tuple[int, int]] = OrderedDict()
+        self._spent: OrderedDict[tuple[UnitKey, str], tuple[int, int, float]] = OrderedDict()
 
     def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
         return self._index.claimed(ref, unit)
@@ -146,8 +147,7 @@ class Neighbourhood(Alone):
         obj = self._unit(ref)
         if obj is None:
             return ""
-        safety, count = self._read(obj).policy.safety, len(self._owned(ref))
-        if not safety.guarded or safety.budget.allows(count, count):
+        if not self._read(obj).policy.safety.guarded or not self._owned(ref):
             return ""
         before = read_status(obj)
         return before.applied or before.attempted
@@ -176,10 +176,13 @@ class Neighbourhood(Alone):
     # --- what a commit has taken
 
     def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
-        spent, total = self._spent.get((source, revision), (0, self._index.objects_of(source)))
+        now = self._manager.clock.monotonic()
+        spent, total, last = self._spent.get((source, revision), (0, self._index.objects_of(source), now))
+        if not revision and now - last > _STORM_SECONDS:
+            spent, total = 0, self._index.objects_of(source)
         if not self._commit.allows(spent + objects, total):
             return spent, total
-        self._spent[source, revision] = (spent + objects, total)
+        self._spent[source, revision] = (spent + objects, total, now)
         self._spent.move_to_end((source, revision))
         while len(self._spent) > _COMMITS:
             self._spent.popitem(last=False)

@@ -52,11 +52,9 @@ def undecided(unit: UnitKey, revision: str, losses: Losses, unknown: Sequence[Un
 
 
 def overspent(unit: UnitKey, revision: str, losses: Losses, spent: int, total: int) -> str:
-    """The units of one commit together lose too much."""
-    return (
-        f"{revision} has taken {spent} of the {total} objects of its source already: {told(losses)} "
-        f"kept{_next_step(unit, revision)}"
-    )
+    """The units of one commit, or those that are deleted at about the same time, together lose too much."""
+    who = "units that are deleted now have" if losses.rendered is None else f"units of {revision} have"
+    return f"{who} taken {spent} of the {total} objects of their source already: {told(losses)} kept{_next_step(unit, revision)}"
 
 
 def told(losses: Losses) -> str:

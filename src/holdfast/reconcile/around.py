@@ -49,7 +49,7 @@ class Surroundings(Protocol):
         ...
 
     def consent_for(self, ref: ObjectRef) -> str:
-        """The revision to agree to, where this object is a unit whose own guard would stop its deletion; else empty."""
+        """The revision to agree to, where this object is a unit whose own guard might stop its deletion; else empty."""
         ...
 
     def exempt(self, ref: ObjectRef, world: World) -> str:
@@ -57,7 +57,8 @@ class Surroundings(Protocol):
         ...
 
     def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
-        """Books deletions on a commit. None when that is all right, else how many it has taken, of how many."""
+        """Books deletions on a commit, or on the units that are deleted these minutes (without a revision). None when that
+        is all right, else how many objects were taken already, of how many."""
         ...
 
     async def recorded(self, world: World, doomed: Sequence[Manifest]) -> None:

@@ -135,9 +135,9 @@ class Pruner:
         if losses.rendered is None and delivery.policy.deletion in _EXPLICIT:
             return "", False
         found = refusal(safety, key, revision, losses)
-        if found or losses.rendered is None:
+        if found:
             return found, False
-        spent = self._around.spend(delivery.source, revision, losses.total)
+        spent = self._around.spend(delivery.source, "" if losses.rendered is None else revision, losses.total)
         return (overspent(key, revision, losses, *spent), False) if spent else ("", False)
 
     async def _agree(self, client: Client, found: Sequence[Found]) -> None:

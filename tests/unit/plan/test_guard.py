@@ -78,4 +78,4 @@ def test_units_that_cannot_be_built_are_named() -> None:
 
 
 def test_a_commit_that_has_taken_enough_is_named() -> None:
-    assert overspent(UNIT, REVISION, losses(1, 2), 30, 50).startswith(f"{REVISION} has taken 30 of the 50 objects")
+    assert overspent(UNIT, REVISION, losses(1, 2), 30, 50).startswith(f"units of {REVISION} have taken 30 of")
