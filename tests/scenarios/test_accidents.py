@@ -148,6 +148,30 @@ async def test_a_namespace_that_a_build_renamed_is_not_deleted_with_what_others_
             await here.until_gone(ObjectRef.of(foreign))
 
 
+async def test_a_namespace_that_was_there_before_is_not_deleted_because_a_unit_had_it_for_a_while(
+    sandbox: Sandbox, tmp_path: Path, guarded: bool
+) -> None:
+    """flux2 #1366: a namespace made by hand was added to Git, taken out again, and deleted with all that was in it."""
+    async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
+        name = f"{here.namespace}-foo"
+        await here.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        by_hand = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "by-hand", "namespace": name}}
+        await here.client.create(by_hand)
+        await here.declare(path="a", targetNamespace=None)
+        added = {"a/ns.yaml": f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"}
+        plain = maps("a", ["x"], here.namespace)
+        await here.until_ready(await here.commit({**added, **plain}))
+        revision = await here.commit(plain)
+        if guarded:
+            found = await here.until_ready(revision)
+            assert f"Secret/{name}/by-hand in it" in condition(found, "PruneHeld")["message"]
+            again = await here.until_ready(await here.commit({**added, **plain}))
+            assert condition(again, "PruneHeld")["message"] == ""
+            assert await here.get(ObjectRef.of(by_hand)) is not None
+        else:
+            await here.until_gone(ObjectRef.of(by_hand))
+
+
 async def test_a_unit_that_its_parent_renames_hands_its_objects_over(
     sandbox: Sandbox, tmp_path: Path, guarded: bool
 ) -> None:
