@@ -64,6 +64,8 @@ def settle(gvk: GroupVersionKind, obj: Manifest) -> None:
 
 def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances = NOWHERE) -> None:
     """An update of the object itself (not of a subresource); its status is the stored one already."""
+    if (gvk.group, gvk.kind) == ("apps", "StatefulSet"):
+        _stateful_set(obj, around)
     rule = _UPDATE.get((gvk.group, gvk.kind))
     if rule is not None:
         rule(obj, old, around)

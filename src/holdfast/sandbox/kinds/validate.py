@@ -51,12 +51,14 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
     """Metadata is judged twice, by the machinery and by the kind, as in the real server."""
     key = (gvk.group, gvk.kind)
     errs = metadata.validate_update(obj["metadata"], old["metadata"])
-    if key in _METADATA_TWICE or key in _CREATE:
+    if key in _CREATE or key in _PLAIN:
         errs += metadata.validate_update(obj["metadata"], old["metadata"])
-    # The machinery judges these twice, and once more with the kinds whose whole object is judged again.
-    whole = key in _CREATE and key[0] not in ("apps", "batch") and key not in _SPEC_ONLY and not subresource
-    for _ in range(2 if whole else 1):
+    # The real server judges labels, annotations and owners of an update several times over, and tells all it finds.
+    common, finalizers = _judged(key) if not subresource else (3, 0)
+    for _ in range(common - (2 if key in _CREATE or key in _PLAIN else 1)):
         metadata.common(errs, obj["metadata"])
+    for _ in range(finalizers):
+        metadata.standard_finalizers(errs, obj["metadata"].get("finalizers") or [], "metadata.finalizers")
     if not subresource:
         _own_update(errs, key, obj, old)
     elif subresource == "resize":
@@ -182,6 +184,7 @@ _UPDATE: dict[tuple[str, str], Update] = {
     ("", "Secret"): validate_core.secret_update,
     ("", "Node"): validate_core.node_update,
     ("events.k8s.io", "Event"): validate_events.new_event_update,
+    ("", "ResourceQuota"): validate_core.quota_update,
     ("", "PersistentVolume"): validate_storage.volume_update,
     ("", "PersistentVolumeClaim"): validate_storage.claim_update,
     ("apps", "Deployment"): validate_workloads.deployment_update,
@@ -201,6 +204,7 @@ _UPDATE: dict[tuple[str, str], Update] = {
     (_NET, "IPAddress"): validate_networking.ip_address_update,
     (_STORAGE, "StorageClass"): validate_storage.storage_class_update,
     (_STORAGE, "CSIDriver"): validate_storage.csi_driver_update,
+    (_STORAGE, "CSINode"): validate_storage.csi_node_update,
     (_STORAGE, "VolumeAttachment"): validate_storage.volume_attachment_update,
     (_STORAGE, "CSIStorageCapacity"): validate_storage.csi_capacity_update,
     (_STORAGE, "VolumeAttributesClass"): validate_storage.attributes_class_update,
@@ -210,10 +214,9 @@ _UPDATE: dict[tuple[str, str], Update] = {
 """Rules that compare with the stored object."""
 
 _OWN_RECHECK = {
-    ("", "Pod"), ("", "Service"), ("", "Node"), ("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("batch", "Job"), ("batch", "CronJob"),
-    ("events.k8s.io", "Event"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "ServiceCIDR"), (_NET, "IPAddress"), ("discovery.k8s.io", "EndpointSlice"), ("policy", "PodDisruptionBudget"),
-    (_STORAGE, "StorageClass"), (_STORAGE, "CSIDriver"), (_STORAGE, "VolumeAttachment"), ("scheduling.k8s.io", "PriorityClass"),
-    ("certificates.k8s.io", "CertificateSigningRequest"), ("node.k8s.io", "RuntimeClass"),
+    ("", "Pod"), ("", "Service"), ("", "Node"), ("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("apps", "ControllerRevision"), ("batch", "Job"),
+    ("batch", "CronJob"), ("events.k8s.io", "Event"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "ServiceCIDR"), ("discovery.k8s.io", "EndpointSlice"),
+    ("policy", "PodDisruptionBudget"), ("scheduling.k8s.io", "PriorityClass"), ("certificates.k8s.io", "CertificateSigningRequest"),
 }  # fmt: skip
 _RECHECKED = {key for key in _CREATE if key not in _OWN_RECHECK}
 """Kinds whose create rules hold again on update; the others do it themselves or not at all."""
@@ -221,12 +224,32 @@ _RECHECKED = {key for key in _CREATE if key not in _OWN_RECHECK}
 _MACHINERY_METADATA = {_ADMISSION, "apiextensions.k8s.io", "apiregistration.k8s.io"}
 """Groups whose metadata only the machinery judges."""
 
-_SPEC_ONLY = {
-    ("", kind) for kind in ("Pod", "PodTemplate", "ReplicationController", "Namespace", "Node", "ResourceQuota")
+_WHOLE = {
+    *(("", kind) for kind in ("Pod", "ConfigMap", "Secret", "ServiceAccount", "Node", "PersistentVolume", "PersistentVolumeClaim", "Endpoints")),
+    ("apps", "ControllerRevision"), ("batch", "Job"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "IPAddress"), (_STORAGE, "StorageClass"),
+    (_STORAGE, "CSIStorageCapacity"), (_STORAGE, "VolumeAttributesClass"), ("certificates.k8s.io", "CertificateSigningRequest"),
+    ("resource.k8s.io", "DeviceClass"), ("resource.k8s.io", "ResourceClaim"), ("resource.k8s.io", "ResourceClaimTemplate"),
+    *((_RBAC, kind) for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")),
+}  # fmt: skip
+"""Kinds of which an update is judged as a create is, and as an update."""
+_PLAIN = {
+    ("resource.k8s.io", kind) for kind in ("DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice")
 }
-"""Kinds of which an update is judged by its spec alone."""
+"""Kinds with no rules of their own yet that are judged like the others."""
 
-_METADATA_TWICE: set[tuple[str, str]] = set()
+
+def _judged(key: tuple[str, str]) -> tuple[int, int]:
+    """How often an update's metadata is judged, and its finalizers."""
+    if key in _WHOLE:
+        return 4, 2
+    if key in (("", "Event"), ("policy", "PodDisruptionBudget")):
+        return 2, 0
+    if key in (("node.k8s.io", "RuntimeClass"), ("apiregistration.k8s.io", "APIService")):
+        return 4, 0
+    if key[0] in (_ADMISSION, "coordination.k8s.io"):
+        return 3, 0
+    return (3, 1) if key in _CREATE or key in _PLAIN else (2, 0)
+
 
 _STATUS: dict[tuple[str, str], Update] = {
     **{("apps", kind): _workload_status(kind) for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")},

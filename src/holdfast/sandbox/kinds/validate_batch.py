@@ -46,13 +46,15 @@ def _selected_spec(errs: Errors, spec: Manifest) -> None:
     selectors.label_selector(errs, spec.get("selector"), "spec.selector")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     chosen = spec.get("selector")
+    if chosen is None:
+        errs.required("spec.selector")
     if chosen is None or (selectors.usable(chosen) and not selectors.matches(chosen, labels)):
         errs.invalid("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
 
 
 def _generated_selector(errs: Errors, obj: Manifest) -> None:
     spec = obj["spec"]
-    if spec.get("manualSelector"):
+    if spec.get("manualSelector") or spec.get("selector") is None:
         return
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     uid, name = obj["metadata"].get("uid", ""), obj["metadata"].get("name", "")
@@ -321,7 +323,7 @@ def job_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 def _shown(key: str, value: Any) -> Any:
     if key in ("podFailurePolicy", "successPolicy") and isinstance(value, dict):
-        return raw('{"Rules":' + gotext.dumps(value.get("rules") or []) + "}")
+        return dump.internal("PodFailurePolicy" if key == "podFailurePolicy" else "SuccessPolicy", value)
     return value
 
 

@@ -180,11 +180,12 @@ def _pod_ranges(errs: Errors, ranges: list[str]) -> None:
 
 def node_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     new, before = obj.get("spec") or {}, old.get("spec") or {}
+    node(errs, obj)
     if before.get("podCIDRs") and new.get("podCIDRs") != before["podCIDRs"]:
         errs.forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
     if before.get("providerID") and new.get("providerID") != before["providerID"]:
         errs.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
-    node(errs, obj)
+    _taints(errs, new.get("taints") or [])
 
 
 # --- quotas and ranges -------------------------------------------------------------------
@@ -202,6 +203,12 @@ def quota(errs: Errors, obj: Manifest) -> None:
             errs.invalid(path, value.text, "must be an integer")
     _quota_scopes(errs, spec)
     _scope_selector(errs, spec)
+
+
+def quota_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    scopes, before = ((spec.get("spec") or {}).get("scopes") for spec in (obj, old))
+    if set(scopes or ()) != set(before or ()):
+        errs.invalid("spec.scopes", scopes, IMMUTABLE)
 
 
 def _quota_name(errs: Errors, name: str, path: str) -> None:

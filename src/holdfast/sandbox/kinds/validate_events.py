@@ -6,8 +6,8 @@ In: a defaulted Event of either group, for updates the stored one. Out: field er
 from __future__ import annotations
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.kinds import metadata, names
-from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.kinds import dump, metadata, names
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
 
 _NAME_LIMIT = 128
 _NOTE_LIMIT = 1024
@@ -83,9 +83,16 @@ _FIXED = (
 )  # fmt: skip
 
 
+_SHOWN_AS = {"regarding": "ObjectReference", "related": "ObjectReference"}
+
+
 def new_event_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     _both(errs, obj, "reportingController")
     if obj.get("series") != old.get("series"):
         _series(errs, obj.get("series"))
     for key, field in _FIXED:
-        errs.immutable(field, obj.get(key), old.get(key))
+        if obj.get(key) != old.get(key):
+            shown = obj.get(key)
+            if key in _SHOWN_AS:
+                shown = dump.internal(_SHOWN_AS[key], shown or ({} if key == "regarding" else None))
+            errs.invalid(field, shown, IMMUTABLE)

@@ -165,7 +165,7 @@ def domain_prefixed(errs: Errors, text: str, path: str) -> None:
 
 
 def ingress_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    new, before = (obj.get("spec") or {}).get("controller"), (old.get("spec") or {}).get("controller")
+    new, before = ((o.get("spec") or {}).get("controller") or "" for o in (obj, old))
     errs.immutable("spec.controller", new, before)
     ingress_class(errs, obj)
 
@@ -189,7 +189,8 @@ def service_ranges(errs: Errors, obj: Manifest) -> None:
 
 
 def service_ranges_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    new, before = ((spec.get("spec") or {}).get("cidrs") or [] for spec in (obj, old))
+    new, before = ((o.get("spec") or {}).get("cidrs") for o in (obj, old))
+    new, before = new or [], before or []
     if len(new) != len(before) and (len(before), len(new)) != (1, 2):
         errs.invalid("spec.cidrs", new, IMMUTABLE)
         return

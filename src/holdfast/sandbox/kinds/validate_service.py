@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names
-from holdfast.sandbox.kinds.field import Errors, raw
+from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
 from holdfast.sandbox.kinds.metadata import check_labels
 from holdfast.sandbox.kinds.service import needs_health_port, needs_ip
 from holdfast.sandbox.kinds.validate_containers import port_or_name
@@ -221,8 +221,11 @@ def _traffic(errs: Errors, spec: Manifest) -> None:
 def service_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     spec, before = obj["spec"], old["spec"]
     if needs_ip(before) and needs_ip(spec) and before.get("clusterIP"):
-        if (spec.get("clusterIPs") or [None])[0] != (before.get("clusterIPs") or [None])[0]:
-            errs.invalid("spec.clusterIPs[0]", (spec.get("clusterIPs") or [None])[0], "may not change once set")
+        found = spec.get("clusterIPs") or []
+        if not found:
+            errs.invalid("spec.clusterIPs[0]", spec.get("clusterIPs"), "primary clusterIP can not be unset")
+        elif found[0] != (before.get("clusterIPs") or [None])[0]:
+            errs.invalid("spec.clusterIPs[0]", found, _UNCHANGED)
         if spec.get("ipFamilies") and before.get("ipFamilies") and spec["ipFamilies"][0] != before["ipFamilies"][0]:
             errs.invalid("spec.ipFamilies[0]", spec["ipFamilies"][0], "may not change once set")
     _fixed_class(errs, spec, before)
@@ -239,7 +242,7 @@ def _fixed_class(errs: Errors, spec: Manifest, before: Manifest) -> None:
         and needs_health_port(before)
         and spec.get("healthCheckNodePort") != before.get("healthCheckNodePort")
     ):
-        errs.immutable("spec.healthCheckNodePort", spec.get("healthCheckNodePort"), before.get("healthCheckNodePort"))
+        errs.forbidden("spec.healthCheckNodePort", IMMUTABLE)
 
 
 def balancer_status(errs: Errors, status: Manifest, path: str) -> None:

@@ -28,21 +28,35 @@ def claim(errs: Errors, obj: Manifest) -> None:
     claim_spec(errs, obj["spec"], "spec")
 
 
+_OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
+
+
 def claim_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     new, before = dict(obj["spec"]), dict(old["spec"])
     bound = (old.get("status") or {}).get("phase") == "Bound"
     claim_spec(errs, obj["spec"], "spec")
+    classes = [(o["metadata"].get("annotations") or {}).get(_OLD_CLASS) or "" for o in (obj, old)]
+    if classes[0] != classes[1]:
+        errs.invalid(f"metadata.annotations[{_OLD_CLASS}]", classes[0], IMMUTABLE)
     if not before.get("volumeName"):
         _take(new, before, "volumeName")
     if before.get("storageClassName") is None and "storageClassName" in new:
         _take(new, before, "storageClassName")
-    if bound or before.get("volumeName"):
+    if bound:
         _take(new, before, "volumeAttributesClassName")
-        new["resources"] = before.get("resources")
+        new["resources"] = _same_request(new.get("resources") or {}, before.get("resources") or {})
     if new != before:
         errs.forbidden("spec", f"{_CLAIM_SENTENCE}\n{dump.diff('PersistentVolumeClaimSpec', before, new)}")
-    elif bound:
-        _shrink(errs, obj, old)
+    _shrink(errs, obj, old)
+    errs.immutable("volumeMode", obj["spec"].get("volumeMode"), old["spec"].get("volumeMode"))
+
+
+def _same_request(new: Manifest, before: Manifest) -> Manifest:
+    """The new resources with the old size."""
+    if not new.get("requests"):
+        return new
+    storage = (before.get("requests") or {}).get("storage")
+    return {**new, "requests": {**new["requests"], **({} if storage is None else {"storage": storage})}}
 
 
 def _take(new: Manifest, before: Manifest, key: str) -> None:
@@ -53,12 +67,12 @@ def _take(new: Manifest, before: Manifest, key: str) -> None:
 
 
 def _shrink(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    wanted = ((obj["spec"].get("resources") or {}).get("requests") or {}).get("storage")
-    before = ((old["spec"].get("resources") or {}).get("requests") or {}).get("storage")
-    capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
-    if not wanted or not before or parse(wanted).value >= parse(before).value:
-        return
-    if capacity is None or parse(wanted).value <= parse(capacity).value:
+    wanted, before = (
+        parse(str(((o["spec"].get("resources") or {}).get("requests") or {}).get("storage") or "0")).value
+        for o in (obj, old)
+    )
+    capacity = parse(str(((old.get("status") or {}).get("capacity") or {}).get("storage") or "0")).value
+    if wanted < before and wanted <= capacity:
         errs.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
 
 
@@ -167,6 +181,8 @@ def volume_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
         errs.forbidden("spec.persistentvolumesource", f"{sentence}\n{dump.diff('PersistentVolumeSource', left, right)}")
     if new.get("volumeMode") != before.get("volumeMode"):
         errs.invalid("volumeMode", new.get("volumeMode"), IMMUTABLE)
+    if before.get("volumeAttributesClassName") is not None and new.get("volumeAttributesClassName") is None:
+        errs.forbidden("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden")
     if before.get("nodeAffinity") is not None and new.get("nodeAffinity") != before.get("nodeAffinity"):
         shown = dump.internal("VolumeNodeAffinity", new.get("nodeAffinity"))
         errs.invalid("nodeAffinity", shown, "field is immutable, except for updating from beta label to GA")
@@ -257,7 +273,7 @@ def _token_requests(errs: Errors, found: list[Any]) -> None:
 
 
 def csi_driver_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    for key in ("attachRequired", "fsGroupPolicy", "volumeLifecycleModes"):
+    for key in ("attachRequired", "volumeLifecycleModes"):
         if obj["spec"].get(key) != old["spec"].get(key):
             errs.invalid(
                 f"spec.{key}" if key != "attachRequired" else "spec.attachedRequired", obj["spec"].get(key), IMMUTABLE
@@ -283,7 +299,8 @@ def volume_attachment(errs: Errors, obj: Manifest) -> None:
 
 
 def volume_attachment_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    errs.immutable("spec", obj.get("spec"), old.get("spec"))
+    if obj.get("spec") != old.get("spec"):
+        errs.invalid("spec", dump.internal("VolumeAttachmentSpec", obj.get("spec")), IMMUTABLE)
 
 
 def csi_capacity(errs: Errors, obj: Manifest) -> None:
@@ -308,7 +325,8 @@ def attributes_class(errs: Errors, obj: Manifest) -> None:
 
 def attributes_class_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     for key in ("driverName", "parameters"):
-        errs.immutable(key, obj.get(key), old.get(key))
+        if obj.get(key) != old.get(key):
+            errs.forbidden(key, f"updates to {key} are forbidden.")
 
 
 def csi_node(errs: Errors, obj: Manifest) -> None:
@@ -322,6 +340,17 @@ def csi_node(errs: Errors, obj: Manifest) -> None:
         seen.add(driver.get("name") or "")
         _topology_keys(errs, driver.get("topologyKeys") or [], path)
         errs.non_negative(f"{path}.allocatable.count", (driver.get("allocatable") or {}).get("count"))
+
+
+def csi_node_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    """Drivers may come and go; one that stays may only change how much it takes."""
+    new, before = ((spec.get("spec") or {}).get("drivers") or [] for spec in (obj, old))
+    for driver in before:
+        for other in new:
+            same = all((driver.get(key) or None) == (other.get(key) or None) for key in ("nodeID", "topologyKeys"))
+            if driver.get("name") == other.get("name") and not same:
+                shown = dump.internal("CSINodeDriver", {**other, "allocatable": None})
+                errs.invalid("spec.drivers", shown, IMMUTABLE)
 
 
 def _node_id(errs: Errors, text: str, path: str) -> None:

@@ -329,6 +329,7 @@ def controller_revision(errs: Errors, obj: Manifest) -> None:
 
 
 def controller_revision_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    errs.non_negative("revision", obj.get("revision"))
     if obj.get("data") != old.get("data"):
         errs.invalid("data", obj.get("data"), IMMUTABLE)
 

@@ -221,7 +221,8 @@ def _endpoint_slice(obj: Manifest) -> Iterator[str]:
 
 def _csi_driver(obj: Manifest) -> Iterator[str]:
     spec = obj.get("spec") or {}
-    if spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None:
+    updated = (obj.get("metadata") or {}).get("resourceVersion")
+    if not updated and spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None:
         yield "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
+from holdfast.sandbox.convert_hpa import to_v2
 from holdfast.sandbox.tables.text import NONE, UNKNOWN
 
 _MOST: Final = 2
@@ -18,6 +20,10 @@ _FIELDS: Final = {
 
 
 def metrics(obj: Mapping[str, Any]) -> str:
+    if obj.get("apiVersion") == "autoscaling/v1":
+        found = copy.deepcopy(dict(obj))
+        to_v2(found)
+        obj = found
     specs = (obj.get("spec") or {}).get("metrics") or ()
     current = (obj.get("status") or {}).get("currentMetrics") or ()
     if not specs:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from holdfast.sandbox import convert_events
-from holdfast.sandbox.tables import autoscalers, pods, text
+from holdfast.sandbox.tables import autoscalers, pods, rare, text
 from holdfast.sandbox.tables.text import NONE, UNSET, since
 
 Object = Mapping[str, Any]
@@ -461,11 +461,6 @@ def _csi_node(obj: Object, now: datetime.datetime) -> list[Any]:
     return [_name(obj), len(_spec(obj).get("drivers") or ()), _age(obj, now)]
 
 
-def _csi_capacity(obj: Object, now: datetime.datetime) -> list[Any]:
-    del now
-    return [_name(obj), obj.get("storageClassName") or "", obj.get("capacity") or UNSET]
-
-
 # --- authorisation, admission, the rest ---
 
 
@@ -526,7 +521,7 @@ def _policy_binding(obj: Object, now: datetime.datetime) -> list[Any]:
     if reference.get("name"):
         shown = f"{reference.get('namespace') or '*'}/{reference['name']}"
     elif reference.get("selector") is not None:
-        shown = text.selector(reference["selector"])
+        shown = text.dumped(reference["selector"])
     return [_name(obj), _spec(obj).get("policyName"), shown, _age(obj, now)]
 
 
@@ -583,7 +578,7 @@ CELLS: Final[dict[str, Cells]] = {
     "EndpointSlice": _endpoint_slice,
     "CSINode": _csi_node,
     "CSIDriver": _csi_driver,
-    "CSIStorageCapacity": _csi_capacity,
+    **rare.CELLS,
     "MutatingWebhookConfiguration": _webhooks,
     "ValidatingWebhookConfiguration": _webhooks,
     "ValidatingAdmissionPolicy": _admission_policy,

@@ -224,7 +224,28 @@ TokenRequests: @CSIDriverSpec.tokenRequests
 RequiresRepublish boolean: @CSIDriverSpec.requiresRepublish
 Modes: @CSIDriverSpec.volumeLifecycleModes
 Age""",
-    "CSIStorageCapacity": "Name\nStorageClassName: @CSIStorageCapacity.storageClassName\nCapacity: @CSIStorageCapacity.capacity",
+    "RuntimeClass": "Name\nHandler: @\nAge",
+    "DeviceClass": "Name\nAge",
+    "ResourceClaim": "Name\nState: A summary of the current state (allocated, pending, reserved, etc.).\nAge",
+    "ResourceClaimTemplate": "Name\nAge",
+    "ResourceSlice": """Name
+Node: @ResourceSliceSpec.nodeName
+Driver: @ResourceSliceSpec.driver
+Pool: @ResourcePool.name
+Age""",
+    "FlowSchema": """Name
+PriorityLevel: @PriorityLevelConfigurationReference.name
+MatchingPrecedence: @FlowSchemaSpec.matchingPrecedence
+DistinguisherMethod: @FlowSchemaSpec.distinguisherMethod
+Age
+MissingPL: references a broken or non-existent PriorityLevelConfiguration""",
+    "PriorityLevelConfiguration": """Name
+Type: @PriorityLevelConfigurationSpec.type
+NominalConcurrencyShares: @LimitedPriorityLevelConfiguration.nominalConcurrencyShares
+Queues: @QueuingConfiguration.queues
+HandSize: @QueuingConfiguration.handSize
+QueueLengthLimit: @QueuingConfiguration.queueLengthLimit
+Age""",
     "MutatingWebhookConfiguration": _WEBHOOKS,
     "ValidatingWebhookConfiguration": _WEBHOOKS,
     "ValidatingAdmissionPolicy": f"""Name

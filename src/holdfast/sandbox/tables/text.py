@@ -89,6 +89,16 @@ def selector(found: Mapping[str, Any] | None, empty: str = NONE) -> str:
     return ",".join(text for _, text in sorted(parts, key=lambda p: p[0])) or empty
 
 
+def dumped(found: Mapping[str, Any]) -> str:
+    """A LabelSelector as Go prints the struct."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted((found.get("matchLabels") or {}).items()))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{e.get('key') or ''},Operator:{e.get('operator') or ''},Values:[{' '.join(e.get('values') or ())}],}},"
+        for e in found.get("matchExpressions") or ()
+    )
+    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+
+
 def _expression(expression: Mapping[str, Any]) -> str:
     key, operator = expression.get("key"), expression.get("operator")
     values = ",".join(sorted(expression.get("values") or ()))
