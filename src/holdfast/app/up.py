@@ -73,9 +73,10 @@ def _tree(place: str, path: str | None) -> Tree:
 
 
 def _has_units(place: str) -> bool:
+    from holdfast.offline.dialects import FLUX
     from holdfast.offline.survey import survey
 
-    return any(s.units for s in survey(_tree(place, None)))
+    return any(s.units for s in survey(_tree(place, None), dialects=FLUX))
 
 
 def _git_branch(place: str) -> str:
@@ -90,9 +91,10 @@ def _git_branch(place: str) -> str:
 def _entry(place: str) -> str:
     """The directory to start from: the one cluster that the repository declares, else its root."""
     from holdfast.base.tree import DiskTree
+    from holdfast.offline.dialects import FLUX
     from holdfast.offline.survey import survey
 
-    found = survey(DiskTree(place))
+    found = survey(DiskTree(place), dialects=FLUX)
     roots = [u for s in found for u in s.units.values() if u.parent is None]
     if len(found) > 1:
         names = ", ".join(s.cluster for s in found)

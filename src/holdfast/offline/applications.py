@@ -47,11 +47,12 @@ class Applications:
         return isinstance(spec.get("source"), dict) or isinstance(spec.get("sources"), list)
 
     def covers(self, obj: Manifest, world: World) -> str | None:
-        for source in _declared(obj):
-            path = str(source.get("path") or "").removeprefix("./").strip("/")
-            if not source.get("chart") and stands(world.survey.tree, path):
-                return path
-        return None
+        """Only where nothing outside of the directory can matter: else nobody could tell what a change concerns."""
+        sources = _declared(obj)
+        path = str(sources[0].get("path") or "").removeprefix("./").strip("/") if len(sources) == 1 else ""
+        if not stands(world.survey.tree, path) or sources[0].get("chart") or _reaches_out(sources[0], path, world):
+            return None
+        return path
 
     def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
         if not world.options.wanted(key, obj):
@@ -73,6 +74,16 @@ def _declared(obj: Manifest) -> list[Mapping[str, Any]]:
     spec = obj.get("spec") or {}
     several = spec.get("sources")
     return [s for s in (*(several if isinstance(several, list) else ()), spec.get("source")) if isinstance(s, dict)]
+
+
+def _reaches_out(source: Mapping[str, Any], path: str, world: World) -> bool:
+    """Whether a chart takes values or other charts from outside of its directory."""
+    helm = source.get("helm")
+    files = [str(f) for f in (helm.get("valueFiles") if isinstance(helm, dict) else None) or ()]
+    if any(f.startswith(("/", "$")) or ".." in f.split("/") for f in files):
+        return True
+    chart = f"{path}/Chart.yaml"
+    return world.survey.tree.lookup(chart) is not None and b"file://.." in world.survey.tree.read(chart)
 
 
 class _Rendering:

@@ -53,3 +53,5 @@ DIALECTS: tuple[Dialect, ...] = (
     Lazily("argoproj.io", "ApplicationSet", "application_sets", "ApplicationSets", ("generators",)),
     Lazily("helm.toolkit.fluxcd.io", "HelmRelease", "releases", "HelmReleases", ("chart", "chartRef"), late=True),
 )
+FLUX: tuple[Dialect, ...] = tuple(d for d in DIALECTS if isinstance(d, Lazily) and d.group.endswith(".fluxcd.io"))
+"""Those whose units need a source of Flux's to start from."""

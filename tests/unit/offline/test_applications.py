@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from holdfast.base.tree import MemoryTree
-from holdfast.offline.survey import Survey, Unit, survey
+from holdfast.offline.applications import Applications
+from holdfast.offline.diff import diff
+from holdfast.offline.survey import Options, Survey, Unit, survey
+from holdfast.offline.unit import World
 
 REPO = "https://git.example/org/repo.git"
 
@@ -176,3 +179,32 @@ def test_fields_of_the_wrong_type_are_told() -> None:
         {"a.yaml": application("a", "source: {repoURL: 1, path: {x: y}, helm: 3}"), "s.yaml": application_set("3", "x")}
     )
     assert all(u.problem for u in found.units.values())
+
+
+def test_a_chart_whose_values_stand_elsewhere_covers_no_directory_alone() -> None:
+    files = {
+        "in.yaml": application("in", here("charts/db", ", helm: {valueFiles: [prod.yaml]}")),
+        "out.yaml": application("out", here("charts/db", ", helm: {valueFiles: [../../env/dev.yaml]}")),
+        "env/dev.yaml": "size: 7\n",
+        "charts/db/prod.yaml": "size: 1\n",
+        **CHART,
+    }
+    found = one(files)
+    world = World(found, Options())
+    assert [Applications().covers(unit(found, n).object, world) for n in ("in", "out")] == ["charts/db", None]
+
+
+def test_what_a_change_does_is_told_for_sets_and_what_they_make() -> None:
+    before = {
+        "set.yaml": application_set(
+            f"[{{git: {{repoURL: '{REPO}', revision: HEAD, directories: [{{path: apps/*}}]}}}}]",
+            "{{ .path.basename }}",
+            "{{ .path.path }}",
+        ),
+        "apps/web/c.yaml": CONFIG,
+        "apps/api/c.yaml": CONFIG,
+    }
+    after = {**before, "apps/web/c.yaml": CONFIG.replace("k: v", "k: w"), "apps/new/c.yaml": CONFIG}
+    trees = [MemoryTree({p: t.encode() for p, t in files.items()}) for files in (before, after)]
+    found = {d.key.name: [f"{c.kind.value} {c.ref.kind}/{c.ref.name}" for c in d.changes] for d in diff(*trees)}
+    assert found == {"s": ["added Application/new"], "web": ["changed ConfigMap/c"], "new": ["added ConfigMap/c"]}
