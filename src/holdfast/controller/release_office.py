@@ -56,11 +56,14 @@ class ReleaseSettings:
 
 
 class Office:
+    """``objects`` are the releases that are reconciled here, ``everyone`` those of other shards, too."""
+
     def __init__(
         self, manager: Manager, artifacts: ArtifactStore, events: EventRecorder, settings: ReleaseSettings
     ) -> None:
         self.client = manager.client
-        self.objects = manager.objects(flux.GVK)
+        self.objects = manager.mine(flux.GVK)
+        self.everyone = manager.objects(flux.GVK)
         self.clock: Clock = manager.clock
         self.settings = settings
         self.charts = Charts(artifacts)

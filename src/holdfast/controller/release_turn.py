@@ -212,7 +212,7 @@ class Turn:
 
     def _check(self, dependency: Dependency) -> None:
         name = f"{dependency.key.namespace}/{dependency.key.name}"
-        found = self._owner.objects.get(
+        found = self._owner.everyone.get(
             ObjectRef(flux.GROUP, dependency.key.kind, dependency.key.namespace, dependency.key.name)
         )
         problem = ""

@@ -8,6 +8,7 @@ declaration, their chart's source, what they depend on, the ConfigMaps and Secre
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,11 +56,13 @@ class HelmReleases:
         self._objects = self.office.objects
         self._clock = manager.clock
         self._running: set[UnitKey] = set()
+        self._meanwhile: dict[UnitKey, set[ObjectRef]] = defaultdict(set)
         self._drift: dict[UnitKey, Timer] = {}
         self._corrections: dict[UnitKey, int] = {}
 
     def start(self) -> None:
         self._objects.add_handler(self._release_changed)
+        self.office.everyone.add_handler(self._dependency_changed)
         for kind in CHART_KINDS[:2] if not self.office.settings.external_artifacts else CHART_KINDS:
             self.office.sources(kind).add_handler(self._source_changed)
         for kind in ("ConfigMap", "Secret"):
@@ -81,7 +84,9 @@ class HelmReleases:
         except (ValueError, KeyError) as error:
             # The definition's validation keeps such objects out; where it is not in force, one must not stop the others.
             log.warning("%s: not a usable HelmRelease: %s", ref, error)
-        for dependant in self.index.dependants(key):
+
+    def _dependency_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
+        for dependant in self.index.dependants(key_of(ref)):
             waiting = self._objects.get(ref_of(dependant))
             if waiting is not None and said(waiting).reason == "DependencyNotReady":
                 self._manager.wake(ref_of(dependant))
@@ -110,7 +115,10 @@ class HelmReleases:
         """Looked at when nothing more drifted for a while; who is undone again and again waits longer each time."""
         obj = self._objects.get(ref_of(unit))
         mode = (((obj or {}).get("spec") or {}).get("driftDetection") or {}).get("mode")
-        if obj is None or mode not in ("enabled", "warn") or unit in self._running:
+        if obj is None or mode not in ("enabled", "warn"):
+            return
+        if unit in self._running:
+            self._meanwhile[unit].add(ref)
             return
         known = self._drift.pop(unit, None)
         if known is not None:
@@ -118,6 +126,14 @@ class HelmReleases:
         doublings = min(DOUBLINGS, max(0, self._corrections.get(unit, 0) - 2))
         wait = self.office.settings.drift_seconds * 2**doublings
         self._drift[unit] = self._clock.call_later(wait, lambda: self._look_at_drift(unit))
+
+    def _look_back(self, unit: UnitKey) -> None:
+        """What looked like drift while the release was at work mostly was the work itself."""
+        state = self.office.state
+        for ref in self._meanwhile.pop(unit, ()):
+            record, live = state.synced(ref), state.get(ref)
+            if record is not None and (live is None or live.owned != record[1]):
+                self._drifted(unit, ref)
 
     def _look_at_drift(self, unit: UnitKey) -> None:
         self._drift.pop(unit, None)
@@ -144,6 +160,7 @@ class HelmReleases:
             return requeue
         finally:
             self._running.discard(key)
+            self._look_back(key)
 
     def _forget(self, key: UnitKey) -> None:
         timer = self._drift.pop(key, None)
