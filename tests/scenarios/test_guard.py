@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from harness import UNIT, Sandbox, World, obj_of, status, world
 from test_accidents import agree, condition, definition, maps, uids, until_held
@@ -146,3 +147,26 @@ async def test_what_a_deleted_unit_shares_with_another_stays(sandbox: Sandbox, t
         await here.until_ready(revision, "two")
         assert await uids(here, ["shared"]) == [before]
         assert await uids(here, ["own"]) == []
+
+
+async def test_what_a_release_has_installed_counts_with_it(here: World) -> None:
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\n"
+        "spec: {interval: 1h, chartRef: {kind: OCIRepository, name: web}}\n"
+    )
+    await here.declare(path="a", retryInterval="1s")
+    await here.until_ready(await here.commit({"a/release.yaml": release, **maps("a", ["x"])}))
+    ref = ObjectRef("helm.toolkit.fluxcd.io", "HelmRelease", here.namespace, "web")
+    entries = [{"id": f"{here.namespace}_o{n}_apps_Deployment", "v": "v1"} for n in range(15)]
+    body = {"status": {"inventory": {"entries": entries}}}
+    await here.client.patch(ref, body, PatchType.MERGE, version="v2", subresource="status", manager="helm-controller")
+    await here.commit(maps("a", ["x"]))
+    found = await here.until(
+        here.unit(), lambda o: condition(o)["reason"] == "PruneHeld" or not _has_release(status(o))
+    )
+    assert "16 (those of 1 units and objects) of 17" in condition(found)["message"]
+    assert await here.get(ref) is not None
+
+
+def _has_release(found: dict[str, Any]) -> bool:
+    return any(e["id"].endswith("_HelmRelease") for e in (found.get("inventory") or {}).get("entries") or ())

@@ -15,6 +15,7 @@ from holdfast.controller import pruned
 from holdfast.controller.manager import Manager
 from holdfast.controller.units_index import UnitIndex
 from holdfast.controller.units_keys import sops_keys
+from holdfast.dialects.flux import helmrelease as helm
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.dialects.flux.kustomization_status import read_status
 from holdfast.kube.refs import Manifest, ObjectRef
@@ -52,6 +53,7 @@ class Neighbourhood(Alone):
         self._manager = manager
         self._client = manager.client
         self._objects = manager.objects(flux.GVK)
+        self._releases = manager.objects(helm.GVK)
         self._index = index
         self._read = read
         self._source = source
@@ -121,9 +123,9 @@ class Neighbourhood(Alone):
 
     # --- what goes with it
 
-    def cascade(self, ref: ObjectRef) -> frozenset[ObjectRef]:
-        out: set[ObjectRef] = set()
-        waiting = [ref]
+    def cascade(self, ref: ObjectRef, live: Manifest | None = None) -> frozenset[ObjectRef]:
+        out = set(self._owned(ref, live)) - {ref}
+        waiting = list(out)
         while waiting:
             for below in self._owned(waiting.pop()):
                 if below not in out and below != ref:
@@ -131,8 +133,12 @@ class Neighbourhood(Alone):
                     waiting.append(below)
         return frozenset(out)
 
-    def _owned(self, ref: ObjectRef) -> frozenset[ObjectRef]:
-        obj = self._unit(ref)
+    def _owned(self, ref: ObjectRef, live: Manifest | None = None) -> frozenset[ObjectRef]:
+        if (ref.group, ref.kind) == (helm.GROUP, helm.KIND):
+            release = live or self._releases.get(ref) or {}
+            gone = not (release.get("spec") or {}).get("suspend")
+            return frozenset(e.ref for e in read_status(release).inventory.entries) if gone else frozenset()
+        obj = self._unit(ref, live)
         if obj is None:
             return frozenset()
         policy = self._read(obj).policy
@@ -152,8 +158,8 @@ class Neighbourhood(Alone):
         before = read_status(obj)
         return before.applied or before.attempted
 
-    def _unit(self, ref: ObjectRef) -> Manifest | None:
-        return self._objects.get(ref) if (ref.group, ref.kind) == (flux.GROUP, flux.KIND) else None
+    def _unit(self, ref: ObjectRef, live: Manifest | None = None) -> Manifest | None:
+        return (live or self._objects.get(ref)) if (ref.group, ref.kind) == (flux.GROUP, flux.KIND) else None
 
     # --- what delivery stands on
 

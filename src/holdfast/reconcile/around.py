@@ -44,8 +44,8 @@ class Surroundings(Protocol):
         """Which of these objects other units of the same source render, those among ``objects`` included."""
         ...
 
-    def cascade(self, ref: ObjectRef) -> frozenset[ObjectRef]:
-        """The objects that go when this one goes, because it is a unit; without itself."""
+    def cascade(self, ref: ObjectRef, live: Manifest | None = None) -> frozenset[ObjectRef]:
+        """The objects that go when this one (which may be at hand) goes, because it is a unit; without itself."""
         ...
 
     def consent_for(self, ref: ObjectRef) -> str:
@@ -78,7 +78,7 @@ class Alone(Surroundings):
     async def promised(self, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]) -> Promised:
         return Promised()
 
-    def cascade(self, ref: ObjectRef) -> frozenset[ObjectRef]:
+    def cascade(self, ref: ObjectRef, live: Manifest | None = None) -> frozenset[ObjectRef]:
         return frozenset()
 
     def consent_for(self, ref: ObjectRef) -> str:

@@ -93,7 +93,7 @@ class Pruner:
         doomed = [f for f in found if f.doomed]
         if not doomed:
             return found
-        below = {f.ref: self._around.cascade(f.ref) for f in doomed}
+        below = {f.ref: self._around.cascade(f.ref, f.live) for f in doomed}
         wanted = frozenset(below).union(*below.values())
         promised = await self._around.promised(world, wanted, objects or ())
         found = tuple(f.kept(Reason.HANDED_OVER) if f.doomed and f.ref in promised.heirs else f for f in found)
@@ -119,10 +119,11 @@ class Pruner:
         self, world: World, found: tuple[Found, ...], promised: Promised, objects: Sequence[Manifest] | None
     ) -> Losses:
         doomed = tuple(f.ref for f in found if f.doomed)
-        below = frozenset[ObjectRef]().union(*(self._around.cascade(r) for r in doomed)) - set(doomed)
+        going = (self._around.cascade(f.ref, f.live) for f in found if f.doomed)
+        below = frozenset[ObjectRef]().union(*going) - set(doomed)
         lost = [r for r in below if r not in promised.heirs]
         had = {e.ref for e in world.inventory.entries}
-        owned = had.union(*(self._around.cascade(r) for r in had))
+        owned = had.union(below, *(self._around.cascade(r) for r in had))
         return Losses(doomed, len(owned), len(lost), None if objects is None else len(objects))
 
     def _refused(self, world: World, losses: Losses, promised: Promised) -> tuple[str, bool]:
