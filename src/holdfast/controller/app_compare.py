@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError, RetryLater
+from holdfast.controller.app_cluster import LiveCluster
 from holdfast.controller.app_targets import AppTargets, Desired, TargetsError
 from holdfast.controller.app_world import AppWorld, Destination, manifest_of
 from holdfast.dialects.argo.application import GROUP, instance_name
@@ -162,6 +163,8 @@ class AppComparer:
         wanted = [g for g in gvks.values() if not self.world.settings.excludes(g.group, g.kind, live.server)]
         if any(g.kind in WORKLOADS for g in wanted):
             wanted += BELOW
+        if project.orphaned is not None:
+            wanted += await self._everything(live)
         await live.follow(wanted)
         found = live.of(instance)
         for target in targets:
@@ -176,6 +179,15 @@ class AppComparer:
             obj
             for ref, obj in found.items()
             if project.permits_live(ref.group, ref.kind, ref.namespace, ref.name, destination.cluster, scoped)
+        ]
+
+    async def _everything(self, live: LiveCluster) -> list[GroupVersionKind]:
+        """Whoever looks for orphans looks at every kind that lives in namespaces."""
+        excludes = self.world.settings.excludes
+        return [
+            r.gvk
+            for r in await live.resources()
+            if r.namespaced and {"list", "watch"} <= r.verbs and not excludes(r.group, r.kind, live.server)
         ]
 
     # --- what that means

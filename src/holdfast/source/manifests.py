@@ -24,7 +24,7 @@ from holdfast.helm.chart.archive import read_archive
 from holdfast.model.source import Credentials
 from holdfast.source.git.errors import GitError, GitInputError
 from holdfast.source.git.store import GitStore
-from holdfast.source.helm_repository import Access, fetch_chart, fetch_index, parse_index
+from holdfast.source.helm_repository import Access, FetchFailed, fetch_chart, fetch_index, parse_index
 from holdfast.source.http import RequestFailed, WayOut, request
 from holdfast.source.oci import Address, Layer, Login, RegistryError, Repository
 
@@ -33,6 +33,8 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _SHORT = re.compile(r"[0-9a-f]{7,39}\Z")
 _CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _KEPT = 64
+_PULLED = "/tmp/holdfast_tmp/chart"
+"""Where a chart seems to be pulled to in messages; here it is pulled into memory."""
 
 
 class ManifestsError(RetryLater):
@@ -169,6 +171,9 @@ class ManifestSource:
         access = Access(entrance.username, entrance.password, entrance.everywhere, entrance.way)
         try:
             index = parse_index(fetch_index(wanted.url, access))
+        except FetchFailed as error:
+            status = error.message.rpartition(" : ")[2]
+            raise ManifestsError(f"error loading repo index: failed to get index: {status}") from error
         except HoldfastError as error:
             raise ManifestsError(f"error loading repo index: {error.message}") from error
         rows = index.rows(wanted.chart)
@@ -189,7 +194,7 @@ class ManifestSource:
         def failed(text: str) -> ManifestsError:
             return ManifestsError(
                 "error fetching chart: failed to fetch chart: failed running helm: `helm pull --destination "
-                f"<path to cached source> --version {found.revision} --repo {wanted.url} {wanted.chart}` failed exit status 1: "
+                f"{_PULLED} --version {found.revision} --repo {wanted.url} {wanted.chart}` failed exit status 1: "
                 f"Error: {text}"
             )
 
@@ -216,7 +221,7 @@ class ManifestSource:
         except HoldfastError as error:
             raise ManifestsError(
                 f"error pulling OCI chart: failed to pull OCI chart: failed running helm: `helm pull {address} --version "
-                f"{found.revision} --destination <path to cached source>` failed exit status 1: Error: {error.message}"
+                f"{found.revision} --destination {_PULLED}` failed exit status 1: Error: {error.message}"
             ) from error
 
     def archive(self, repository: str, name: str, version: str, entrance: Entrance) -> bytes:

@@ -19,9 +19,8 @@ from holdfast.model.app import HelmChoices
 from holdfast.render.paths import resolve
 from holdfast.render.tools.charts import load
 from holdfast.render.tools.detect import Work, join
-from holdfast.render.tools.request import Referenced, SourceError
+from holdfast.render.tools.request import ROOT, Referenced, SourceError
 
-_HOME = "<path to cached source>"
 _GENERIC = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
 
 
@@ -81,7 +80,7 @@ class _Files:
         place = join(directory, path)
         if place is None or not place:
             raise SourceError("value file '" + declared + "' resolved to outside repository root")
-        prefix = declared.partition("/")[0] if self._ref(declared) is not None else _HOME
+        prefix = declared.partition("/")[0] if self._ref(declared) is not None else ROOT
         name = f"{prefix}/{place}"
         self._places[name] = (tree, place)
         return name
@@ -226,11 +225,11 @@ def _command(work: Work, choices: HelmChoices, kube: str, listed: list[str]) -> 
             if p.force_string is force:
                 parts += [flag, f"{p.name}={_clean(work.environment.expand(p.value))}"]
     for name, path in choices.file_parameters:
-        parts += ["--set-file", f"{name}={_HOME}/{join(work.where, path) or path}"]
+        parts += ["--set-file", f"{name}={ROOT}/{join(work.where, path) or path}"]
     for name in listed:
         parts += ["--values", name]
     if _inline(choices):
-        parts += ["--values", "<path to cached source>"]
+        parts += ["--values", ROOT]
     parts.append("<api versions removed>")
     if not choices.skip_crds:
         parts.append("--include-crds")

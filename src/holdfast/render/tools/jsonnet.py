@@ -9,7 +9,7 @@ from holdfast.base.tree import EntryKind
 from holdfast.kube.refs import Manifest
 from holdfast.render.paths import resolve
 from holdfast.render.tools.detect import Work, join
-from holdfast.render.tools.request import SourceError
+from holdfast.render.tools.request import ROOT, SourceError
 
 
 def run(work: Work, path: str, data: bytes) -> list[Manifest]:
@@ -21,12 +21,10 @@ def run(work: Work, path: str, data: bytes) -> list[Manifest]:
     variables = _variables(work)
     try:
         text = _gojsonnet.evaluate_snippet(
-            path, data.decode("utf-8", "replace"), import_callback=_importer(work), **variables
+            f"{ROOT}/{path}", data.decode("utf-8", "replace"), import_callback=_importer(work), **variables
         )
     except RuntimeError as error:
-        raise SourceError(
-            f'Failed to evaluate jsonnet "{name}": {str(error).rstrip()}', code="FailedPrecondition"
-        ) from None
+        raise SourceError(f'Failed to evaluate jsonnet "{name}": {error}', code="FailedPrecondition") from None
     found = json.loads(text)
     objects = found if isinstance(found, list) else [found]
     for obj in objects:
@@ -52,12 +50,13 @@ def _importer(work: Work) -> Any:
     places = [work.where, *(join("", lib) or "" for lib in work.source.directory.libs)]
 
     def load(directory: str, wanted: str) -> tuple[str, bytes]:
-        for place in (directory.rstrip("/"), *places[::-1]):
+        here = directory.removeprefix(f"{ROOT}/").rstrip("/")
+        for place in (here, *places[::-1]):
             path = join("", wanted) if wanted.startswith("/") else join(place, wanted)
             real = resolve(work.tree, path) if path is not None else None
             entry = work.tree.lookup(real) if real is not None else None
             if real is not None and entry is not None and entry.kind is EntryKind.FILE:
-                return real, work.tree.read(real)
+                return f"{ROOT}/{real}", work.tree.read(real)
         raise RuntimeError(
             f"couldn't open import {json.dumps(wanted)}: no match locally or in the Jsonnet library paths"
         )

@@ -19,9 +19,8 @@ from holdfast.model.app import KustomizeChoices
 from holdfast.render.paths import resolve
 from holdfast.render.tools.charts import inflate
 from holdfast.render.tools.detect import KUSTOMIZATIONS, Work, join
-from holdfast.render.tools.request import SourceError
+from holdfast.render.tools.request import ROOT, SourceError
 
-ROOT = "<path to cached source>"
 _FAILED = "failed exit status 1: Error: "
 
 

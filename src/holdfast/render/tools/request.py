@@ -13,6 +13,8 @@ from holdfast.kube.refs import Manifest
 from holdfast.kustomize.options import Fetched
 from holdfast.model.app import AppSource, Raw, SourceType
 
+ROOT = "<path to cached source>"
+"""Where files seem to lie in messages: their place on disk is nobody's business, and here they have none."""
 _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\}|([A-Za-z0-9_]+))")
 
 

@@ -22,10 +22,10 @@ def render_source(request: SourceRequest) -> RenderedSource:
     source = detect.overridden(recording, where, request)
     kind = detect.choose(recording, where, source, request.settings)
     if kind is SourceType.PLUGIN:
-        shown = f" {source.plugin!r}" if source.plugin else ""
+        named = f"cmp-server plugin with name {_quoted(source.plugin)}" if source.plugin else "plugin"
         raise SourceError(
-            f"CMP processing failed for application {_quoted(request.name)}: could not find config management plugin{shown}: "
-            "plugins are not run here; render the application with Helm, Kustomize, Jsonnet or plain manifests"
+            f"CMP processing failed for application {_quoted(request.name)}: could not find {named} supporting the given "
+            "repository: Holdfast runs no plugins; render it with Helm, Kustomize, Jsonnet or plain manifests"
         )
     environment = Environment(request.environment)
     work = detect.Work(request, source, recording, where, environment, dict[str, Tree](trees))
