@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from holdfast.base.tree import Tree
+    from holdfast.cli.kustomize_outside import Outside
+    from holdfast.kustomize.options import Fetched
     from holdfast.offline.unit import Charts, ChartWanted, Options
+
+T = TypeVar("T")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +45,41 @@ def options(args: argparse.Namespace) -> Options:
         if not os.path.isdir(directory):
             raise Stop(f"{directory} is not a directory", hint="--charts names a directory of charts")
     versions = tuple(v for text in args.api_versions for v in text.split(",") if v)
-    return Options(charts=_Charts(args), kube_version=_checked(args.kube_version), api_versions=versions)
+    remotes = None if args.offline else _Remotes()
+    return Options(
+        charts=_Charts(args), remotes=remotes, kube_version=_checked(args.kube_version), api_versions=versions
+    )
+
+
+class _Remotes:
+    """Remote bases as ``kustomize build`` fetches them; after a first failure of the network nothing is tried again."""
+
+    def __init__(self) -> None:
+        self._outside: Outside | None = None
+        self._failed = ""
+
+    def fetch(self, url: str) -> Fetched:
+        return self._try(lambda outside: outside.fetch(url))
+
+    def fetch_file(self, url: str) -> bytes:
+        return self._try(lambda outside: outside.fetch_file(url))
+
+    def _try(self, work: Callable[[Outside], T]) -> T:
+        from holdfast.base.errors import HoldfastError
+        from holdfast.cli.kustomize_outside import Outside
+        from holdfast.kustomize.errors import KustomizeError
+
+        if self._failed:
+            raise KustomizeError(self._failed)
+        if self._outside is None:
+            self._outside = Outside().__enter__()
+            atexit.register(self._outside.__exit__, None, None, None)
+        try:
+            return work(self._outside)
+        except HoldfastError as error:
+            if "URL is a git repository" not in error.message:
+                self._failed = error.message
+            raise
 
 
 class _Charts:

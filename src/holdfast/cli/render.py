@@ -106,6 +106,8 @@ def _report(units: list[Unit]) -> int:
     """Words on stderr for what could not be rendered; external sources are told but are no failure."""
     failed = 0
     for unit in units:
+        for url in unit.facts.get("remote") or ():
+            print(f"in part: {unit.key}: {unit.place}: {url} is not at hand", file=sys.stderr)
         if unit.problem:
             word = "skipped" if unit.external else "failed"
             print(f"{word}: {unit.key}: {unit.problem_place or unit.place}: {unit.problem.strip()}", file=sys.stderr)

@@ -111,6 +111,8 @@ def _summary(surveys: list[Survey], findings: list[Finding]) -> None:
     errors = sum(f.severity == "error" for f in findings)
     notes = sum(f.severity == "note" for f in findings)
     for unit in units:
+        for url in unit.facts.get("remote") or ():
+            print(f"in part: {unit.key}: {url} is not at hand", file=sys.stderr)
         if unit.external:
             print(f"skipped: {unit.key}: {unit.problem}", file=sys.stderr)
     print(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
 
 from holdfast.base.errors import HoldfastError, Place
-from holdfast.base.tree import EntryKind, Tree
+from holdfast.base.tree import EntryKind, MemoryTree, Tree
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.kustomize import KustomizeError
+from holdfast.kustomize.options import Fetched
+from holdfast.kustomize.remote import parse_repo_url
 from holdfast.model.delivery import Delivery, KustomizeBuild, UnitKey, ValuesRef
 from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.offline.artifacts import artifact_tree
-from holdfast.offline.unit import Unit, World, values_of
+from holdfast.offline.unit import Remotes, Unit, World, values_of
 from holdfast.render.paths import resolve
 from holdfast.render.render import render
 from holdfast.source.ignore import FILE_NAME, FilteredTree, plain_rules
@@ -77,20 +81,27 @@ class _Rendering:
             tree_identity=f"offline {id(tree)}",
             variables=variables,
         )
+        absent = _Absent(options.remotes)
         try:
-            result = options.reuse(request) or self._render(request, bool(missing))
+            result = options.reuse(request) or self._render(request, bool(missing), absent)
             missing = tuple(m for m in missing if m)
         except HoldfastError as error:
-            return self._unit(problem=error.message, problem_place=error.place or self._place, missing_values=missing)
-        return self._unit(rendered=result, missing_values=missing)
+            place = error.place or self._place
+            if absent.urls:
+                text = f"it builds on {', '.join(absent.urls)}, which is not at hand"
+                return self._unit(problem=text, problem_place=place, missing_values=missing, external=True)
+            return self._unit(problem=error.message, problem_place=place, missing_values=missing)
+        return self._unit(rendered=result, missing_values=missing, facts={"remote": tuple(absent.urls)})
 
-    def _render(self, request: RenderRequest, incomplete: bool) -> Rendered:
+    def _render(self, request: RenderRequest, incomplete: bool, absent: _Absent) -> Rendered:
         """Where some of the variables are not at hand, those that nothing sets get a text that fits most fields: that they
         are missing is told once, and not again wherever one is used."""
-        variables = dict(request.variables)
+        variables, engine = dict(request.variables), self._world.options.engine
+        options = engine.options._replace(fetch=absent.fetch, fetch_file=absent.fetch_file)
+        engine = replace(engine, options=options)
         while True:
             try:
-                return render(replace(request, variables=variables), self._world.options.engine)
+                return render(replace(request, variables=variables), engine)
             except HoldfastError as error:
                 unset = _UNSET.search(error.message) if incomplete else None
                 if unset is None or unset[1] in variables:
@@ -155,6 +166,39 @@ class _Rendering:
     def _namespaceless(self, reference: ValuesRef) -> Manifest | None:
         """A document without a namespace, which some kustomization puts where it belongs: perhaps this unit's own."""
         return self._world.values.get(ObjectRef("", reference.kind, "", reference.name))
+
+
+class _Absent:
+    """Remote bases and files: fetched where somebody does that; else nothing in their place, and their URLs noted."""
+
+    def __init__(self, remotes: Remotes | None) -> None:
+        self._remotes = remotes
+        self.urls: list[str] = []
+
+    def fetch(self, url: str) -> Fetched:
+        with contextlib.suppress(HoldfastError):
+            if self._remotes is not None:
+                return self._remotes.fetch(url)
+        self._note(url)
+        nothing = {"kustomization.yaml": b"resources: [nothing.yaml]\n", "nothing.yaml": b"# not at hand\n"}
+        return Fetched(MemoryTree(nothing), "")
+
+    def fetch_file(self, url: str) -> bytes:
+        try:
+            if self._remotes is not None:
+                return self._remotes.fetch_file(url)
+        except KustomizeError as error:
+            if error.message == "URL is a git repository":
+                raise
+        if parse_repo_url(url) is not None:
+            # What is both goes on as a repository.
+            raise KustomizeError("URL is a git repository")
+        self._note(url)
+        return b"# not at hand\n"
+
+    def _note(self, url: str) -> None:
+        if url not in self.urls:
+            self.urls.append(url)
 
 
 def delivered(world: World, source: UnitKey) -> Tree:

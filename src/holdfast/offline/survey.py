@@ -39,7 +39,7 @@ def survey(
         (key_of(d.object), d.place.path) for d in written if any(r.claims(d.object) for r in dialects if not r.late)
     )
     clusters = cluster_directories(units)
-    return [
+    surveys = [
         _Surveyor(
             Survey(
                 tree,
@@ -53,6 +53,12 @@ def survey(
         ).go()
         for cluster in clusters
     ]
+    read = frozenset(
+        p for s in surveys for u in s.units.values() if u.rendered for p, i in u.rendered.reads.items() if i
+    )
+    for one in surveys:
+        one.read_anywhere = read
+    return surveys
 
 
 _ENTRY = re.compile(r"(^|/)(clusters?|flux|flux-system|bootstrap)(/|-)")

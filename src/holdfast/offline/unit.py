@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from holdfast.base.errors import Place
 from holdfast.base.tree import Tree
 from holdfast.kube.refs import Manifest, ObjectRef
+from holdfast.kustomize.options import Fetched
 from holdfast.model.delivery import Delivery, UnitKey
 from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.offline.documents import Document, Unreadable
@@ -79,6 +80,8 @@ class Survey:
     documents: list[Document] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     kube_version: str = ""
+    read_anywhere: frozenset[str] = frozenset()
+    """Files that some unit of any cluster took in."""
     index: Any = field(default=None, repr=False)
     """What the rules look things up in, made when the first one asks."""
 
@@ -110,6 +113,14 @@ class Charts(Protocol):
         ...
 
 
+class Remotes(Protocol):
+    """Where bases and files come from that kustomizations name by URL. Both raise HoldfastError."""
+
+    def fetch(self, url: str) -> Fetched: ...
+
+    def fetch_file(self, url: str) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """``strict`` as Flux's default. ``wanted`` says which units are rendered; the others are found and left ``skipped``.
@@ -119,6 +130,7 @@ class Options:
     engine: Engine = field(default_factory=lambda: Engine(decryptor=Placeholders()))
     reuse: Callable[[RenderRequest], Rendered | None] = lambda request: None
     charts: Charts | None = None
+    remotes: Remotes | None = None
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     wanted: Callable[[UnitKey, Manifest], bool] = lambda key, obj: True

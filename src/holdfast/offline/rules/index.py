@@ -77,6 +77,8 @@ class Index:
             if unit.rendered is None and (unit.external or unit.key.kind == "HelmRelease"):
                 target = unit.spec.get("targetNamespace")
                 found.add(str(target or (unit.key.namespace if unit.key.kind == "HelmRelease" else "*")))
+            if unit.facts.get("remote"):
+                found.add("*")  # a base that is not at hand may have made anything
         return found
 
     @property

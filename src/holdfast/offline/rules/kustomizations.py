@@ -108,7 +108,7 @@ def _nameless(survey: Survey) -> list[Any]:
 
 def orphans(survey: Survey) -> Iterator[Finding]:
     """Files beside a kustomization that a unit reads, which that kustomization does not name: they are never applied."""
-    read = {p for u in survey.units.values() if u.rendered for p, seen in u.rendered.reads.items() if seen}
+    read = survey.read_anywhere
     named: dict[str, str] = {p.rpartition("/")[0]: c for _, p, _ in _each(survey) for c in [p]}
     failed = [u for u in survey.units.values() if u.rendered is None and u.key.kind == "Kustomization"]
     if any(not u.external for u in failed):
@@ -124,6 +124,39 @@ def orphans(survey: Survey) -> Iterator[Finding]:
             kind, name = document.object["kind"], name_of(document.object)
             text = f"{kind} {name} is in no unit: {named[directory]} does not list {file}"
             yield Finding.at("object-orphan", document.place, text, hint="add it to resources, or remove the file")
+    yield from _forgotten_directories(survey, read)
+
+
+def _builders(survey: Survey) -> list[Unit]:
+    return [u for u in survey.units.values() if not u.loose and u.key.kind not in ("HelmRelease", "ApplicationSet")]
+
+
+_SPARED = re.compile(
+    r"(^|/)(tests?|examples?|samples?|templates?|docs?|hack|scripts?|bootstrap|terraform|talos|ansible|archived?|disabled|old|"
+    r"backups?|ci|charts|\.[^/]+)(/|$)"
+)
+
+
+def _forgotten_directories(survey: Survey, read: frozenset[str]) -> Iterator[Finding]:
+    """Directories with objects, beside directories that units read, in which nobody reads anything."""
+    if any(u.external or (u.source and u.source.kind == "ExternalArtifact") for u in _builders(survey)):
+        return  # what those read is somewhere else
+    used = {"/".join(p.split("/")[: i + 1]) for p in read for i in range(p.count("/"))}
+    covered = [str(u.spec.get("path") or "").strip("./") for u in survey.units.values() if not u.loose]
+    told: set[str] = set()
+    for document in survey.documents:
+        parts = document.place.path.split("/")[:-1]
+        top = next(("/".join(parts[: i + 1]) for i in range(len(parts)) if "/".join(parts[: i + 1]) not in used), "")
+        above = top.rpartition("/")[0]
+        if not above or above not in used or top in told or _SPARED.search(document.place.path):
+            continue
+        if any(c == top or c.startswith(f"{top}/") for c in covered) or not _of_interest(document.object):
+            continue
+        if any(u.place.path.startswith(f"{top}/") for u in survey.units.values() if not u.loose):
+            continue
+        told.add(top)
+        text = f"{document.object['kind']} {name_of(document.object)} is in no unit: nothing reads {top}"
+        yield Finding.at("object-orphan", document.place, text, hint="list it in a kustomization, or remove it")
 
 
 def _of_interest(obj: Manifest) -> bool:

@@ -267,11 +267,11 @@ def _settled(survey: Survey, child: UnitKey) -> bool:
 
 def owned_twice(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
-    owners: dict[ObjectRef, list[tuple[Unit, Manifest]]] = {}
+    owners: dict[tuple[str, ObjectRef], list[tuple[Unit, Manifest]]] = {}
     for unit, obj in index.objects:
         if not {"helm.sh/hook", "kustomize.toolkit.fluxcd.io/ssa"} & annotations_of(obj).keys():
-            owners.setdefault(ObjectRef.of(obj), []).append((unit, obj))
-    for ref, found in owners.items():
+            owners.setdefault((_destination(unit), ObjectRef.of(obj)), []).append((unit, obj))
+    for (_, ref), found in owners.items():
         names = sorted({str(u.key) for u, _ in found})
         if len(names) > 1 and not _same_everywhere(ref, found):
             unit, obj = found[-1]
@@ -281,6 +281,16 @@ def owned_twice(survey: Survey) -> Iterator[Finding]:
                 f"{ref} is applied by {' and '.join(names)}: they would take it from each other for ever",
                 unit=names[-1],
             )
+
+
+def _destination(unit: Unit) -> str:
+    """What tells the clusters apart that units deliver to; "" is the cluster they are declared in."""
+    target = mapping(unit.spec.get("destination"))
+    named = str(target.get("name") or target.get("server") or "")
+    if named in ("in-cluster", "https://kubernetes.default.svc"):
+        return ""
+    kubeconfig = mapping(unit.spec.get("kubeConfig"))
+    return named or str(mapping(kubeconfig.get("secretRef")).get("name") or "")
 
 
 def _same_everywhere(ref: ObjectRef, found: list[tuple[Unit, Manifest]]) -> bool:
