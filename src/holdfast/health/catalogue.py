@@ -15,7 +15,10 @@ the health they have, which the tests go through. A check fits if all of what it
     otherwise: {health: Progressing, message: Waiting for a condition}
 
 ``when`` takes one test or a list of them, all of which have to fit. A test has a ``path`` and one of ``is``, ``in``, ``not``,
-``exists``, ``atLeast`` (a number or a path); ``starts`` compares the beginning of a text. ``message`` may be ``{path: ...}``.
+``exists``, ``atLeast`` (a number or a path), ``same`` and ``before`` (another path, whose value is equal or greater);
+``starts`` compares the beginning of a text. A condition may have ``except`` (reasons that do not count), ``fresh`` (its
+observedGeneration is not behind) and ``at`` (where the conditions are, with ``*`` for every item). ``message`` may be
+``{path: ...}``. What takes more than that is written in Lua, as ``rule.lua`` in place of ``rule.yaml``.
 """
 
 from __future__ import annotations
@@ -24,22 +27,38 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from holdfast.base.errors import Stop
 from holdfast.base.globs import glob
+from holdfast.health.lua import LuaError, judge
 from holdfast.kube import yaml
 from holdfast.model.sync import AppHealth, AppHealthStatus
 
 _ROOT: Final = Path(__file__).parent / "rules"
-_TESTS: Final = frozenset({"path", "is", "in", "not", "exists", "atLeast", "starts"})
-_CONDITION: Final = frozenset({"type", "status", "reason", "fresh"})
+_TESTS: Final = frozenset({"path", "is", "in", "not", "exists", "atLeast", "starts", "same", "before"})
+_CONDITION: Final = frozenset({"type", "status", "reason", "fresh", "except", "at"})
 _CHECK: Final = frozenset({"when", "condition", "health", "message"})
 Object = Mapping[str, Any]
 
 
 class BadRuleError(Stop):
     """A rule of the catalogue that cannot be read."""
+
+
+class Assessor(Protocol):
+    def assess(self, obj: Object) -> AppHealth | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LuaRule:
+    script: str
+
+    def assess(self, obj: Object) -> AppHealth | None:
+        try:
+            return judge(self.script, obj)
+        except LuaError as error:
+            return AppHealth(AppHealthStatus.UNKNOWN, error.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +91,25 @@ def _fits(check: Mapping[str, Any], obj: Object) -> tuple[bool, Mapping[str, Any
     wanted = check.get("condition")
     if wanted is None:
         return True, None
-    found = next((c for c in conditions(obj) if _is(c, wanted, obj)), None)
+    at = str(wanted.get("at") or "status.conditions")
+    found = next((c for c in conditions(obj, at) if _is(c, wanted, obj)), None)
     return found is not None, found
 
 
-def conditions(obj: Object) -> list[Mapping[str, Any]]:
-    found = look(obj, "status.conditions")
-    return [c for c in found if isinstance(c, Mapping)] if isinstance(found, list) else []
+def conditions(obj: Any, at: str) -> list[Mapping[str, Any]]:
+    """The conditions at a path; ``*`` in it is every item of a list."""
+    head, star, rest = at.partition(".*.")
+    found = look(obj, head)
+    if not isinstance(found, list):
+        return []
+    if star:
+        return [c for item in found for c in conditions(item, rest)]
+    return [c for c in found if isinstance(c, Mapping)]
 
 
 def _is(condition: Mapping[str, Any], wanted: Mapping[str, Any], obj: Object) -> bool:
+    if condition.get("reason") in (wanted.get("except") or ()):
+        return False
     if any(key in wanted and condition.get(key) not in _several(wanted[key]) for key in ("type", "status", "reason")):
         return False
     seen, made = condition.get("observedGeneration"), look(obj, "metadata.generation")
@@ -103,6 +131,10 @@ def _holds(test: Mapping[str, Any], obj: Object) -> bool:
     if "not" in test and value in _several(test["not"]):
         return False
     if "starts" in test and not (isinstance(value, str) and value.startswith(tuple(_several(test["starts"])))):
+        return False
+    if "same" in test and value != look(obj, test["same"]):
+        return False
+    if "before" in test and not str(value) < str(look(obj, test["before"])):
         return False
     return "atLeast" not in test or _reaches(value, test["atLeast"], obj)
 
@@ -129,7 +161,7 @@ def _health(check: Mapping[str, Any], obj: Object, condition: Mapping[str, Any] 
     if isinstance(message, Mapping):
         message = look(obj, str(message.get("path") or ""))
     elif message is None and condition is not None:
-        message = condition.get("message")
+        message = condition.get("message") or condition.get("reason")
     return AppHealth(AppHealthStatus(check["health"]), str(message or ""))
 
 
@@ -163,7 +195,7 @@ def kinds() -> frozenset[str]:
     found: set[str] = set()
     for group in _ROOT.iterdir():
         if group.is_dir():
-            found.update(f"{group.name}/{kind.name}" for kind in group.iterdir() if (kind / "rule.yaml").is_file())
+            found.update(f"{group.name}/{kind.name}" for kind in group.iterdir() if kind.is_dir())
     return frozenset(found)
 
 
@@ -173,7 +205,7 @@ def patterns() -> tuple[tuple[str, str], ...]:
 
 
 @functools.lru_cache(maxsize=1024)
-def rule_for(key: str) -> Rule | None:
+def rule_for(key: str) -> Assessor | None:
     """The rule of ``group/Kind``, by its name before a pattern."""
     if key in kinds():
         return load(key)
@@ -181,6 +213,9 @@ def rule_for(key: str) -> Rule | None:
 
 
 @functools.cache
-def load(name: str) -> Rule:
+def load(name: str) -> Assessor:
+    script = _ROOT / name / "rule.lua"
+    if script.is_file():
+        return LuaRule(script.read_text("utf-8"))
     file = _ROOT / name / "rule.yaml"
     return read_rule(file.read_bytes(), f"rules/{name}/rule.yaml")
