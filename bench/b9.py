@@ -136,7 +136,10 @@ spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: 8080}}]}}
 
 def files(kustomizations: int, releases: int, seed: int = 9) -> dict[str, str]:
     chance = random.Random(seed)
-    found = {**_CHART, "clusters/prod/flux-system/sync.yaml": _SOURCE + "---\n" + _unit("flux-system", "./clusters/prod")}
+    found = {
+        **_CHART,
+        "clusters/prod/flux-system/sync.yaml": _SOURCE + "---\n" + _unit("flux-system", "./clusters/prod"),
+    }
     for i in range(kustomizations - 1):
         name = f"app-{i:03d}"
         found[f"clusters/prod/{name}.yaml"] = _unit(name, f"./apps/{name}")

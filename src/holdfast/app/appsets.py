@@ -23,4 +23,3 @@ def application_sets(manager: Manager, git: GitStore, events: EventRecorder, clo
     sets.start()
     manager.add(sets)
     return sets
-
