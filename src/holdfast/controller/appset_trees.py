@@ -16,10 +16,11 @@ from holdfast.cluster.watches import Watches
 from holdfast.dialects.argo.settings import SECRET_TYPE, KnownRepository, read_repository, repository_for
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.model.source import Credentials
-from holdfast.source.manifests import Entrance, ManifestSource, Wanted
+from holdfast.source.manifests import Entrance, Found, ManifestSource, Wanted
 
 SECRET = GroupVersionKind("", "v1", "Secret")
 _KINDS = ("repository", "repo-creds")
+_MOMENT = 10.0
 
 
 class GitTrees:
@@ -27,23 +28,42 @@ class GitTrees:
 
     def __init__(self, source: ManifestSource, watches: Watches, home: str) -> None:
         self._source = source
+        self._resolved: dict[tuple[Wanted, Entrance], tuple[float, asyncio.Task[Found]]] = {}
         self._secrets: dict[str, Informer[Manifest]] = {
             kind: watches.informer(SECRET, full, namespace=home, selectors=Selectors(labels=f"{SECRET_TYPE}={kind}"))
             for kind in _KINDS
         }
 
     async def tree(self, url: str, revision: str, project: str, *, fresh: bool = False) -> Tree:
-        """Raises HoldfastError in Argo CD's words."""
-        del fresh  # The remote is always asked: whoever remembers answers knows how long they are good.
+        """``fresh``: what the revision means is asked after this call. Raises HoldfastError in Argo CD's words."""
         if not url:
             raise HoldfastError("failed to list refs: repository URL is empty")
         entrance = _entrance(repository_for(url, project, await self._repositories()))
         wanted = Wanted(url, revision)
+        found = await self._resolve(wanted, entrance, fresh)
+        return (await asyncio.to_thread(self._source.manifests, wanted, found, entrance)).tree
 
-        def fetch() -> Tree:
-            return self._source.manifests(wanted, self._source.resolve(wanted, entrance), entrance).tree
+    async def _resolve(self, wanted: Wanted, entrance: Entrance, fresh: bool) -> Found:
+        """Many sets look into one repository: what they all want to know within a moment is asked once."""
+        key = (wanted, entrance)
+        known = self._resolved.get(key)
+        if known is not None and not fresh and asyncio.get_running_loop().time() - known[0] < _MOMENT:
+            return await asyncio.shield(known[1])
+        task = asyncio.create_task(asyncio.to_thread(self._source.resolve, wanted, entrance))
+        self._resolved[key] = asyncio.get_running_loop().time(), task
+        task.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(task)
 
-        return await asyncio.to_thread(fetch)
+    def _forget(self, key: tuple[Wanted, Entrance], done: asyncio.Task[Found]) -> None:
+        """A failure is not remembered, and nothing for longer than it is good."""
+        if not done.cancelled() and done.exception() is None:
+            asyncio.get_running_loop().call_later(_MOMENT, self._drop, key, done)
+        else:
+            self._drop(key, done)
+
+    def _drop(self, key: tuple[Wanted, Entrance], done: asyncio.Task[Found]) -> None:
+        if self._resolved.get(key, (0.0, None))[1] is done:
+            del self._resolved[key]
 
     async def _repositories(self) -> tuple[KnownRepository, ...]:
         found = []
