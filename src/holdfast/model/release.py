@@ -176,7 +176,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class TestHook:
+class HookRun:
     """One test's last run; times are RFC 3339 texts."""
 
     started: str = ""
@@ -202,7 +202,7 @@ class Snapshot:
     last_deployed: str = ""
     deleted: str = ""
     oci_digest: str = ""
-    tests: Mapping[str, TestHook | None] | None = None
+    tests: Mapping[str, HookRun | None] | None = None
     verifiable: bool = True
 
     @property

@@ -15,7 +15,7 @@ from typing import Any
 from holdfast.helm.go import json as gojson
 from holdfast.helm.go.yaml import to_yaml
 from holdfast.helm.release import Record
-from holdfast.model.release import Snapshot, TestHook
+from holdfast.model.release import HookRun, Snapshot
 
 _INFO = ("first_deployed", "last_deployed", "deleted", "description", "status", "rollback_revision", "notes")
 _HOOK = ("name", "kind", "path", "manifest", "events", "last_run", "weight", "delete_policies", "output_log_policies")
@@ -151,13 +151,13 @@ def snapshot(record: Record, *, action: str = "", oci_digest: str = "") -> Snaps
     )
 
 
-def test_runs(record: Record, selects: Any) -> dict[str, TestHook | None]:
+def hook_runs(record: Record, selects: Any) -> dict[str, HookRun | None]:
     """The runs of the test hooks by their names."""
-    found: dict[str, TestHook | None] = {}
+    found: dict[str, HookRun | None] = {}
     for hook in record.get("hooks") or ():
         if TEST in (hook.get("events") or ()) and selects(str(hook.get("name") or "")):
             run = hook.get("last_run") or {}
-            found[str(hook.get("name") or "")] = TestHook(
+            found[str(hook.get("name") or "")] = HookRun(
                 _seconds(run.get("started_at")), _seconds(run.get("completed_at")), str(run.get("phase") or "")
             )
     return found

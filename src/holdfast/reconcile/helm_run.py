@@ -26,7 +26,7 @@ from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.plan.order import sort_key
 from holdfast.reconcile import helm_tell as words
 from holdfast.reconcile.helm_decide import Action, Exhausted, NoRollbackTarget, decide
-from holdfast.reconcile.helm_digest import snapshot, test_runs
+from holdfast.reconcile.helm_digest import hook_runs, snapshot
 from holdfast.reconcile.helm_ledger import (
     INSTALL,
     PROGRESSING,
@@ -260,7 +260,7 @@ class HelmRun:
 
         def observe(record: Record) -> None:
             if latest.targets(record["name"], record["namespace"], int(record["version"])):
-                words.tested_record(ledger, record, test_runs(record, ledger.release.test.selects))
+                words.tested_record(ledger, record, hook_runs(record, ledger.release.test.selects))
 
         error: HoldfastError | None = None
         try:

@@ -9,7 +9,7 @@ from holdfast.apply.helm_log import HelmLog
 from holdfast.base.errors import HoldfastError
 from holdfast.helm.release import Record
 from holdfast.model.outcome import Event
-from holdfast.model.release import Snapshot, TestHook
+from holdfast.model.release import HookRun, Snapshot
 from holdfast.reconcile.helm_decide import INSTALLED, UPGRADED
 from holdfast.reconcile.helm_digest import snapshot
 from holdfast.reconcile.helm_ledger import (
@@ -58,7 +58,7 @@ def release_failed(ledger: Ledger, action: str, error: HoldfastError, log: HelmL
     ledger.event(reason, _with_log(message, log), warning=True)
 
 
-def tested_record(ledger: Ledger, record: Record, runs: Mapping[str, TestHook | None]) -> None:
+def tested_record(ledger: Ledger, record: Record, runs: Mapping[str, HookRun | None]) -> None:
     """The latest revision with what its tests came to."""
     latest = ledger.latest
     if latest is None:

@@ -13,7 +13,7 @@ from holdfast.dialects.flux.conditions import Conditions
 from holdfast.dialects.flux.helmrelease import GROUP
 from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.outcome import Event
-from holdfast.model.release import Remembered, Snapshot, TestHook
+from holdfast.model.release import HookRun, Remembered, Snapshot
 
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
 _SNAPSHOT_VERSION = "v2"
@@ -97,10 +97,10 @@ def _snapshot(found: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def _test(found: Mapping[str, Any] | None) -> TestHook | None:
+def _test(found: Mapping[str, Any] | None) -> HookRun | None:
     if found is None:
         return None
-    return TestHook(*(str(found.get(k) or "") for k in ("lastStarted", "lastCompleted", "phase")))
+    return HookRun(*(str(found.get(k) or "") for k in ("lastStarted", "lastCompleted", "phase")))
 
 
 def status_of(obj: Mapping[str, Any], remembered: Remembered, conditions: Conditions) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     return found
 
 
-def _test_json(test: TestHook | None) -> dict[str, str]:
+def _test_json(test: HookRun | None) -> dict[str, str]:
     if test is None:
         return {}
     found = {"lastStarted": test.started, "lastCompleted": test.completed, "phase": test.phase}
