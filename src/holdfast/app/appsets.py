@@ -6,6 +6,7 @@ from holdfast.base.clock import Clock
 from holdfast.controller.appset_facts import Finder
 from holdfast.controller.appset_trees import GitTrees
 from holdfast.controller.appsets import ApplicationSets
+from holdfast.controller.argo_metrics import ArgoMetrics
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import Manager
 from holdfast.plan.sync.ignoring import without_path
@@ -22,4 +23,5 @@ def application_sets(manager: Manager, git: GitStore, events: EventRecorder, clo
     sets = ApplicationSets(manager, Finder(manager.client, trees), events, clock, delete=without_path, home=HOME)
     sets.start()
     manager.add(sets)
+    ArgoMetrics(manager)
     return sets

@@ -19,7 +19,7 @@ class Metrics:
     def __init__(self) -> None:
         self._durations: dict[ObjectRef, tuple[list[int], float, int]] = {}
         self._results: Counter[tuple[str, str]] = Counter()
-        self._gauges: dict[str, tuple[str, Callable[[], Iterable[Sample]]]] = {}
+        self._gauges: dict[str, tuple[str, str, Callable[[], Iterable[Sample]]]] = {}
 
     def reconciled(self, ref: ObjectRef, seconds: float, result: str) -> None:
         counts, total, number = self._durations.get(ref, ([0] * len(_BUCKETS), 0.0, 0))
@@ -32,9 +32,9 @@ class Metrics:
     def forget(self, ref: ObjectRef) -> None:
         self._durations.pop(ref, None)
 
-    def gauge(self, name: str, help: str, samples: Callable[[], Iterable[Sample]]) -> None:
+    def gauge(self, name: str, help: str, samples: Callable[[], Iterable[Sample]], *, type: str = "gauge") -> None:
         """A value that is asked for when somebody reads the metrics."""
-        self._gauges[name] = (help, samples)
+        self._gauges[name] = (help, type, samples)
 
     def text(self) -> str:
         lines = [
@@ -55,8 +55,8 @@ class Metrics:
         for (kind, result), count in sorted(self._results.items()):
             labels = (("controller", kind), ("result", result))
             lines.append(_line("controller_runtime_reconcile_total", labels, count))
-        for name, (help, samples) in sorted(self._gauges.items()):
-            lines += [f"# HELP {name} {help}", f"# TYPE {name} gauge"]
+        for name, (help, kind, samples) in sorted(self._gauges.items()):
+            lines += [f"# HELP {name} {help}", f"# TYPE {name} {kind}"]
             lines += [_line(name, labels, value) for labels, value in samples()]
         return "\n".join(lines) + "\n"
 
