@@ -9,7 +9,7 @@ import re
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.crd import schema_rules
-from holdfast.sandbox.kinds import metadata, names
+from holdfast.sandbox.kinds import dump, metadata, names
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
 from holdfast.sandbox.kinds.validate_webhooks import webhook_service, webhook_url
 
@@ -139,26 +139,42 @@ def _spec(errs: Errors, spec: Manifest, warnings: list[str], old: Manifest | Non
 
 def _versions(errs: Errors, versions: list[Manifest] | None, warnings: list[str], old: Manifest | None) -> None:
     found = versions or []
-    single = len(found) == 1
+    shared = _shared(found)
     kept = {v.get("name"): v for v in (old or {}).get("versions") or ()}
-    seen: set[str] = set()
     for index, version in enumerate(found):
         path = f"spec.versions[{index}]"
         name = version.get("name") or ""
-        if name in seen:
-            errs.invalid(path, name, "must contain unique version names")
-        seen.add(name)
-        for problem in names.dns_1035_label(name):
-            errs.invalid(f"{path}.name", name, problem)
+        problems = names.dns_1035_label(name)
+        if problems:
+            errs.invalid(f"{path}.name", name, ",".join(problems))
         if version.get("deprecationWarning") is not None:
             _deprecation(errs, version, path)
-        _version(errs, version, path, single, warnings, kept.get(name))
+        # What all versions have in common stands at the top of the internal type, and is judged there once.
+        own = _SHARED - shared if index else frozenset(_SHARED)
+        _version(errs, version, path, shared, own, warnings, kept.get(name))
+    shown = dump.internal("[]CustomResourceDefinitionVersion", _internal(versions, shared))
+    if len({version.get("name") for version in found}) < len(found):
+        errs.invalid("spec.versions", shown, "must contain unique version names")
     if sum(bool(v.get("storage")) for v in found) != 1:
-        errs.invalid(
-            "spec.versions",
-            versions,
-            "must have exactly one version marked as storage version",
-        )
+        errs.invalid("spec.versions", shown, "must have exactly one version marked as storage version")
+    first = (found[0].get("name") or "") if found else ""
+    problems = names.dns_1035_label(first) if first else []
+    if problems:
+        errs.invalid("spec.version", first, ",".join(problems))
+
+
+_SHARED = frozenset({"schema", "subresources", "additionalPrinterColumns", "selectableFields"})
+
+
+def _shared(versions: list[Manifest]) -> frozenset[str]:
+    """The parts that are the same in every version."""
+    if not versions:
+        return frozenset()
+    return frozenset(key for key in _SHARED if all(v.get(key) == versions[0].get(key) for v in versions))
+
+
+def _internal(versions: list[Manifest] | None, shared: frozenset[str]) -> list[Manifest] | None:
+    return versions and [{key: value for key, value in v.items() if key not in shared} for v in versions]
 
 
 def _deprecation(errs: Errors, version: Manifest, path: str) -> None:
@@ -172,22 +188,30 @@ def _deprecation(errs: Errors, version: Manifest, path: str) -> None:
 
 
 def _version(
-    errs: Errors, version: Manifest, path: str, single: bool, warnings: list[str], old: Manifest | None
+    errs: Errors,
+    version: Manifest,
+    path: str,
+    shared: frozenset[str],
+    own: frozenset[str],
+    warnings: list[str],
+    old: Manifest | None,
 ) -> None:
-    """With one version the internal type has its parts at the top, and paths say so."""
-    base = "spec" if single else path
+    """``shared`` parts stand at the top of the internal type, and paths say so; ``own`` are those to be judged with this version."""
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if schema is None:
-        errs.required(f"{path}.schema.openAPIV3Schema", "schemas are required")
-    elif old is None or (old.get("schema") or {}).get("openAPIV3Schema") != schema:
-        place = "spec.validation.openAPIV3Schema" if single else f"{path}.schema.openAPIV3Schema"
+        errs.required(f"{path}.schema.openAPIV3Schema")
+    elif "schema" in own and (old is None or (old.get("schema") or {}).get("openAPIV3Schema") != schema):
+        place = "spec.validation.openAPIV3Schema" if "schema" in shared else f"{path}.schema.openAPIV3Schema"
         schema_rules.schema(errs, schema, place, warnings)
+    bases = {key: "spec" if key in shared else path for key in _SHARED}
     scale = (version.get("subresources") or {}).get("scale")
-    if scale is not None:
-        _scale(errs, scale, f"{base}.subresources.scale")
-    for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
-        _column(errs, column, f"{base}.additionalPrinterColumns[{index}]")
-    _selectable(errs, version, schema or {}, f"{base}.selectableFields")
+    if scale is not None and "subresources" in own:
+        _scale(errs, scale, f"{bases['subresources']}.subresources.scale")
+    if "additionalPrinterColumns" in own:
+        for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
+            _column(errs, column, f"{bases['additionalPrinterColumns']}.additionalPrinterColumns[{index}]")
+    if "selectableFields" in own:
+        _selectable(errs, version, schema or {}, f"{bases['selectableFields']}.selectableFields")
 
 
 def _scale(errs: Errors, scale: Manifest, path: str) -> None:
