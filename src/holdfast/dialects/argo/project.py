@@ -380,7 +380,14 @@ def source_refusals(spec: Mapping[str, Any], project: Project) -> list[str]:
         url = str(source.get("repoURL") or "")
         if not project.permits_source(url):
             found.append(f"application repo {url} is not permitted in project '{project.name}'")
+        elif not source.get("chart") and not url.startswith("oci://") and project.demands_signature(url):
+            # Nothing is verified yet: to go on would be to deliver what the project forbids.
+            found.append(unsigned(url, project))
     return found
+
+
+def unsigned(url: str, project: Project) -> str:
+    return f"project {project.name} wants the commits of {url} to be signed: Holdfast does not verify signatures yet"
 
 
 def _source_problem(source: Mapping[str, Any], *, several: bool) -> str:

@@ -189,6 +189,13 @@ def test_sources_are_refused_in_argo_cds_words(spec: dict[str, Any], refusals: l
     assert source_refusals(spec, project(sourceRepos=["https://ok"])) == refusals
 
 
+def test_where_commits_have_to_be_signed_an_application_is_refused() -> None:
+    signed = project(sourceRepos=["*"], signatureKeys=[{"keyID": "4AEE18F83AFDEB23"}])
+    (refusal,) = source_refusals({"source": {"repoURL": "https://x", "path": "p"}}, signed)
+    assert refusal == "project p wants the commits of https://x to be signed: Holdfast does not verify signatures yet"
+    assert source_refusals({"source": {"repoURL": "https://x", "chart": "c", "targetRevision": "1"}}, signed) == []
+
+
 def test_a_destination_is_refused_by_the_name_it_was_given() -> None:
     text = "application destination server 'one' and namespace 'prod' do not match any of the allowed destinations in project 'p'"
     assert destination_refusal({"destination": {"name": "one", "namespace": "prod"}}, project(), ONE) == text

@@ -11,6 +11,7 @@ from holdfast.base.tree import EntryKind, Tree, walk
 from holdfast.dialects.argo.appset.facts import GeneratorError, GitTree
 from holdfast.dialects.argo.appset.generators.context import EMPTY, Context, wrapped
 from holdfast.dialects.argo.appset.params import Params, flatten, floats, normalize
+from holdfast.dialects.argo.project import unsigned
 from holdfast.kube.yaml import YAMLError, load
 
 _LINKS = 8
@@ -36,9 +37,7 @@ def _check_project(url: str, context: Context) -> None:
         raise GeneratorError(f'error getting project {name}: AppProject.argoproj.io "{name}" not found')
     if known[name].demands_signature(url):
         # Parameters of a commit that nobody vouches for could make any application.
-        raise GeneratorError(
-            f"project {name} wants the commits of {url} to be signed: Holdfast does not verify signatures for generators yet"
-        )
+        raise GeneratorError(unsigned(url, known[name]))
 
 
 def _tree(spec: Mapping[str, Any], context: Context, doing: str) -> Tree:
