@@ -45,7 +45,7 @@ RENDERINGS = 512
 @dataclass(frozen=True, slots=True)
 class ReleaseSettings:
     """What the operator chose for HelmReleases. ``requeue`` is the fallback wait for what a watch should tell of;
-    ``drift_seconds`` how long nothing more may drift before it is looked at, so that corrections are told together."""
+    ``drift_seconds`` how long after the first change drift is looked at, so that corrections are told together."""
 
     requeue: float = 30.0
     default_service_account: str = ""

@@ -112,7 +112,7 @@ class HelmReleases:
                 self._manager.wake(ref_of(key))
 
     def _drifted(self, unit: UnitKey, ref: ObjectRef) -> None:
-        """Looked at when nothing more drifted for a while; who is undone again and again waits longer each time."""
+        """Looked at a while later, with all that drifted until then; who is undone again and again waits longer each time."""
         obj = self._objects.get(ref_of(unit))
         mode = (((obj or {}).get("spec") or {}).get("driftDetection") or {}).get("mode")
         if obj is None or mode not in ("enabled", "warn"):
@@ -120,9 +120,8 @@ class HelmReleases:
         if unit in self._running:
             self._meanwhile[unit].add(ref)
             return
-        known = self._drift.pop(unit, None)
-        if known is not None:
-            known.cancel()
+        if unit in self._drift:
+            return
         doublings = min(DOUBLINGS, max(0, self._corrections.get(unit, 0) - 2))
         wait = self.office.settings.drift_seconds * 2**doublings
         self._drift[unit] = self._clock.call_later(wait, lambda: self._look_at_drift(unit))
