@@ -11,9 +11,9 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from holdfast.apply.sync_rbac import reconciled
+from holdfast.apply.sync_rbac import reconciled, rehearsed
 from holdfast.cluster.client import Client, PatchType
-from holdfast.cluster.errors import ApiError, Conflict, Invalid, NotFound
+from holdfast.cluster.errors import Conflict, Invalid, NotFound
 from holdfast.kube import fieldset
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kube.schema import builtin
@@ -264,7 +264,5 @@ def _rehearsed(send: Send) -> str:
         word = "replaced"
     else:
         word = "configured" if merged(send.live, annotated(send.target)) else "unchanged"
-    return f"{named(send.target)} {word} (dry run)"
-
-
-__all__ = ["ApiError", "annotated", "merged", "named", "upgraded", "write"]
+    before = rehearsed(send.target, send.live) if send.target.get("apiVersion") == _RBAC and not send.replace else ""
+    return f"{before}{named(send.target)} {word} (dry run)"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from holdfast.cluster.client import Client
-from holdfast.cluster.errors import NotFound
+from holdfast.cluster.errors import ApiError, NotFound
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 _LISTS: Final = {"Role": "rules", "ClusterRole": "rules", "RoleBinding": "subjects", "ClusterRoleBinding": "subjects"}
@@ -17,13 +17,31 @@ _SUBJECT: Final = ("kind", "apiGroup", "name", "namespace")
 
 async def reconciled(client: Client, body: Manifest, manager: str) -> str:
     """What is said about it, before what the apply says. Raises ApiError."""
-    kind = str(body.get("kind"))
-    field = _LISTS.get(kind)
+    field = _LISTS.get(str(body.get("kind")))
+    try:
+        return await _reconciled(client, body, manager, field) if field is not None else ""
+    except ApiError as error:
+        text = f"error running kubectl auth reconcile: {error.message}"
+        raise type(error)(text, code=error.code, reason=error.reason, status=error.status) from error
+
+
+def rehearsed(body: Manifest, live: Manifest | None) -> str:
+    """What a dry run says."""
+    field = _LISTS.get(str(body.get("kind")))
     if field is None:
         return ""
+    missing = _missing(body.get(field), (live or {}).get(field))
+    operation = "create" if live is None else ("update" if missing else "")
+    return _said(body, operation, field, missing, " (dry run)")
+
+
+async def _reconciled(client: Client, body: Manifest, manager: str, field: str) -> str:
     ref, version = ObjectRef.of(body), GroupVersionKind.of(body).version
     if ref.namespace:
-        await client.get(ObjectRef("", "Namespace", "", ref.namespace))
+        try:
+            await client.get(ObjectRef("", "Namespace", "", ref.namespace))
+        except NotFound as error:
+            raise NotFound(f"error getting namespace {ref.namespace}: {error.message}") from error
     try:
         live: Manifest | None = await client.get(ref, version=version)
     except NotFound:
@@ -60,9 +78,9 @@ def _filled(item: Any) -> Any:
     return {"apiGroup": group, **item}
 
 
-def _said(body: Manifest, operation: str, field: str, missing: Iterable[Any]) -> str:
+def _said(body: Manifest, operation: str, field: str, missing: Iterable[Any], mark: str = "") -> str:
     kind = f"{body['kind']}.rbac.authorization.k8s.io".lower()
-    said = f"{kind}/{body['metadata']['name']} reconciled"
+    said = f"{kind}/{body['metadata']['name']} reconciled{mark}"
     if not operation:
         return said
     lines = [f"reconciliation required {operation}"]
