@@ -1,10 +1,11 @@
-"""Day-two work on Argo CD's Applications: their state in a line, requests, suspension, what they own, taking them back."""
+"""Day-two work on Argo CD's Applications, and on sets of them: their state in a line, requests, suspension, what they own, taking them back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.app import argo_set_units as sets
 from holdfast.base.errors import Stop
 from holdfast.cluster.client import Client, PatchType
 from holdfast.dialects.argo import application as dialect
@@ -13,7 +14,7 @@ from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.model.app import Application, HistoryRecord
 from holdfast.model.sync import OperationPhase
 
-APPLICATION = dialect.GVK
+APPLICATION, APPLICATION_SET = dialect.GVK, sets.APPLICATION_SET
 MANAGER = "argocd-server"
 
 
@@ -21,8 +22,14 @@ def is_application(obj: Mapping[str, Any]) -> bool:
     return obj.get("kind") == dialect.KIND and str(obj.get("apiVersion")).startswith(dialect.GROUP)
 
 
+def is_argo(obj: Mapping[str, Any]) -> bool:
+    return is_application(obj) or sets.is_set(obj)
+
+
 def readiness(obj: Mapping[str, Any]) -> dict[str, Any]:
     """Sync, health and what stands in the way, in the form of a condition."""
+    if sets.is_set(obj):
+        return sets.readiness(obj)
     app = dialect.read(obj)
     errors = [c for c in app.status.conditions if c.type.endswith("Error")]
     code, health = app.status.sync.code, app.status.health
@@ -38,33 +45,46 @@ def readiness(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def revision(obj: Mapping[str, Any]) -> str:
+    if sets.is_set(obj):
+        return ""
     sync = dialect.read(obj).status.sync
     return ", ".join(r[:8] if len(r) == 40 else r for r in (sync.revisions or (sync.revision,)))
 
 
 def suspended(obj: Mapping[str, Any]) -> bool:
-    return dialect.read(obj).paused
+    return not sets.is_set(obj) and dialect.read(obj).paused
 
 
-def suspension(value: bool) -> dict[str, Any]:
+def suspension(obj: Mapping[str, Any], value: bool) -> dict[str, Any]:
+    """Raises Stop for what cannot be suspended."""
+    if sets.is_set(obj):
+        return sets.suspension(value)
     return {"metadata": {"annotations": {dialect.SKIP_RECONCILE: "true" if value else None}}}
 
 
-def refresh() -> dict[str, Any]:
+def refresh(obj: Mapping[str, Any]) -> dict[str, Any]:
+    if sets.is_set(obj):
+        return sets.refresh()
     return {"metadata": {"annotations": {dialect.REFRESH: "normal"}}}
 
 
 def refreshed(obj: Mapping[str, Any]) -> bool:
+    if sets.is_set(obj):
+        return sets.refreshed(obj)
     return not dialect.read(obj).refresh
 
 
 def owned(obj: Mapping[str, Any]) -> list[tuple[ObjectRef, str]]:
     """What it delivers, each with its state."""
+    if sets.is_set(obj):
+        return sets.owned(obj)
     return [(r.ref, "hook" if r.hook else str(r.sync or "")) for r in dialect.read(obj).status.resources]
 
 
 def explain(obj: Mapping[str, Any]) -> list[str]:
     """Sentences, the most important first."""
+    if sets.is_set(obj):
+        return sets.explain(obj)
     app = dialect.read(obj)
     name = str(app.ref)
     if app.paused:
@@ -124,7 +144,7 @@ async def roll_back(client: Client, obj: Manifest, entry: HistoryRecord) -> Mani
     sync = {k: written[k] for k in ("revision", "revisions", "source", "sources") if k in written}
     if sync.get("sources"):
         sync.pop("source", None)
-    body = {
+    body: dict[str, Any] = {
         "operation": {
             "initiatedBy": {"username": "holdfast"},
             "sync": {**sync, "syncOptions": list(app.spec.sync_options)},

@@ -36,7 +36,7 @@ def _known(obj: Mapping[str, Any]) -> Kind | None:
 
 
 async def _unit(client: Client, obj: Manifest) -> list[str]:
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         return argo_units.explain(obj)
     name = str(ObjectRef.of(obj))
     ready, spec = condition(obj), obj.get("spec") or {}

@@ -51,6 +51,7 @@ KINDS: tuple[Kind, ...] = (
         unit=True,
     ),
     Kind(argo_units.APPLICATION, ("application", "applications", "app", "apps"), unit=True),
+    Kind(argo_units.APPLICATION_SET, ("applicationset", "applicationsets", "appset", "appsets"), unit=True),
 )
 
 
@@ -100,20 +101,20 @@ async def listed(client: Client, kind: Kind, namespace: str, names: Sequence[str
 
 
 def condition(obj: Manifest, kind: str = "Ready") -> dict[str, Any]:
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         return argo_units.readiness(obj) if kind == "Ready" else {}
     conditions = (obj.get("status") or {}).get("conditions") or ()
     return next((dict(c) for c in conditions if c["type"] == kind), {})
 
 
 def suspended(obj: Manifest) -> bool:
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         return argo_units.suspended(obj)
     return bool((obj.get("spec") or {}).get("suspend"))
 
 
 def revision(obj: Manifest) -> str:
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         return argo_units.revision(obj)
     status = obj.get("status") or {}
     text = status.get("lastAppliedRevision") or (status.get("artifact") or {}).get("revision") or _released(status)
@@ -135,9 +136,9 @@ async def request(client: Client, kind: Kind, obj: Manifest, seconds: float, *, 
     """
     if suspended(obj):
         raise Stop(f"{kind.words[0]} {obj['metadata']['name']} is suspended", hint="resume it first")
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         ref = _ref(kind, obj)
-        asked = await client.patch(ref, argo_units.refresh(), PatchType.MERGE, manager=argo_units.MANAGER)
+        asked = await client.patch(ref, argo_units.refresh(obj), PatchType.MERGE, manager=argo_units.MANAGER)
         return await until(client, kind, asked, seconds, argo_units.refreshed)
     token = datetime.now(UTC).isoformat()
     ref = _ref(kind, obj)
@@ -182,9 +183,9 @@ async def suspend(client: Client, kind: Kind, obj: Manifest, value: bool) -> Man
     body: dict[str, Any] = {"spec": {"suspend": True if value else None}}
     if not value:
         body["metadata"] = {"annotations": {PIN: None, PIN_FROM: None}}
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         return await client.patch(
-            _ref(kind, obj), argo_units.suspension(value), PatchType.MERGE, manager=argo_units.MANAGER
+            _ref(kind, obj), argo_units.suspension(obj, value), PatchType.MERGE, manager=argo_units.MANAGER
         )
     return await client.patch(
         _ref(kind, obj), body, PatchType.MERGE, version=kind.gvk.version, manager="flux-client-side-apply"
@@ -247,7 +248,7 @@ async def tree(client: Client, kind: Kind, obj: Manifest, seen: frozenset[Object
 
 
 def _owned(obj: Manifest) -> list[tuple[ObjectRef, str]]:
-    if argo_units.is_application(obj):
+    if argo_units.is_argo(obj):
         return argo_units.owned(obj)
     entries = ((obj.get("status") or {}).get("inventory") or {}).get("entries") or ()
     return [(parse_id(str(entry["id"])), "") for entry in entries]

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.app import argo_set_units
 from holdfast.app.argo_roots import first_sync, roots, standing
 from holdfast.app.controller import NAMESPACE, install
 from holdfast.base.errors import Stop
@@ -32,6 +33,7 @@ FOLLOWED = (
     GroupVersionKind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
     GroupVersionKind("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
     APPLICATIONS,
+    argo_set_units.APPLICATION_SET,
 )
 _LOOK_SECONDS = 0.25
 _SETTLED_SECONDS = 1.0
@@ -229,6 +231,9 @@ async def _look(client: Client) -> dict[str, Seen]:
 def _seen(obj: Manifest) -> Seen:
     if obj.get("kind") == APPLICATIONS.kind:
         return Seen(*standing(obj))
+    if argo_set_units.is_set(obj):
+        told = argo_set_units.readiness(obj)
+        return Seen(told["status"] == "True", told["status"] == "Unknown", str(told["message"]))
     if (obj.get("spec") or {}).get("suspend"):
         return Seen(True, False, "suspended")
     status = obj.get("status") or {}
