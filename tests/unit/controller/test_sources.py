@@ -202,3 +202,17 @@ async def test_an_unsigned_commit_is_refused_where_signatures_are_asked_for(worl
     obj = await world.ready(ref, "False")
     assert condition(obj, "SourceVerified")["reason"] == "InvalidCommitSignature"
     assert "artifact" not in obj["status"]
+
+
+@pytest.mark.parametrize("place", ["git", "artifacts"])
+async def test_a_disk_that_takes_nothing_is_told_and_tried_again(
+    world: World, repository: Any, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / place).write_text("a file where a directory has to be")
+    revision = repository.commit(a__yaml="a")
+    ref = await world.declare(repository.url)
+    told = (await world.ready(ref, "False"))["status"]
+    assert "artifact" not in told
+    assert place in condition({"status": told}, "Ready")["message"]
+    (tmp_path / place).unlink()
+    assert (await world.ready(ref))["status"]["artifact"]["revision"] == revision

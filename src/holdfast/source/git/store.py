@@ -130,8 +130,11 @@ class GitStore:
         # A repository that another thread is just making looks like one before it is.
         with self._guard:
             if not os.path.isdir(os.path.join(path, "objects")):
-                os.makedirs(self.root, exist_ok=True)
-                pygit2.init_repository(path, bare=True)
+                try:
+                    os.makedirs(self.root, exist_ok=True)
+                    pygit2.init_repository(path, bare=True)
+                except (OSError, pygit2.GitError) as error:
+                    raise GitError(f"there is no place for a mirror of '{url}': {error}") from error
         return path
 
     def _lock(self, mirror: str) -> threading.Lock:
