@@ -48,12 +48,13 @@ def serve(registry: Registry, exchange: Exchange, resource: Resource, subresourc
 def _change(
     registry: Registry, exchange: Exchange, resource: Resource, subresource: str, media: str
 ) -> tuple[Manifest, bool]:
-    patch = parse_patch(exchange.request.body, media)
-    duplicates = _duplicates(exchange, resource)
     key = key_of(exchange, resource)
 
     def transform(old: Manifest | None) -> Manifest:
         assert old is not None
+        # Only now: what cannot be read is told after what is not there.
+        patch = parse_patch(exchange.request.body, media)
+        duplicates = _duplicates(exchange, resource)
         patched = patched_by(registry.shape(resource), old, patch, media)
         refuse = _refusal_of(gotext.plain(patch)) if media == STRATEGIC else None
         if duplicates and exchange.call.validation == "Strict":
@@ -185,22 +186,48 @@ def parse_patch(body: bytes, media: str) -> Any:
         prefix = "" if media == STRATEGIC else "error decoding patch: "
         raise status.bad_request(prefix + _why(body)) from None
     if media == STRATEGIC and not isinstance(patch, dict | None):
-        kind = "array" if isinstance(patch, list) else "string" if isinstance(patch, str) else "number"
-        kind = "bool" if isinstance(patch, bool) else kind
-        raise status.bad_request(f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
+        raise status.bad_request(_not_a_map(patch).removeprefix("error decoding patch: "))
     if media == JSON_PATCH:
-        if isinstance(patch, dict):
-            raise status.bad_request(
-                "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
-            )
-        if isinstance(patch, list) and len(patch) > 10_000:
-            raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(patch)}")
+        _check_operations(patch)
         return patch
     if patch is not None and not isinstance(patch, dict):
-        raise status.bad_request(
-            "Invalid JSON Patch" if media == MERGE_PATCH else "json: cannot unmarshal patch into an object"
-        )
+        raise status.bad_request(_not_a_map(patch))
+    if patch is None and media == MERGE_PATCH:
+        raise status.bad_request("Invalid JSON Patch")
     return patch
+
+
+def _go_kind(value: Any) -> str:
+    """What Go's JSON decoder calls a value."""
+    if isinstance(value, bool):
+        return "bool"
+    return {dict: "object", list: "array", str: "string"}.get(value.__class__, "number")
+
+
+def _not_a_map(patch: Any) -> str:
+    return f"error decoding patch: json: cannot unmarshal {_go_kind(patch)} into Go value of type map[string]interface {{}}"
+
+
+def _check_operations(operations: Any) -> None:
+    if operations is not None and not isinstance(operations, list):
+        kind = _go_kind(operations)
+        raise status.bad_request(
+            f"error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
+        )
+    if len(operations or ()) > 10_000:
+        raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(operations)}")
+    for operation in operations or ():
+        if not isinstance(operation, dict) and operation is not None:
+            kind = _go_kind(operation)
+            raise status.bad_request(
+                f"error decoding patch: json: cannot unmarshal {kind} into Go value of type handlers.jsonPatchOp"
+            )
+        for key in ("op", "path", "from"):
+            value = (operation or {}).get(key)
+            if value is not None and not isinstance(value, str):
+                raise status.bad_request(
+                    f"error decoding patch: json: cannot unmarshal {_go_kind(value)} into Go struct field jsonPatchOp.{key} of type string"
+                )
 
 
 def _why(body: bytes) -> str:
@@ -219,7 +246,7 @@ def _apply(
     applied = applied_object(exchange, resource.api_version, resource.kind)
     key = key_of(exchange, resource)
     call = exchange.call
-    _check_apply_name(exchange, applied)
+    _check_shape(applied)
 
     def refuse(why: str) -> Exception:
         group = f"{resource.gvk.group}/{resource.gvk.version}, Kind={resource.kind}"
@@ -240,6 +267,7 @@ def _apply(
             shape=registry.shape(resource),
             versions=registry.versions(resource),
         )
+        _check_apply_name(exchange, merged)
         return finish(registry, exchange, resource, old, merged, refuse)
 
     if registry.find(resource, key) is None:
@@ -276,8 +304,25 @@ def applied_object(exchange: Exchange, api_version: str, kind: str) -> Manifest:
         text = given[0] if "/" in given[0] or (not given[0] and not given[1]) else f"/{given[0]}"
         text = "/" if not given[0] else text
         raise status.bad_request(f"invalid object type: {text}, Kind={given[1]}")
-    applied.setdefault("metadata", {})
+    if applied.get("metadata") is None:
+        applied["metadata"] = {}
     return applied
+
+
+def _check_shape(applied: Manifest) -> None:
+    """Metadata that is no metadata, in the words of the typed conversion that meets it first."""
+    meta, problem = applied["metadata"], ""
+    where = f"{applied['apiVersion']}, Kind={applied['kind']}"
+    where = where if "/" in applied["apiVersion"] else f"/{where}"
+    if not isinstance(meta, dict):
+        problem = f".metadata: expected map, got &{{{gotext.plain(meta)}}}"
+    else:
+        for key in ("name", "namespace"):
+            if meta.get(key) is not None and not isinstance(meta[key], str):
+                shown = gotext.plain(meta[key])
+                problem = f".metadata.{key}: expected string, got &value.valueUnstructured{{Value:{shown}}}"
+    if problem:
+        raise status.untyped(f"failed to create typed patch object (/; {where}): {problem}")
 
 
 def _check_apply_name(exchange: Exchange, applied: Manifest) -> None:
