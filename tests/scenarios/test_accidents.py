@@ -341,6 +341,27 @@ async def test_units_that_are_deleted_together_do_not_take_everything(
         assert len(await uids(here, [n for u in units for n in names[u]])) == 8 * len(held)
 
 
+async def test_a_unit_that_is_deleted_by_hand_although_git_declares_it_comes_back_to_its_objects(
+    sandbox: Sandbox, tmp_path: Path, guarded: bool
+) -> None:
+    """Deleting a Kustomization "to make it start over" deleted what it had applied, and made it anew."""
+    async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
+        await here.declare("root", path="clusters", targetNamespace=None)
+        revision = await here.commit({"clusters/app.yaml": declared(here, "app", "app"), **maps("app", ["a", "b"])})
+        await here.until_ready(revision, "root")
+        await here.until_ready(revision)
+        before = await uids(here, ["a", "b"])
+        unit = await here.get(here.unit())
+        assert unit is not None
+        await here.client.delete(here.unit())
+        again = await here.until(
+            here.unit(), lambda o: o is not None and o["metadata"]["uid"] != unit["metadata"]["uid"]
+        )
+        assert again is not None
+        await here.until_ready(revision)
+        assert (await uids(here, ["a", "b"]) == before) is guarded
+
+
 async def test_a_source_that_lost_its_artifact_deletes_nothing(sandbox: Sandbox, tmp_path: Path, guarded: bool) -> None:
     async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
         await here.declare(path="a")

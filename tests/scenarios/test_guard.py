@@ -70,6 +70,24 @@ async def test_nothing_goes_while_a_unit_cannot_be_built_to_which_it_may_have_mo
     assert await uids(here, ["b"]) == [before]
 
 
+async def test_a_commit_that_moves_objects_and_changes_the_units_too_loses_nothing(here: World) -> None:
+    """The root, the giver and the taker are woken together; whichever is first, the taker's new path is known."""
+    await here.declare("root", path="clusters", targetNamespace=None)
+    units = {f"clusters/{n}.yaml": unit_file(here, n, n) for n in ("giver", "taker")}
+    revision = await here.commit({**units, **maps("giver", ["a", "b"]), **maps("taker", ["c"])})
+    for name in ("root", "giver", "taker"):
+        await here.until_ready(revision, name)
+    before = await uids(here, ["a", "b", "c"])
+    # The root waits, so that the giver surely comes first.
+    await here.client.patch(here.unit("root"), {"spec": {"suspend": True}}, PatchType.MERGE, manager="somebody")
+    units["clusters/taker.yaml"] = unit_file(here, "taker", "elsewhere")
+    revision = await here.commit({**units, **maps("giver", ["a"]), **maps("elsewhere", ["b", "c"])})
+    await here.until_ready(revision, "giver")
+    await here.client.patch(here.unit("root"), {"spec": {"suspend": False}}, PatchType.MERGE, manager="somebody")
+    await here.until_ready(revision, "taker")
+    assert await uids(here, ["a", "b", "c"]) == before
+
+
 async def test_a_unit_may_be_switched_to_flux_behaviour_alone(here: World) -> None:
     await here.declare(path="a", annotations={DELETION_SAFETY: "flux"})
     await here.until_ready(await here.commit(maps("a", range(12))))

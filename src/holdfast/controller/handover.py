@@ -90,21 +90,22 @@ class Neighbourhood(Alone):
         if snapshot is None:
             return Promised()
         heirs: dict[ObjectRef, UnitKey] = {}
-        unknown: list[UnitKey] = []
+        built: dict[UnitKey, bool] = {}
         waiting = deque(self._candidates(world.delivery, wanted, objects))
-        seen = {world.delivery.key}
+        # A deleted unit that is still declared somewhere comes back: it is its own heir.
+        seen = set() if world.deleting else {_shape(world.delivery)}
         while waiting and not wanted <= heirs.keys():
             delivery = self._read(waiting.popleft())
-            if delivery.key in seen or delivery.source != world.delivery.source or not _same_place(delivery, world):
+            # A unit counts as it is and as this commit declares it: which of the two comes first is not known.
+            if _shape(delivery) in seen or delivery.source != world.delivery.source or not _same_place(delivery, world):
                 continue
-            seen.add(delivery.key)
+            seen.add(_shape(delivery))
             found = await rendered(self.runner, delivery, snapshot)
-            if found is None:
-                unknown += [] if delivery.policy.suspend else [delivery.key]
-                continue
-            heirs |= {ObjectRef.of(o): delivery.key for o in found if ObjectRef.of(o) in wanted}
-            waiting.extend(o for o in found if _is_unit(o))
-        return Promised(heirs, tuple(unknown))
+            known = found is not None or delivery.policy.suspend
+            built[delivery.key] = built.get(delivery.key, False) or known
+            heirs |= {ObjectRef.of(o): delivery.key for o in found or () if ObjectRef.of(o) in wanted}
+            waiting.extend(_placed(o, delivery.key.namespace) for o in found or () if _is_unit(o))
+        return Promised(heirs, tuple(k for k, good in built.items() if not good))
 
     def _candidates(
         self, delivery: Delivery, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]
@@ -197,6 +198,10 @@ class Neighbourhood(Alone):
 
 def ref_of(key: UnitKey) -> ObjectRef:
     return ObjectRef(flux.GROUP, key.kind, key.namespace, key.name)
+
+
+def _shape(delivery: Delivery) -> tuple[UnitKey, str]:
+    return delivery.key, repr(delivery.build)
 
 
 def _is_unit(obj: Manifest) -> bool:
