@@ -40,6 +40,7 @@ def validate(meta: Manifest, namespaced: bool, rule: names.NameRule, path: str =
         errs.forbidden(f"{path}.namespace", "not allowed on this type")
     errs.non_negative(f"{path}.generation", meta.get("generation"))
     common(errs, meta, path)
+    finalizers(errs, meta.get("finalizers") or [], f"{path}.finalizers")
     return errs
 
 
@@ -77,7 +78,6 @@ def common(errs: Errors, meta: Manifest, path: str = "metadata") -> None:
         owners(errs, meta["ownerReferences"], f"{path}.ownerReferences")
     if meta.get("managedFields"):
         managers(errs, meta["managedFields"], f"{path}.managedFields")
-    finalizers(errs, meta.get("finalizers") or [], f"{path}.finalizers")
 
 
 def check_labels(errs: Errors, found: Mapping[str, str], path: str) -> None:

@@ -57,6 +57,8 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
     common, finalizers = _judged(key) if not subresource else (3, 0)
     for _ in range(common - (2 if key in _CREATE or key in _PLAIN else 1)):
         metadata.common(errs, obj["metadata"])
+    for _ in range(common - 2):
+        metadata.finalizers(errs, obj["metadata"].get("finalizers") or [], "metadata.finalizers")
     for _ in range(finalizers):
         metadata.standard_finalizers(errs, obj["metadata"].get("finalizers") or [], "metadata.finalizers")
     if not subresource:
