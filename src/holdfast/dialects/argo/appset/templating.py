@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from holdfast.base.errors import Stop
 from holdfast.dialects.argo.appset.facts import GeneratorError
 from holdfast.dialects.argo.appset.params import Params, Texts
+from holdfast.kube.yaml.gotext import go_quote
 
 _TEMPLATED = re.compile(r"\{\{.*\}\}")
 # Generators whose ``values`` may refer to what the generator itself gives: those are filled in later.
@@ -139,7 +140,7 @@ def _fast(template: str, params: Mapping[str, Any]) -> str:
         if end < 0:
             rest = template[start + 2 :]
             raise TemplateError(
-                f'invalid template: cannot find end tag="}}}}" in the template="{template}" starting from "{rest}"'
+                f'invalid template: Cannot find end tag="}}}}" in the template={go_quote(template)} starting from {go_quote(rest)}'
             )
         tag = template[start + 2 : end]
         value = params.get(tag.strip())
