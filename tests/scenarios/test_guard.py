@@ -8,6 +8,8 @@ from typing import Any
 from harness import UNIT, Sandbox, World, obj_of, status, world
 from test_accidents import agree, condition, definition, maps, uids, until_held
 
+from holdfast.app.livediff import live_diff
+from holdfast.base.tree import MemoryTree
 from holdfast.cluster.client import PatchType
 from holdfast.kube import yaml
 from holdfast.kube.refs import ObjectRef
@@ -188,3 +190,15 @@ async def test_what_a_release_has_installed_counts_with_it(here: World) -> None:
 
 def _has_release(found: dict[str, Any]) -> bool:
     return any(e["id"].endswith("_HelmRelease") for e in (found.get("inventory") or {}).get("entries") or ())
+
+
+async def test_a_comparison_says_what_the_guard_would_hold(here: World) -> None:
+    await here.declare(path="a")
+    await here.until_ready(await here.commit(maps("a", range(12))))
+    unit = f"Kustomization/{here.namespace}/app"
+    most = MemoryTree({p: t.encode() for p, t in maps("a", ["new"]).items()})
+    (found,) = await live_diff(here.client.config, most, unit)
+    assert found.held.startswith("12 of 12 objects are not in this directory any more")
+    little = MemoryTree({p: t.encode() for p, t in maps("a", range(10)).items()})
+    (found,) = await live_diff(here.client.config, little, unit)
+    assert (len(found.differences), found.held) == (2, "")

@@ -28,6 +28,7 @@ from holdfast.model.plan import Action, Change, Plan
 from holdfast.model.source import Snapshot
 from holdfast.offline.survey import survey
 from holdfast.plan import judge
+from holdfast.plan.guard import Losses, refusal
 from holdfast.reconcile import ClusterState, Runner, SourceState, World
 from holdfast.reconcile.decide import Settings
 from holdfast.reconcile.run import Alone, Keys
@@ -51,6 +52,7 @@ class UnitDifference:
     unit: UnitKey
     differences: tuple[Difference, ...] = ()
     problem: str = ""
+    held: str = ""
 
 
 class _Around(Alone):
@@ -92,9 +94,19 @@ async def _unit(runner: Runner, client: Client, obj: Manifest, live: Manifest | 
     world = World(delivery, SourceState(snapshot), inventory=before.inventory, applied=before.applied)
     try:
         plan = await runner.plan(world)
-        return UnitDifference(delivery.key, tuple(await _differences(client, delivery, plan)))
+        differences = tuple(await _differences(client, delivery, plan))
+        return UnitDifference(delivery.key, differences, held=_held(world, plan, differences))
     except HoldfastError as error:
         return UnitDifference(delivery.key, problem=error.message)
+
+
+def _held(world: World, plan: Plan, differences: Sequence[Difference]) -> str:
+    """Why the controller would not delete what this deletes; consent is asked for when there is a revision to name."""
+    delivery = world.delivery
+    doomed = tuple(d.change.ref for d in differences if d.change.action is Action.DELETE and d.lines)
+    rendered = sum(len(s.changes) for s in plan.stages)
+    losses = Losses(doomed, len(world.inventory.entries), rendered=rendered)
+    return refusal(delivery.policy.safety, delivery.key, "this directory", losses).partition(";")[0]
 
 
 async def _differences(client: Client, delivery: Delivery, plan: Plan) -> list[Difference]:

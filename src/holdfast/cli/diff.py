@@ -112,6 +112,8 @@ async def _live(args: argparse.Namespace) -> int:
 def _print_live(unit: UnitDifference, *, names: bool) -> None:
     if unit.problem:
         print(f"{unit.unit}: {unit.problem.strip()}", file=sys.stderr)
+    if unit.held:
+        print(f"{unit.unit}: the controller would ask first: {unit.held}", file=sys.stderr)
     for difference in unit.differences:
         if names:
             print(difference.change.ref)

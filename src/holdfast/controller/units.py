@@ -161,7 +161,15 @@ class Kustomizations:
             "Objects that differ from what was applied and are left so.",
             self._drift_samples,
         )
+        self._manager.metrics.gauge(
+            "holdfast_prunes_held",
+            "Units that keep what they do not want any more until somebody agrees.",
+            self._held_samples,
+        )
         self._manager.add(self, concurrency=WORKERS)
+
+    def _held_samples(self) -> list[Sample]:
+        return [((("kind", k.kind), ("name", k.name), ("namespace", k.namespace)), 1.0) for k in sorted(self._held)]
 
     def _drift_samples(self) -> list[Sample]:
         return [
