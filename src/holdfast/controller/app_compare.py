@@ -260,7 +260,7 @@ class AppComparer:
         found = await self._compared(app, project, paired, destination, tracking, conditions, known=known)
         changed = known and namespace_metadata_changed(app)
         code = SyncStatus.OUT_OF_SYNC if changed else found.code
-        health, healths = await self._health(app, paired)
+        health, healths = await self._health(app, paired, conditions)
         persist = self.world.settings.persist_health
         shown = [replace(s, health=h if persist else None) for s, h in zip(found.states, healths, strict=True)]
         # What could not be had has the revision that was asked for; with several sources none at all.
@@ -285,15 +285,23 @@ class AppComparer:
         failed = any(c.type == "ComparisonError" for c in conditions)
         return Comparison(status, paired, found, project, destination, tracking, failed, tuple(revisions))
 
-    async def _health(self, app: Application, paired: Paired) -> tuple[AppHealthStatus, tuple[AppHealth | None, ...]]:
+    async def _health(
+        self, app: Application, paired: Paired, conditions: list[AppCondition]
+    ) -> tuple[AppHealthStatus, tuple[AppHealth | None, ...]]:
         overrides = self.world.settings.health
         size = LARGE + 1 if overrides else len(paired.pairs)  # the operator's Lua may take its time
-        return await self._apart(
+        problems: list[str] = []
+        found = await self._apart(
             size,
             lambda: comparing.health_of(
-                paired.pairs, lambda obj: assess(obj, overrides), itself=lambda obj: ObjectRef.of(obj) == app.ref
+                paired.pairs,
+                lambda obj: assess(obj, overrides, problems),
+                itself=lambda obj: ObjectRef.of(obj) == app.ref,
             ),
         )
+        if problems:
+            conditions.append(AppCondition("ComparisonError", f"error setting app health: {problems[0]}"))
+        return found
 
     async def assess(self, live: Manifest) -> AppHealth | None:
         overrides = self.world.settings.health

@@ -37,8 +37,11 @@ Object = Mapping[str, Any]
 Check = Callable[[Object], AppHealth]
 
 
-def assess(obj: Object, overrides: Mapping[str, str] | None = None) -> AppHealth | None:
-    """``overrides`` are Lua scripts by ``group/Kind`` (``Kind`` alone in the core group); globs are allowed."""
+def assess(
+    obj: Object, overrides: Mapping[str, str] | None = None, problems: list[str] | None = None
+) -> AppHealth | None:
+    """``overrides`` are Lua scripts by ``group/Kind`` (``Kind`` alone in the core group); globs are allowed. What goes wrong
+    with them is told in ``problems``; the object's health is unknown then."""
     meta = _map(obj.get("metadata"))
     if meta.get("deletionTimestamp") and HOOK_FINALIZER not in (meta.get("finalizers") or ()):
         return AppHealth(PROGRESSING, "Pending deletion")
@@ -48,12 +51,21 @@ def assess(obj: Object, overrides: Mapping[str, str] | None = None) -> AppHealth
         try:
             return judge(script, obj)
         except LuaError as error:
+            if problems is not None:
+                problems.append(_problem(obj, error.message))
             return AppHealth(UNKNOWN, error.message)
     rule = rule_for(key)
     if rule is not None:
         return rule.assess(obj)
     check = _CHECKS.get(key)
     return check(obj) if check is not None else None
+
+
+def _problem(obj: Object, text: str) -> str:
+    meta = _map(obj.get("metadata"))
+    name, namespace = meta.get("name") or "", meta.get("namespace") or ""
+    what = f'failed to get resource health for "{obj.get("kind")}" with name "{name}" in namespace "{namespace}"'
+    return f"{what}: failed to get resource health for {namespace}/{name}: {text}"
 
 
 def kind_key(obj: Object) -> str:

@@ -57,11 +57,11 @@ for _, name in ipairs({"io", "debug", "package", "module", "require", "dofile", 
 end
 
 return function(script, count)
-  local chunk, reason = loadstring(script, "=script")
+  local chunk, reason = loadstring(script, "=<string>")
   if not chunk then error(reason, 0) end
   local function stop()
     sethook(stop, "", 1) -- and at once again, should the script catch this error
-    error("the script runs for too long", 0)
+    error("context deadline exceeded", 2)
   end
   sethook(stop, "", count)
   local result = chunk()

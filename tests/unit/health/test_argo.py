@@ -128,9 +128,16 @@ def test_a_script_of_the_user_counts_before_everything_else() -> None:
 
 
 def test_a_script_that_fails_makes_the_object_unknown_and_says_why() -> None:
-    health = assess(obj("v1", "ConfigMap"), {"ConfigMap": "while true do end"})
+    problems: list[str] = []
+    health = assess(obj("v1", "ConfigMap", namespace="ns"), {"ConfigMap": "while true do end"}, problems)
     assert health is not None
-    assert (health.status, health.message) == (AppHealthStatus.UNKNOWN, "the script runs for too long")
+    assert (health.status, health.message) == (AppHealthStatus.UNKNOWN, "<string>:1: context deadline exceeded")
+    assert problems == [
+        (
+            'failed to get resource health for "ConfigMap" with name "web" in namespace "ns": '
+            "failed to get resource health for ns/web: <string>:1: context deadline exceeded"
+        )
+    ]
 
 
 @given(st.lists(st.sampled_from(AppHealthStatus)))

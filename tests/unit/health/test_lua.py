@@ -52,9 +52,9 @@ def test_a_status_that_is_none_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("while true do end", "the script runs for too long"),
-        ("while true do pcall(function() while true do end end) end", "the script runs for too long"),
-        ("local function f() return pcall(f) end while true do f() end", "the script runs for too long"),
+        ("while true do end", "<string>:1: context deadline exceeded"),
+        ("while true do pcall(function() while true do end end) end", "<string>:1: context deadline exceeded"),
+        ("local function f() return pcall(f) end while true do f() end", "<string>:1: context deadline exceeded"),
         ("local s = 'a' while true do s = s .. s end", "the script takes too much memory"),
         ("return ('a'):rep(1000):find(('a*'):rep(8) .. 'b')", "the pattern is too expensive for the text"),
         ("return string.rep('a', 1e9)", "the text is too long"),
