@@ -79,11 +79,27 @@ async def measure(units: int, shared: int) -> dict[str, Any]:
             }
 
 
+def _argo(units: int) -> int:
+    from bench.b7_argo import measure as measure_argo
+
+    result = asyncio.run(measure_argo(units))
+    print(json.dumps(result))
+    for name in ("leaf", "readme"):
+        row = result[name]
+        print(
+            f"{name:7} {row['renders']} renders, all report it after {row['all_s']} s, {sum(row['requests'].values())} requests"
+        )
+    return 0
+
+
 def main(argv: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(prog="bench b7")
     parser.add_argument("--units", type=int, default=200)
     parser.add_argument("--shared", type=int, default=50)
+    parser.add_argument("--argo", action="store_true", help="Argo CD's Applications instead of Flux's Kustomizations")
     args = parser.parse_args(list(argv))
+    if args.argo:
+        return _argo(args.units)
     result = asyncio.run(measure(args.units, args.shared))
     print(json.dumps(result))
     for name in ("leaf", "readme", "base"):

@@ -77,7 +77,7 @@ class Lab:
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD")
 
-    def start(self) -> None:
+    def start(self, *flags: str) -> None:
         with (self.root / "log").open("wb") as log:
             self.controller = subprocess.Popen(
                 [
@@ -88,6 +88,7 @@ class Lab:
                     str(self.kubeconfig),
                     "--log-level",
                     "warning",
+                    *flags,
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -140,10 +141,17 @@ def difference(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
     return {k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k, 0)}
 
 
-async def until_all(client: Client, holds: Callable[[Manifest], bool], count: int, seconds: float = 600.0) -> float:
-    """Waits until so many Kustomizations satisfy a condition; returns how long that took. Watches, as a client would."""
+async def until_all(
+    client: Client,
+    holds: Callable[[Manifest], bool],
+    count: int,
+    seconds: float = 600.0,
+    *,
+    kind: GroupVersionKind = KUSTOMIZATION,
+) -> float:
+    """Waits until so many Kustomizations (or objects of another kind) satisfy a condition; returns how long that took. Watches, as a client would."""
     started = time.monotonic()
-    resource = await client.resource(KUSTOMIZATION)
+    resource = await client.resource(kind)
     listed = await client.list_resource(resource)
     good = {o["metadata"]["name"] for o in listed.items if holds(o)}
     version = listed.resource_version

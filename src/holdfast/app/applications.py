@@ -9,6 +9,7 @@ from typing import Protocol
 from holdfast.api.server import Push
 from holdfast.cluster.client import Client
 from holdfast.cluster.errors import ApiError
+from holdfast.controller.app_metrics import expose
 from holdfast.controller.app_projects import Projects
 from holdfast.controller.applications import Applications
 from holdfast.controller.events import EventRecorder
@@ -27,6 +28,7 @@ def applications(manager: Manager, git: GitStore, events: EventRecorder) -> Appl
     """Added to the manager and listening."""
     found = Applications(manager, ManifestSource(git), events, home=NAMESPACE)
     found.start()
+    expose(manager.metrics, manager.objects(found.gvk), found.targets.memo, found.syncs)
     manager.add(Projects(manager))
     return found
 

@@ -59,6 +59,11 @@ class Discovery:
         self._stale = True
         self._lock = asyncio.Lock()
 
+    @property
+    def loads(self) -> int:
+        """How often it was asked what is served: while this stays, so do the answers."""
+        return self._loaded
+
     def forget(self) -> None:
         """Something says that kinds came or went: the next look-up asks the server."""
         self._stale = True

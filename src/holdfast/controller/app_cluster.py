@@ -68,6 +68,7 @@ class LiveCluster:
         self._transform = self._keep
         self._started = False
         self._version = ""
+        self._api_versions: tuple[int, tuple[str, ...]] | None = None
 
     async def start(self) -> None:
         if not self._started:
@@ -91,11 +92,15 @@ class LiveCluster:
 
     async def api_versions(self) -> tuple[str, ...]:
         """Every group and version, and every kind in one, as Helm's Capabilities list them."""
-        found: dict[str, None] = {}
-        for resource in await self.resources():
-            found[resource.gvk.api_version] = None
-            found[f"{resource.gvk.api_version}/{resource.kind}"] = None
-        return tuple(sorted(found))
+        resources = await self.resources()
+        loads = self.client.discovery.loads
+        if self._api_versions is None or self._api_versions[0] != loads:
+            found: dict[str, None] = {}
+            for resource in resources:
+                found[resource.gvk.api_version] = None
+                found[f"{resource.gvk.api_version}/{resource.kind}"] = None
+            self._api_versions = (loads, tuple(sorted(found)))
+        return self._api_versions[1]
 
     def namespaced(self, group: str, kind: str) -> bool | None:
         """None where the cluster does not serve the kind, as far as was seen."""

@@ -6,7 +6,9 @@ field manager that Argo CD has. What the server answers is seen by the next look
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from holdfast.cluster.client import Client, PatchType
@@ -29,6 +31,8 @@ class AppWriter:
         self._client = client
         self._objects = objects
         self._events = events
+        self.syncs: Counter[tuple[str, str, str]] = Counter()
+        """Ended operations by name, namespace and phase."""
 
     async def fresh(self, ref: ObjectRef) -> Manifest | None:
         """As the server has it now."""
@@ -41,8 +45,6 @@ class AppWriter:
 
     async def status(self, obj: Manifest, before: Application, after: AppStatus, now: float) -> None:
         """Writes what changed, and takes a request for a refresh as answered."""
-        from dataclasses import replace
-
         for text in changes(before.status, after):
             self.tell(obj, "ResourceUpdated", text)
         since = before.status.health_since if before.status.health == after.health else now
@@ -71,6 +73,7 @@ class AppWriter:
             body["operation"] = None
         await self.patch(ref, body)
         if after.phase.completed:
+            self.syncs[ref.name, ref.namespace, after.phase.value] += 1
             well, text = told(after)
             self.tell(obj, "OperationCompleted", text, warning=not well)
 

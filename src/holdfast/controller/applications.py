@@ -63,6 +63,7 @@ class Applications:
         self.world = AppWorld(manager, self._clock, home=home)
         self.targets = AppTargets(self.world, source)
         self._comparer = AppComparer(self.world, self.targets, self._clock)
+        self.syncs = self._writer.syncs
         self._operator = AppOperator(self.world, self._comparer, self._writer, self._clock)
         self._deleter = AppDeleter(self.world, self._comparer, self._writer)
         self._asked: dict[ObjectRef, Level] = {}
