@@ -116,6 +116,10 @@ class AppTargets:
         hard: bool,
     ) -> tuple[RenderedSource | None, Found]:
         wanted, entrance = self._wanted(source, revision, project.name)
+        if wanted.is_git and project.wants_signatures(source.url):
+            raise SourceError(
+                f"project '{project.name}' wants the commits of {source.url} to be signed, which Holdfast does not verify yet"
+            )
         found = await self.resolve(wanted, entrance, anew=anew)
         if hard:
             self._source.forget(wanted, found)
