@@ -15,6 +15,7 @@ from pathlib import Path
 from holdfast.api.server import ApiServer, Doors
 from holdfast.app.applications import APP_COMPONENT, Listener, applications, push_door
 from holdfast.app.appsets import COMPONENT, application_sets
+from holdfast.app.memo import memo_of
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.config import ClusterConfig
@@ -58,10 +59,12 @@ class Settings:
     requeue_dependency: float = 30.0
     state: Path = Path()
     local_sources: bool = False
+    memo: str = "file"
     safety: Safety = field(default_factory=Safety)
     cross_namespace: bool = True
     service_account: str = ""
     age_secret: tuple[str, str] | None = None
+    external_artifacts: bool = False
     remote_bases: bool = True
     selector: str = ""
     git: GitStore | None = None
@@ -134,6 +137,7 @@ async def _machine(
     settings: Settings, client: Client, clock: SystemClock, stop: asyncio.Event
 ) -> AsyncIterator[Manager]:
     metrics = Metrics()
+    memo, store = memo_of(settings.memo, settings.state, clock)
     artifacts = ArtifactStore(settings.state / "artifacts", clock, others=_other_stores(settings.state))
     hooks: list[Receivers] = []
 
@@ -202,6 +206,7 @@ async def _machine(
                 units,
                 options=_unit_options(settings),
                 past=reconciler.past,
+                memo=memo,
             )
             argo = applications(manager, git, apps)
             pushes += [application_sets(manager, git, sets, clock), argo]
@@ -220,6 +225,8 @@ async def _machine(
             writer.cancel()
         await asyncio.gather(*writers, return_exceptions=True)
         await server.stop()
+        if store is not None:
+            store.close()
 
 
 def _release_settings(settings: Settings) -> ReleaseSettings:
@@ -227,6 +234,7 @@ def _release_settings(settings: Settings) -> ReleaseSettings:
         requeue=settings.requeue_dependency,
         default_service_account=settings.service_account,
         cross_namespace=settings.cross_namespace,
+        external_artifacts=settings.external_artifacts,
     )
 
 
@@ -240,6 +248,7 @@ def _unit_options(settings: Settings) -> UnitOptions:
         settings=UnitSettings(requeue=settings.requeue_dependency),
         default_service_account=settings.service_account,
         cross_namespace=settings.cross_namespace,
+        external_artifacts=settings.external_artifacts,
         age_secret=settings.age_secret,
         workers=settings.concurrency,
         safety=settings.safety,

@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let GitRepositories name directories of this machine (file://); for one's own machine only",
     )
     add(
+        "--memo",
+        default="file",
+        metavar="file|none|URL",
+        help="where renderings are kept beyond a restart: a file of the state directory (the default), nowhere, or a Redis "
+        "that replicas share (redis://host:6379/0)",
+    )
+    add(
         "--deletion-safety",
         default="guarded",
         choices=["guarded", "flux"],
@@ -55,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="[NS/]NAME",
         help="the Secret with age keys for units that ask for decryption and name no Secret",
+    )
+    add(
+        "--external-artifacts",
+        action="store_true",
+        help="let units use ExternalArtifacts, whose files other controllers serve",
     )
     add("--no-remote-bases", action="store_true", help="refuse kustomizations with bases at other places")
     add(
@@ -89,10 +101,12 @@ def run(args: argparse.Namespace) -> int:
         requeue_dependency=parse_duration(args.requeue_dependency),
         state=default_state(),
         local_sources=args.allow_local_sources,
+        memo=args.memo,
         safety=Safety(guarded=args.deletion_safety == "guarded", drift=DriftMode(args.drift)),
         cross_namespace=not args.no_cross_namespace_refs,
         service_account=args.default_service_account,
         age_secret=_secret(args.sops_age_secret),
+        external_artifacts=args.external_artifacts,
         remote_bases=not args.no_remote_bases,
         selector=args.watch_label_selector,
     )

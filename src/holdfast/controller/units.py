@@ -17,10 +17,13 @@ from typing import Any
 
 from holdfast.base.clock import Clock, Timer
 from holdfast.base.duration import format_duration
+from holdfast.base.errors import HoldfastError
 from holdfast.cluster.client import Selectors
 from holdfast.cluster.informer import LightObject, light
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
+from holdfast.controller.foreign_artifacts import KIND as FOREIGN
+from holdfast.controller.foreign_artifacts import ForeignArtifacts
 from holdfast.controller.handover import Neighbourhood
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
 from holdfast.controller.metrics import Sample
@@ -111,6 +114,7 @@ class Kustomizations:
         *,
         options: UnitOptions | None = None,
         past: Past = nothing_past,
+        memo: RenderMemo | None = None,
     ) -> None:
         """``past`` brings back what a source was, for units that are pinned to a revision."""
         self._manager = manager
@@ -118,6 +122,7 @@ class Kustomizations:
         self._objects = manager.objects(flux.GVK)
         self._mine = manager.mine(flux.GVK)
         self._artifacts = artifacts
+        self._foreign = ForeignArtifacts(artifacts)
         self._events = events
         self._clock: Clock = manager.clock
         self._options = options or UnitOptions()
@@ -125,7 +130,7 @@ class Kustomizations:
         self.state = ClusterState(manager.client, manager.watches, flux.OWNER, self._clock)
         self.state.drifted.append(self._drifted)
         self.targets = Targets(self.state, flux.OWNER, self._clock)
-        self.memo = RenderMemo()
+        self.memo = memo or RenderMemo()
         settings = replace(self._options.settings, concurrency=self._options.workers)
         self.around = Neighbourhood(
             manager,
@@ -500,7 +505,7 @@ class Kustomizations:
             return SourceState(
                 problem=f"can't access '{shown}', cross-namespace references have been blocked", denied=True
             )
-        if source.kind == "ExternalArtifact" and not self._options.external_artifacts:
+        if source.kind == FOREIGN and not self._options.external_artifacts:
             return SourceState(
                 problem=f"can't access '{shown}', ExternalArtifact feature gate is disabled", denied=True
             )
@@ -513,6 +518,11 @@ class Kustomizations:
         artifact = (obj.get("status") or {}).get("artifact")
         if not artifact:
             return SourceState()
+        if source.kind == FOREIGN:
+            try:
+                artifact = await self._foreign.brought(ObjectRef.of(obj), artifact)
+            except HoldfastError as error:
+                return SourceState(problem=error.message)
         snapshot = await self._artifacts.snapshot(ObjectRef.of(obj), artifact)
         if snapshot is None:
             wait = format_duration(self._options.settings.requeue)

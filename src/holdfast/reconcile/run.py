@@ -206,6 +206,8 @@ class Runner:
     async def _render(self, request: RenderRequest, keys: Keys | None) -> Rendered:
         """Out of memory, or in a thread: one large build must not keep watches and the lease waiting."""
         known = self.memo.known(request)
+        if known is None and self.memo.lasts:
+            known = await asyncio.to_thread(self.memo.fetch, request)
         if known is not None:
             return known
         elsewhere: list[str] = []
@@ -216,6 +218,8 @@ class Runner:
             raise StepFailed("BuildFailed", error.message) from error
         if not elsewhere:
             self.memo.keep(request, rendered)
+            if self.memo.lasts:
+                await asyncio.to_thread(self.memo.store, request, rendered)
         return rendered
 
     def _require_path(self, delivery: Delivery, tree: Any) -> None:

@@ -1,6 +1,8 @@
-"""What was rendered before, in memory: same request and same files, same result, no work.
+"""What was rendered before: same request and same files, same result, no work.
 
-A hit needs no equal tree, only one that agrees on every path the rendering looked at.
+A hit needs no equal tree, only one that agrees on every path the rendering looked at. In memory always; with a `Store` also beyond
+a restart, and between replicas that share one. What goes into a store may be read by others who can read it, so nothing
+that was decrypted, came out of a Secret or is a Secret is ever put there.
 """
 
 from __future__ import annotations
@@ -8,8 +10,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
+
+import orjson
 
 from holdfast.base.tree import EntryKind, Tree
+from holdfast.kube.refs import Manifest
 from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.render.generate import LISTING, concerns, listing_id
 from holdfast.render.render import Engine, render
@@ -21,11 +27,24 @@ class _Entry:
     rendered: Rendered
 
 
+class Store(Protocol):
+    """Bytes by key, somewhere that lasts. Both block, and neither raises: a store that fails has nothing and keeps nothing."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, value: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class RenderMemo:
     """Keeps the last rendering of at most ``size`` requests. ``renders`` counts the real ones, for metrics and tests."""
 
-    def __init__(self, size: int = 4096) -> None:
+    def __init__(self, size: int = 4096, store: Store | None = None, code: str = "") -> None:
+        """``code`` names the code that renders: what another version stored is not used."""
         self._size = size
+        self._code = code
+        self._store = store
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self.renders = 0
 
@@ -56,6 +75,29 @@ class RenderMemo:
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether `fetch` and `store` are worth a thread: they block."""
+        return self._store is not None
+
+    def fetch(self, request: RenderRequest) -> Rendered | None:
+        """Out of the store, where that has one that fits; remembered then."""
+        if self._store is None or not may_be_stored(request):
+            return None
+        raw = self._store.get(self._key(request))
+        entry = _decoded(raw) if raw else None
+        if entry is None or not self._fits(entry, request):
+            return None
+        self._entries[request.digest()] = entry
+        return entry.rendered
+
+    def store(self, request: RenderRequest, rendered: Rendered) -> None:
+        if self._store is not None and may_be_stored(request) and not any(map(_is_secret, rendered.objects)):
+            self._store.put(self._key(request), _encoded(_Entry(request.tree_identity, rendered)))
+
+    def _key(self, request: RenderRequest) -> str:
+        return f"{self._code}:{request.digest()}"
+
     def _fits(self, entry: _Entry, request: RenderRequest) -> bool:
         if entry.tree_identity == request.tree_identity:
             return True
@@ -63,6 +105,42 @@ class RenderMemo:
             return False
         entry.tree_identity = request.tree_identity
         return True
+
+
+def may_be_stored(request: RenderRequest) -> bool:
+    """Whether nothing secret can be in the result."""
+    substitution = request.build.substitution
+    secret = substitution is not None and any(r.kind == "Secret" for r in substitution.references)
+    return not (request.keys or secret)
+
+
+def _is_secret(obj: Manifest) -> bool:
+    return obj.get("kind") == "Secret"
+
+
+def _encoded(entry: _Entry) -> bytes:
+    found = entry.rendered
+    return orjson.dumps(
+        {
+            "tree": entry.tree_identity,
+            "objects": found.objects,
+            "digest": found.digest,
+            "reads": dict(found.reads),
+            "warnings": found.warnings,
+        }
+    )
+
+
+def _decoded(raw: bytes) -> _Entry | None:
+    """None for what is not ours, or not whole."""
+    try:
+        found = orjson.loads(raw)
+        rendered = Rendered(
+            tuple(found["objects"]), str(found["digest"]), dict(found["reads"]), tuple(found["warnings"])
+        )
+        return _Entry(str(found["tree"]), rendered)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def agrees(tree: Tree, reads: Mapping[str, str]) -> bool:
