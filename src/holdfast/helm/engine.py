@@ -27,7 +27,7 @@ from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.types import from_bytes
 from holdfast.helm.go.values import Values
 from holdfast.helm.gotemplate.compiler import compile_tree
-from holdfast.helm.gotemplate.errors import ExecError
+from holdfast.helm.gotemplate.errors import ExecError, LimitError
 from holdfast.helm.gotemplate.nodes import Tree
 from holdfast.helm.gotemplate.parser import parse
 from holdfast.helm.gotemplate.runtime import Limits, Runtime, TemplateSet, execute
@@ -240,10 +240,14 @@ def _run(path: str, renderable: _Renderable, templates: TemplateSet, rt: Runtime
         text = execute(templates[path], renderable.values, templates, rt)
     except ExecError as fault:
         raise RenderError(exec_message(fault), place=Place(fault.file, fault.line, fault.column + 1)) from None
+    except LimitError as fault:
+        raise RenderError(f"{path}: {fault.text}", place=Place(path)) from None
     except GoError as fault:
         raise RenderError(fault.text, place=Place(path)) from None
     except RecursionError:
         raise RenderError(f"{path}: the templates or the values are nested too deeply", place=Place(path)) from None
+    except MemoryError:
+        raise RenderError(f"{path}: the template needs more memory than there is", place=Place(path)) from None
     return text.replace(NO_VALUE, "") if NO_VALUE in text else text
 
 

@@ -18,14 +18,14 @@ _BOM = b"\xef\xbb\xbf"
 _DRIVE = re.compile(r"[a-zA-Z]:/")
 
 
-def read_archive(data: bytes) -> dict[str, bytes]:
-    """Path in the chart -> content. Refuses what leaves the chart or is too big."""
+def read_archive(data: bytes, limit: int = MAX_CHART) -> dict[str, bytes]:
+    """Path in the chart -> content. Refuses what leaves the chart or is, unpacked, bigger than ``limit``."""
     if data[:3] != b"\x1f\x8b\x08":
         raise ChartError("gzip: invalid header")
     try:
-        plain = _gunzip(data)
+        plain = _gunzip(data, limit)
         with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
-            files = _members(tar)
+            files = _members(tar, limit)
     except (tarfile.TarError, zlib.error, EOFError, UnicodeError) as fault:
         raise ChartError(f"unable to load chart archive: {fault}") from None
     if not files:
@@ -33,26 +33,26 @@ def read_archive(data: bytes) -> dict[str, bytes]:
     return files
 
 
-def _gunzip(data: bytes) -> bytes:
+def _gunzip(data: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(31)
     # The tar has a kilobyte for every file beside its content.
-    bound = MAX_CHART + _MAX_FILES * 1024
+    bound = limit + min(_MAX_FILES * 1024, max(limit, 1 << 20))
     plain = unpacker.decompress(data, bound)
     if unpacker.unconsumed_tail:
-        raise ChartError(f"decompressed chart is larger than the maximum size {MAX_CHART}")
+        raise ChartError(f"decompressed chart is larger than the maximum size {limit}")
     return plain
 
 
-def _members(tar: tarfile.TarFile) -> dict[str, bytes]:
+def _members(tar: tarfile.TarFile, limit: int) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    left = MAX_CHART
+    left = limit
     for member in tar:
         if member.isdir():
             continue
         name = _safe_name(member.name)
         left -= member.size
         if left <= 0 or len(files) >= _MAX_FILES:
-            raise ChartError(f"decompressed chart is larger than the maximum size {MAX_CHART}")
+            raise ChartError(f"decompressed chart is larger than the maximum size {limit}")
         # Links are read as the empty files that they are to Helm: nothing outside the archive is ever opened.
         content = tar.extractfile(member) if member.isreg() else None
         files[name] = (content.read() if content is not None else b"").removeprefix(_BOM)

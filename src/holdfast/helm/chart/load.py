@@ -18,6 +18,9 @@ from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.semver import parse_version
 from holdfast.helm.go.strconv import is_print, quote
 
+# Of a chart with all archives below charts/, unpacked.
+MAX_FAMILY = 3 * MAX_CHART
+_MAX_NESTED = 100
 _BOM = b"\xef\xbb\xbf"
 _ALIAS = re.compile(r"[a-zA-Z0-9_-]+\Z")
 _SEPARATOR = re.compile(rb"(?m)^---[^\n]*(?:\n|\Z)")
@@ -77,7 +80,23 @@ def load_files(files: Mapping[str, bytes]) -> Chart:
     return _load_files(files, _check_version)
 
 
-def _load_files(files: Mapping[str, bytes], check: Callable[[Metadata], None] | None = None) -> Chart:
+class _Room:
+    """What is left for a chart and all archives in it: an archive may hold archives that hold archives."""
+
+    def __init__(self) -> None:
+        self.left = MAX_FAMILY
+        self.depth = 0
+
+    def unpack(self, data: bytes) -> dict[str, bytes]:
+        files = read_archive(data, min(MAX_CHART, max(self.left, 0)))
+        self.left -= sum(map(len, files.values()))
+        return files
+
+
+def _load_files(
+    files: Mapping[str, bytes], check: Callable[[Metadata], None] | None = None, room: _Room | None = None
+) -> Chart:
+    room = room or _Room()
     chart = Chart(Metadata(), raw=dict(files), digest=files_digest(files))
     if "Chart.yaml" not in files:
         raise ChartError("Chart.yaml file is missing")
@@ -93,7 +112,7 @@ def _load_files(files: Mapping[str, bytes], check: Callable[[Metadata], None] | 
         _sort_file(chart, path, data, below)
     validate(chart.metadata)
     for name in below:
-        _subchart(chart, name, below[name])
+        _subchart(chart, name, below[name], room)
     return chart
 
 
@@ -153,23 +172,28 @@ def _old_style(chart: Chart, path: str, data: bytes, what: str, advice: str) -> 
         chart.warnings.append(f'Warning: {what} since apiVersion "v2". {advice}')
 
 
-def _subchart(chart: Chart, name: str, files: dict[str, bytes]) -> None:
+def _subchart(chart: Chart, name: str, files: dict[str, bytes], room: _Room) -> None:
     if name[0] in "_.":
         return
+    if room.depth >= _MAX_NESTED:
+        raise ChartError(f"charts are nested more than {_MAX_NESTED} deep in {chart.name}")
+    room.depth += 1
     try:
         if name.endswith(".tgz"):
             path, data = next(iter(files.items()))
             if path != name:
                 raise ChartError(f"error unpacking subchart tar in {chart.name}: expected {name}, got {path}")
-            child = _load_files(read_archive(data))
+            child = _load_files(room.unpack(data), None, room)
         else:
-            child = _load_files({p.partition("/")[2]: d for p, d in files.items() if "/" in p})
+            child = _load_files({p.partition("/")[2]: d for p, d in files.items() if "/" in p}, None, room)
     except ChartError as fault:
         if fault.message.startswith("error unpacking subchart tar"):
             raise
         raise ChartError(
             f"error unpacking subchart {name} in {chart.name}: {fault.message}", place=fault.place
         ) from None
+    finally:
+        room.depth -= 1
     child.parent = chart
     chart.dependencies.append(child)
 

@@ -16,6 +16,8 @@ ROOT = "gotpl"
 NO_VALUE = "<no value>"
 _MAX_INCLUDES = 1000
 _MAX_TEXTS = 4096
+# Real charts go three or four deep.
+_MAX_TPL = 200
 _WARN_START, _WARN_END = "HELM_ERR_START", "HELM_ERR_END"
 
 
@@ -69,18 +71,21 @@ def _tpl(f: Frame, text: str, data: Any) -> str:
     f.rt.step()
     if "{{" not in text:
         return text.replace(NO_VALUE, "")
-    if f.depth >= MAX_DEPTH:
-        raise GoError("templates call tpl too deeply")
+    if f.rt.tpl_depth >= _MAX_TPL:
+        raise GoError(f"tpl calls itself through its text more than {_MAX_TPL} times")
     try:
         trees = _parsed(text, f.rt.functions)
     except GoError as fault:
         raise GoError(f"cannot parse template {quote(text)}: {fault.text}", fault) from None
     templates = dict(f.templates)
     add_trees(templates, trees)
+    f.rt.tpl_depth += 1
     try:
         found = execute(templates[ROOT], data, templates, f.rt, f.depth + 1)
     except GoError as fault:
         raise GoError(f"error during tpl function execution for {quote(text)}: {fault.text}", fault) from None
+    finally:
+        f.rt.tpl_depth -= 1
     return found.replace(NO_VALUE, "")
 
 

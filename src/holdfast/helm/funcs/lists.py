@@ -77,9 +77,10 @@ def _uniq(items: Any) -> Items:
     found: Items = []
     seen: set[Any] = set()
     for item in _items(items, "Cannot find uniq on type %s"):
-        if type(item) is str:
-            if item not in seen:
-                seen.add(item)
+        if type(item) in (str, int, bool):
+            key = (type(item), item)
+            if key not in seen:
+                seen.add(key)
                 found.append(item)
         elif not _in(item, found):
             found.append(item)

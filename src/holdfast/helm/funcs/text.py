@@ -12,8 +12,8 @@ from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.format import sprintf, to_string
 from holdfast.helm.go.strconv import atoi, normal, quote
 from holdfast.helm.go.types import INVALID, GoSlice, StringMap, from_bytes, kind_name, strings, to_bytes
+from holdfast.helm.gotemplate.bounds import MAX_TEXT
 
-MAX_TEXT = 100_000_000
 _SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
 

@@ -151,12 +151,28 @@ def _number(text: str) -> float:
     return value
 
 
+# Go's bound.
+_MAX_DEPTH = 10_000
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DECODER = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_no_constant)
 
 
+def _beyond(text: str) -> str:
+    """The bracket, outside of strings, that is nested deeper than Go reads; empty where none is."""
+    level = 0
+    for found in _BRACKETS.finditer(text):
+        bracket = found[0][0]
+        level += (bracket in "[{") - (bracket in "]}")
+        if level > _MAX_DEPTH:
+            return bracket
+    return ""
+
+
 def decode(text: str) -> Any:
     """json.Unmarshal into an interface {}: every number is a float."""
+    if text.count("[") + text.count("{") > _MAX_DEPTH and (beyond := _beyond(text)):
+        raise GoError(f"invalid character '{beyond}' exceeded max depth")
     try:
         value = _DECODER.decode(text.lstrip(" \t\r\n").rstrip(" \t\r\n"))
     except (ValueError, RecursionError):

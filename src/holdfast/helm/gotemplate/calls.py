@@ -8,12 +8,14 @@ from typing import Any
 from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.types import INVALID, GoSlice, Method, SizedInt, type_name
 from holdfast.helm.go.values import Values
+from holdfast.helm.gotemplate.bounds import COSTS, LARGE, SIZED, WALKERS, size_steps, text_steps, weight_steps
 from holdfast.helm.gotemplate.nodes import BoolNode, NilNode, Node, NumberNode, StringNode
 from holdfast.helm.gotemplate.runtime import Eval, Frame, Site
 
 _SHOWN = {"any": "interface {}", "rv": "reflect.Value"}
 _NILABLE = ("any", "rv", "error")
 _EXACT: dict[str, type] = {"string": str, "int": int, "float64": float, "bool": bool}
+_SMALL = frozenset((str, int, bool, float, type(None)))
 _INTEGERS = frozenset(("int", "int64", "int32", "time.Duration", "time.Month"))
 _UNSIGNED = frozenset(("uint32", "uint64", "uint8"))
 
@@ -160,18 +162,27 @@ def call(found: Method, args: list[Eval], site: Site) -> Eval:
     """Call a function with evaluated arguments; ``site`` is the whole command."""
     if found.frame:
         return _with_frame(found, args, site)
+    if found.name in WALKERS or found.name in COSTS:
+        return _call_costly(found, args, site)
     by_count: dict[int, Callable[[Method, list[Eval], Site], Eval]] = {0: _call0, 1: _call1, 2: _call2, 3: _call3}
     return by_count.get(len(args), _call_many)(found, args, site)
 
 
 def _with_frame(found: Method, args: list[Eval], site: Site) -> Eval:
-    function, name = found.call, found.name
-    if len(args) != 2:
+    function, name, cost = found.call, found.name, COSTS.get(found.name, 0)
+    if len(args) != 2 or cost:
+        walks = name in WALKERS
 
         def run_many(f: Frame, dot: Any) -> Any:
             values = [a(f, dot) for a in args]
             try:
-                return function(f, *values)
+                f.rt.spend(cost + (weight_steps(values) if walks else 0))
+                if walks and type(values[0]) is str:
+                    f.rt.spend(text_steps(name, values[0]))
+                made = function(f, *values)
+                if type(made) in SIZED and len(made) > LARGE:
+                    f.rt.spend(size_steps(made))
+                return made
             except GoError as fault:
                 error_calling(name, site, fault)
 
@@ -183,7 +194,34 @@ def _with_frame(found: Method, args: list[Eval], site: Site) -> Eval:
         x = first(f, dot)
         y = second(f, dot)
         try:
-            return function(f, x, y)
+            made = function(f, x, y)
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
+        except GoError as fault:
+            error_calling(name, site, fault)
+
+    return run
+
+
+def _call_costly(found: Method, args: list[Eval], site: Site) -> Eval:
+    """A function that takes long, or as long as its arguments are large."""
+    function, name, cost = found.call, found.name, COSTS.get(found.name, 0)
+
+    def run(f: Frame, dot: Any) -> Any:
+        values = [a(f, dot) for a in args]
+        try:
+            for value in values:
+                if type(value) not in _SMALL or (type(value) is str and len(value) > LARGE):
+                    f.rt.spend(weight_steps(value))
+                    if type(value) is str:
+                        f.rt.spend(text_steps(name, value))
+            if cost:
+                f.rt.spend(cost)
+            made = function(*values)
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
         except GoError as fault:
             error_calling(name, site, fault)
 
@@ -195,7 +233,10 @@ def _call0(found: Method, args: list[Eval], site: Site) -> Eval:
 
     def run(f: Frame, dot: Any) -> Any:
         try:
-            return function()
+            made = function()
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
         except GoError as fault:
             error_calling(name, site, fault)
 
@@ -208,7 +249,10 @@ def _call1(found: Method, args: list[Eval], site: Site) -> Eval:
     def run(f: Frame, dot: Any) -> Any:
         x = first(f, dot)
         try:
-            return function(x)
+            made = function(x)
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
         except GoError as fault:
             error_calling(name, site, fault)
 
@@ -223,7 +267,10 @@ def _call2(found: Method, args: list[Eval], site: Site) -> Eval:
         x = first(f, dot)
         y = second(f, dot)
         try:
-            return function(x, y)
+            made = function(x, y)
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
         except GoError as fault:
             error_calling(name, site, fault)
 
@@ -239,7 +286,10 @@ def _call3(found: Method, args: list[Eval], site: Site) -> Eval:
         y = second(f, dot)
         z = third(f, dot)
         try:
-            return function(x, y, z)
+            made = function(x, y, z)
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
         except GoError as fault:
             error_calling(name, site, fault)
 
@@ -252,7 +302,10 @@ def _call_many(found: Method, args: list[Eval], site: Site) -> Eval:
     def run(f: Frame, dot: Any) -> Any:
         values = [a(f, dot) for a in args]
         try:
-            return function(*values)
+            made = function(*values)
+            if type(made) in SIZED and len(made) > LARGE:
+                f.rt.spend(size_steps(made))
+            return made
         except GoError as fault:
             error_calling(name, site, fault)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.format import to_string
 from holdfast.helm.go.strconv import quote
 from holdfast.helm.go.types import INVALID, Method
+from holdfast.helm.gotemplate.errors import LimitError
 from holdfast.helm.gotemplate.expressions import TYPED_LISTS, Expressions
 from holdfast.helm.gotemplate.nodes import (
     ActionNode,
@@ -24,6 +26,8 @@ from holdfast.helm.gotemplate.nodes import (
 from holdfast.helm.gotemplate.runtime import MAX_DEPTH, Eval, Frame, Program, Site, execute, print_value
 
 _BREAK, _CONTINUE = object(), object()
+# So many pieces of text are written between two looks at their length.
+_MEASURED = 1024
 
 
 class _Statements(Expressions):
@@ -42,7 +46,7 @@ class _Statements(Expressions):
             return _text(node.text)
         if isinstance(node, ActionNode):
             run, _ = self.pipeline(node.pipe)
-            return run if node.pipe.decl else _print(run)
+            return run if node.pipe.decl else _print(run, self.site(node.pipe))
         if isinstance(node, BranchNode):
             return self._branch(node)
         if isinstance(node, TemplateNode):
@@ -137,10 +141,16 @@ def _text(text: str) -> Eval:
     return run
 
 
-def _print(value: Eval) -> Eval:
+def _print(value: Eval, site: Site) -> Eval:
     def run(f: Frame, dot: Any) -> None:
         v = value(f, dot)
-        f.out.append(v if type(v) is str else print_value(v))
+        if type(v) is str:
+            f.out.append(v)
+            return
+        try:
+            f.out.append(print_value(v, f.rt))
+        except GoError as fault:
+            site.fail(fault.text)
 
     return run
 
@@ -241,20 +251,30 @@ def _loop(value: Eval, slots: list[int], body: Eval, other: Eval | None, site: S
                 f.vars[slot] = INVALID if ranged is None else ranged
             return other(f, dot) if other is not None else None
         rt, variables = f.rt, f.vars
+        bound = rt.limits.steps
         for index, element in items:
             if count:
                 variables[slots[-1]] = element
                 if count > 1:
                     variables[slots[0]] = index
-            rt.step()
-            if not rt.steps & 1023:
-                f.measure()
+            rt.steps += 1
+            if rt.steps > bound:
+                site.fail(f"the templates took more than {bound} steps")
+            if len(f.out) - f.measured > _MEASURED:
+                _measure(f, site)
             word = body(f, element)
             if controlled and word is _BREAK:
                 break
         return None
 
     return run
+
+
+def _measure(f: Frame, site: Site) -> None:
+    try:
+        f.measure()
+    except LimitError as fault:
+        site.fail(fault.text)
 
 
 def _call_template(name: str, value: Eval | None, site: Site) -> Eval:

@@ -10,6 +10,7 @@ from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.format import to_string
 from holdfast.helm.go.strconv import quote
 from holdfast.helm.go.types import INVALID, Method
+from holdfast.helm.gotemplate.bounds import weight_steps
 from holdfast.helm.gotemplate.errors import ExecError, LimitError
 from holdfast.helm.gotemplate.nodes import Node, Tree
 
@@ -54,7 +55,7 @@ class Limits:
     """Bounds of one render; far above what real charts need."""
 
     steps: int = 20_000_000
-    output: int = 200_000_000
+    output: int = 100_000_000
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Runtime:
     compile: Callable[[Tree, Mapping[str, Method]], None] | None = None
     steps: int = 0
     produced: int = 0
+    tpl_depth: int = 0
 
     def grow(self, size: int) -> None:
         self.produced += size
@@ -75,7 +77,10 @@ class Runtime:
             raise LimitError(f"the templates produced more than {self.limits.output} characters")
 
     def step(self) -> None:
-        self.steps += 1
+        self.spend(1)
+
+    def spend(self, steps: int) -> None:
+        self.steps += steps
         if self.steps > self.limits.steps:
             raise LimitError(f"the templates took more than {self.limits.steps} steps")
 
@@ -112,9 +117,11 @@ class Program:
     slots: int
 
 
-def print_value(value: Any) -> str:
+def print_value(value: Any, rt: Runtime) -> str:
     if value is None or value is INVALID:
         return "<no value>"
+    if isinstance(value, (dict, list)):
+        rt.spend(weight_steps(value))
     return to_string(value)
 
 
