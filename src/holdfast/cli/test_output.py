@@ -66,7 +66,9 @@ def sarif(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
         }
         for f in findings
     ]
-    described = [{"id": r.id, "shortDescription": {"text": r.summary}} for r in rules]
+    described = [
+        {"id": r.id, "shortDescription": {"text": r.summary}, "help": {"text": f"docs/rules.md#{r.id}"}} for r in rules
+    ]
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

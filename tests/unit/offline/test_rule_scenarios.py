@@ -40,3 +40,25 @@ def test_a_rule_finds_its_mistake_where_it_is_and_nothing_in_the_corrected_twin(
 
 def test_no_folder_is_without_its_rule() -> None:
     assert {f.name for f in FOLDERS.iterdir()} == {r.id for r in RULES} - WRITTEN_BY_TESTS
+
+
+def test_every_rule_has_its_entry_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "rules.md").read_text()
+    assert [r.id for r in RULES if f'<a id="{r.id}"></a>`{r.id}` | {r.severity.value} |' not in text] == []
+
+
+def test_a_file_larger_than_the_api_takes_is_found(tmp_path: Path) -> None:
+    """Not kept as a folder: it would be a megabyte of nothing."""
+    from holdfast.base.tree import MemoryTree
+    from tests.unit.offline.test_survey import SOURCE, unit
+
+    def found(size: int) -> list[str]:
+        config = (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: default}}\ndata: {{a: {'x' * size}}}\n"
+        )
+        files = {"clusters/prod/sync.yaml": SOURCE + "---\n" + unit("apps", "./apps"), "apps/c.yaml": config}
+        (one,) = survey(MemoryTree({p: t.encode() for p, t in files.items()}))
+        return [f.rule for f in check(one, RULES)]
+
+    assert found(1024 * 1024 + 1) == ["object-too-large"]
+    assert found(1000) == []
