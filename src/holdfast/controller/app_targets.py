@@ -14,7 +14,7 @@ from holdfast.controller.app_cluster import LiveCluster
 from holdfast.controller.app_world import AppWorld, entrance_of
 from holdfast.dialects.argo.application import instance_name
 from holdfast.dialects.argo.project import Project
-from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
+from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environment, override_files, read_source
 from holdfast.kube.refs import Manifest
 from holdfast.model.app import Application, AppSource
 from holdfast.render.tools import (
@@ -116,10 +116,6 @@ class AppTargets:
         hard: bool,
     ) -> tuple[RenderedSource | None, Found]:
         wanted, entrance = self._wanted(source, revision, project.name)
-        if wanted.is_git and project.wants_signatures(source.url):
-            raise SourceError(
-                f"project '{project.name}' wants the commits of {source.url} to be signed, which Holdfast does not verify yet"
-            )
         found = await self.resolve(wanted, entrance, anew=anew)
         if hard:
             self._source.forget(wanted, found)
@@ -220,6 +216,7 @@ class AppTargets:
             api_versions=await live.api_versions(),
             settings=ToolSettings(settings.kustomize_options, settings.value_schemes, settings.enabled),
             override_files=override_files(instance),
+            fixed_fields=FIXED_FIELDS,
             skip_marker=SKIP_MARKER,
             doors=self._doors(project),
         )

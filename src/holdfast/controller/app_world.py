@@ -9,7 +9,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from holdfast.base.clock import Clock
@@ -229,12 +229,12 @@ class AppWorld:
         """Raises DestinationUnknown, or what connecting raises."""
         known = self.known_cluster(app.spec.destination)
         held = self._live.get(known.server)
-        if held is not None and held[0].config != known.config:
+        if held is not None and held[0].connection != known.connection:
             await held[1].close()
             held = None
         if held is None:
             client = self._manager.client
-            if known.server != application.IN_CLUSTER or known.config:
+            if known.server != application.IN_CLUSTER or known.connection.given:
                 client = Client(cluster_config(known), clock=self._clock)
             live = LiveCluster(client, self._clock, server=known.server, name=known.name, marks=self._marks)
             live.listeners.append(self._object_changed)
@@ -293,37 +293,26 @@ def entrance_of(repository: KnownRepository) -> Entrance:
 
 def cluster_config(known: KnownCluster) -> ClusterConfig:
     """How a cluster Secret says that the cluster is reached."""
-    config = known.config
-    tls = config.get("tlsClientConfig") or {}
-    plugin = config.get("execProviderConfig")
-    base = ClusterConfig(
+    way = known.connection
+    plugin = way.plugin
+    return ClusterConfig(
         server=known.server,
-        ca=_pem(tls.get("caData")),
-        insecure=bool(tls.get("insecure")),
-        tls_server_name=str(tls.get("serverName") or ""),
-        client_cert=_pem(tls.get("certData")),
-        client_key=_pem(tls.get("keyData")),
-        token=str(config.get("bearerToken") or ""),
-        username=str(config.get("username") or ""),
-        password=str(config.get("password") or ""),
-        proxy_url=str(config.get("proxyUrl") or ""),
-    )
-    if not plugin:
-        return base
-    env = plugin.get("env") or {}
-    return replace(
-        base,
-        exec_plugin=ExecPlugin(
-            command=str(plugin.get("command") or ""),
-            args=tuple(plugin.get("args") or ()),
-            env=tuple(sorted((str(k), str(v)) for k, v in env.items())),
-            api_version=str(plugin.get("apiVersion") or "client.authentication.k8s.io/v1"),
-            install_hint=str(plugin.get("installHint") or ""),
-        ),
+        ca=_pem(way.ca),
+        insecure=way.insecure,
+        tls_server_name=way.server_name,
+        client_cert=_pem(way.certificate),
+        client_key=_pem(way.key),
+        token=way.token,
+        username=way.username,
+        password=way.password,
+        proxy_url=way.proxy,
+        exec_plugin=None
+        if plugin is None
+        else ExecPlugin(plugin.command, plugin.args, plugin.env, plugin.api_version, install_hint=plugin.hint),
     )
 
 
-def _pem(text: Any) -> bytes:
+def _pem(text: str) -> bytes:
     return base64.b64decode(text) if text else b""
 
 

@@ -17,7 +17,7 @@ from holdfast.cluster.informer import Informer, full
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.patch import merge_diff
 from holdfast.dialects.argo import application as dialect
-from holdfast.dialects.argo.status import write_automated, write_history, write_state, write_status
+from holdfast.dialects.argo.status import history_patch, order_patch, state_patch, write_state, write_status
 from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.model.app import Application, AppStatus, HistoryRecord, OperationState, SyncOrder
 from holdfast.reconcile.app_operation import told
@@ -65,33 +65,21 @@ class AppWriter:
         if before is not None and write_state(before) == write_state(after):
             return
         ref = ObjectRef.of(obj)
-        written = write_state(after)
-        if before is not None and before.finished is not None and after.finished is None:
-            written["finishedAt"] = None
-        body: dict[str, Any] = {"status": {"operationState": written}}
-        if after.phase.completed:
-            body["operation"] = None
-        await self.patch(ref, body)
+        await self.patch(ref, state_patch(before, after))
         if after.phase.completed:
             self.syncs[ref.name, ref.namespace, after.phase.value] += 1
             well, text = told(after)
             self.tell(obj, "OperationCompleted", text, warning=not well)
 
     async def history(self, ref: ObjectRef, entries: Sequence[HistoryRecord]) -> None:
-        await self.patch(ref, {"status": {"history": [write_history(e) for e in entries]}})
+        await self.patch(ref, history_patch(entries))
 
     async def order(self, ref: ObjectRef, order: SyncOrder) -> bool:
         """Gives an order to the application itself; False where another runs or it is gone. Raises Conflict."""
         obj = await self.fresh(ref)
-        if obj is None or obj.get("operation") is not None:
+        if obj is None or dialect.read(obj).operation is not None:
             return False
-        retry = ((obj.get("spec") or {}).get("syncPolicy") or {}).get("retry")
-        body = {
-            "metadata": {"resourceVersion": obj["metadata"].get("resourceVersion")},
-            "operation": write_automated(order, retry),
-            "status": {"operationState": None},
-        }
-        await self.patch(ref, body)
+        await self.patch(ref, order_patch(obj, order))
         return True
 
     async def finalizers(self, obj: Manifest, wanted: Sequence[str]) -> None:

@@ -116,8 +116,8 @@ class Applications:
 
     def _orphan_changed(self, ref: ObjectRef) -> None:
         for app, obj in self._objects.items():
-            spec = obj.get("spec") or {}
-            if (spec.get("destination") or {}).get("namespace") == ref.namespace and self._watches_orphans(obj):
+            destination = dialect.read_spec(obj.get("spec") or {}).destination
+            if destination.namespace == ref.namespace and self._watches_orphans(obj):
                 self.ask(app, Level.RECENT)
 
     def _watches_orphans(self, obj: Manifest) -> bool:
@@ -152,7 +152,7 @@ class Applications:
         obj = self._objects.get(ref)
         if obj is None:
             return WHEN_CHANGED
-        if obj.get("operation") is not None:
+        if dialect.read(obj).operation is not None:
             wait, again = await self._operator.operate(ref)
             waits.append(wait)
             if again is not None:

@@ -195,13 +195,6 @@ class Project:
                 return True
         return False
 
-    def wants_signatures(self, url: str) -> bool:
-        """Whether the commits of a repository have to be signed."""
-        wanted = normalize_url(url)
-        return any(
-            p.mode != "none" and any(r == "*" or glob(normalize_url(r), wanted, "/") for r in p.repos) for p in self.integrity
-        )
-
     def service_account(self, server: str, namespace: str) -> str | None:
         """The account (``namespace:name`` or a name) that syncs to a destination; None where no rule fits."""
         for rule in self.service_accounts:

@@ -235,12 +235,40 @@ SECRET_TYPE = "argocd.argoproj.io/secret-type"
 
 
 @dataclass(frozen=True, slots=True)
+class Plugin:
+    """A program that gives credentials."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    api_version: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a cluster is reached; ``ca``, ``certificate`` and ``key`` are in base64. ``given`` False: nothing was said."""
+
+    given: bool = False
+    ca: str = ""
+    insecure: bool = False
+    server_name: str = ""
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    proxy: str = field(default="", repr=False)
+    plugin: Plugin | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KnownCluster:
-    """A destination. ``config`` is the JSON that tells how to reach it; ``namespaces`` limits what is looked at."""
+    """A destination. ``namespaces`` limits what is looked at."""
 
     server: str
     name: str
-    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    connection: Connection = Connection()
     namespaces: tuple[str, ...] = ()
     cluster_resources: bool = False
     project: str = ""
@@ -278,10 +306,37 @@ def read_cluster(data: Mapping[str, str]) -> KnownCluster | None:
     return KnownCluster(
         server=data["server"].rstrip("/"),
         name=data.get("name") or "",
-        config=config if isinstance(config, dict) else {},
+        connection=_connection(config if isinstance(config, dict) else {}),
         namespaces=_split(data.get("namespaces") or ""),
         cluster_resources=data.get("clusterResources") == "true",
         project=data.get("project") or "",
+    )
+
+
+def _connection(config: Mapping[str, Any]) -> Connection:
+    tls, plugin = config.get("tlsClientConfig") or {}, config.get("execProviderConfig")
+    return Connection(
+        given=bool(config),
+        ca=str(tls.get("caData") or ""),
+        insecure=bool(tls.get("insecure")),
+        server_name=str(tls.get("serverName") or ""),
+        certificate=str(tls.get("certData") or ""),
+        key=str(tls.get("keyData") or ""),
+        token=str(config.get("bearerToken") or ""),
+        username=str(config.get("username") or ""),
+        password=str(config.get("password") or ""),
+        proxy=str(config.get("proxyUrl") or ""),
+        plugin=_plugin(plugin) if plugin else None,
+    )
+
+
+def _plugin(declared: Mapping[str, Any]) -> Plugin:
+    return Plugin(
+        command=str(declared.get("command") or ""),
+        args=tuple(declared.get("args") or ()),
+        env=tuple(sorted((str(k), str(v)) for k, v in (declared.get("env") or {}).items())),
+        api_version=str(declared.get("apiVersion") or "client.authentication.k8s.io/v1"),
+        hint=str(declared.get("installHint") or ""),
     )
 
 

@@ -29,6 +29,8 @@ _ORDER = (
 _WHOLE = frozenset({"valuesObject", "count", "repoURL", "name", "value", "string", "array", "map", "target"})
 """Fields that are kept as they are: they mean something empty too, or are not ours to look into."""
 
+FIXED_FIELDS = ("chart", "path", "repoURL", "targetRevision")
+"""Where a source is from: no file in the repository changes that."""
 SKIP_MARKER = b"+argocd:skip-file-rendering"
 
 

@@ -5,7 +5,7 @@ Out: the parts of a status as JSON data, without what Go's omitempty leaves out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.dialects.argo.application import time_text
@@ -160,6 +160,29 @@ def _record(record: SyncRecord) -> Data:
             if record.namespace_metadata is not None
             else {}
         ),
+    }
+
+
+def state_patch(before: OperationState | None, after: OperationState) -> Data:
+    """The merge patch that writes the state of an operation; one that has ended takes the order away."""
+    written = write_state(after)
+    if before is not None and before.finished is not None and after.finished is None:
+        written["finishedAt"] = None
+    body: Data = {"status": {"operationState": written}}
+    return {**body, "operation": None} if after.phase.completed else body
+
+
+def history_patch(entries: Sequence[HistoryRecord]) -> Data:
+    return {"status": {"history": [write_history(e) for e in entries]}}
+
+
+def order_patch(obj: Mapping[str, Any], order: SyncOrder) -> Data:
+    """Gives an order; what is known of the one before goes. Guarded by the object's resourceVersion."""
+    retry = ((obj.get("spec") or {}).get("syncPolicy") or {}).get("retry")
+    return {
+        "metadata": {"resourceVersion": obj["metadata"].get("resourceVersion")},
+        "operation": write_automated(order, retry),
+        "status": {"operationState": None},
     }
 
 

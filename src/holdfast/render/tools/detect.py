@@ -74,10 +74,8 @@ def overridden(tree: Tree, where: str, request: SourceRequest) -> AppSource:
             raw = merged(raw, patch)
     if raw is request.source.raw:
         return request.source
-    fixed = {
-        k: request.source.raw[k] for k in ("chart", "path", "repoURL", "targetRevision") if k in request.source.raw
-    }
-    kept = {k: v for k, v in raw.items() if k not in ("chart", "path", "repoURL", "targetRevision")}
+    fixed = {k: request.source.raw[k] for k in request.fixed_fields if k in request.source.raw}
+    kept = {k: v for k, v in raw.items() if k not in request.fixed_fields}
     return request.reread({**kept, **fixed})
 
 

@@ -88,8 +88,8 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """``refs`` are keyed by ``$name``; ``override_files`` name files beside the manifests that change the source, which
-    ``reread`` understands; a file with ``skip_marker`` in it is no manifest."""
+    """``refs`` are keyed by ``$name``; ``override_files`` name files beside the manifests that change the source, all but its
+    ``fixed_fields``, which ``reread`` understands; a file with ``skip_marker`` in it is no manifest."""
 
     name: str
     namespace: str
@@ -104,6 +104,7 @@ class SourceRequest:
     api_versions: tuple[str, ...] = ()
     settings: ToolSettings = ToolSettings()
     override_files: tuple[str, ...] = ()
+    fixed_fields: tuple[str, ...] = ()
     skip_marker: bytes = b""
     doors: Doors = field(default_factory=Doors, repr=False, compare=False)
 

@@ -81,7 +81,7 @@ def test_applications_of_other_namespaces_are_ours_where_they_are_listed() -> No
 def test_a_cluster_secret_names_the_server_without_a_slash_at_its_end() -> None:
     found = read_cluster({"server": "https://c/", "name": "c", "config": '{"bearerToken":"t"}', "namespaces": "a, b"})
     assert found is not None
-    assert (found.server, found.config, found.namespaces) == ("https://c", {"bearerToken": "t"}, ("a", "b"))
+    assert (found.server, found.connection.token, found.namespaces) == ("https://c", "t", ("a", "b"))
     assert read_cluster({"name": "c"}) is None
 
 

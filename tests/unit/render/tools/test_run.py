@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from holdfast.base.tree import MemoryTree
-from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
+from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environment, override_files, read_source
 from holdfast.model.app import SourceType
 from holdfast.render.tools import Doors, Referenced, RenderedSource, SourceError, SourceRequest, render_source
 
@@ -30,6 +30,7 @@ def _request(files: dict[str, str], source: dict[str, Any], **more: Any) -> Sour
         reread=read_source,
         environment=values,
         override_files=override_files("web"),
+        fixed_fields=FIXED_FIELDS,
         skip_marker=SKIP_MARKER,
         **more,
     )
