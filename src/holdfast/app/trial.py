@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -18,7 +20,7 @@ from pathlib import Path
 from holdfast.app import sandbox
 from holdfast.app.controller import NAMESPACE, Settings, work
 from holdfast.app.trial_git import WorkingTreeStore, snapshot
-from holdfast.base.errors import HoldfastError, Stop
+from holdfast.base.errors import HoldfastError, RetryLater, Stop
 from holdfast.base.tree import DiskTree
 from holdfast.cluster.client import Client
 from holdfast.cluster.config import ClusterConfig, load
@@ -82,13 +84,21 @@ def run(order: Order, say: Callable[[str], None]) -> Trial:
         local = snapshot(order.path, Path(scratch) / "working-tree.git")
         name = f"trial-{uuid.uuid4().hex[:8]}"
         say("starting a sandbox")
-        state = sandbox.start(sandbox.Settings(name=name, kubeconfig=Path(scratch) / "kubeconfig"), foreground=False)
-        assert state is not None
+        kubeconfig = Path(scratch) / "kubeconfig"
+        _start(name, kubeconfig)
         try:
-            return asyncio.run(_try(order, found, load([Path(state.kubeconfig)]), Path(scratch), local, say))
+            return asyncio.run(_try(order, found, load([kubeconfig]), Path(scratch), local, say))
         finally:
             sandbox.stop(name)
             _forget(name)
+
+
+def _start(name: str, kubeconfig: Path) -> None:
+    """As a command of its own: whoever runs a trial may have threads, which do not survive a fork."""
+    command = [sys.executable, "-m", "holdfast", "sandbox", "start", "--name", name, "--kubeconfig", str(kubeconfig)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RetryLater(f"the sandbox did not start: {done.stderr.strip()}")
 
 
 def _forget(name: str) -> None:
