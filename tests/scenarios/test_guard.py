@@ -13,7 +13,7 @@ from holdfast.base.tree import MemoryTree
 from holdfast.cluster.client import PatchType
 from holdfast.kube import yaml
 from holdfast.kube.refs import ObjectRef
-from holdfast.model.safety import DELETION_SAFETY, PRUNE_BUDGET
+from holdfast.model.safety import ALLOW_PRUNE, DELETION_SAFETY, PRUNE_BUDGET
 
 
 def unit_file(here: World, name: str, path: str) -> str:
@@ -202,3 +202,19 @@ async def test_a_comparison_says_what_the_guard_would_hold(here: World) -> None:
     little = MemoryTree({p: t.encode() for p, t in maps("a", range(10)).items()})
     (found,) = await live_diff(here.client.config, little, unit)
     assert (len(found.differences), found.held) == (2, "")
+
+
+async def test_a_consent_by_kubectl_counts_although_the_parent_takes_it_away_again(here: World) -> None:
+    await here.declare("root", path="clusters", targetNamespace=None)
+    child = {"clusters/child.yaml": unit_file(here, "child", "child")}
+    revision = await here.commit({**child, **maps("child", range(12))})
+    for name in ("root", "child"):
+        await here.until_ready(revision, name)
+    revision = await here.commit({**child, **maps("child", ["x"])})
+    await until_held(here, "child")
+    await here.until_ready(revision, "root")
+    consent = {"metadata": {"annotations": {ALLOW_PRUNE: revision}}}
+    await here.client.patch(here.unit("child"), consent, PatchType.MERGE, manager="kubectl-annotate")
+    await here.until_ready(revision, "child")
+    assert await uids(here, range(12)) == []
+    await here.until(here.unit("child"), lambda o: ALLOW_PRUNE not in ((o or {})["metadata"].get("annotations") or {}))
