@@ -80,7 +80,8 @@ class ReleaseWorld:
 
     async def declare(self, name: str = "app", **spec: Any) -> ObjectRef:
         chart = {"spec": {"chart": "./chart", "sourceRef": {"kind": "GitRepository", "name": "app"}}}
-        unit = obj_of(RELEASE, self.namespace, name, {"interval": "1h", "chart": chart, **spec})
+        known = {} if "chartRef" in spec else {"chart": chart}
+        unit = obj_of(RELEASE, self.namespace, name, {"interval": "1h", **known, **spec})
         await self.client.apply(unit, manager="tests", force=True)
         return ObjectRef.of(unit)
 
@@ -177,7 +178,12 @@ async def at_work(client: Client, state: Path, namespace: str) -> AsyncIterator[
         charts = HelmCharts(client, manager.objects(HelmCharts.gvk), artifacts, events, clock, requeue_dependency=5.0)
         charts.follow(manager)
         manager.add(charts)
-        releases = HelmReleases(manager, artifacts, events, settings=ReleaseSettings(requeue=5.0, drift_seconds=0.2))
+        releases = HelmReleases(
+            manager,
+            artifacts,
+            events,
+            settings=ReleaseSettings(requeue=5.0, drift_seconds=0.2, external_artifacts=True),
+        )
         releases.start()
         stop = asyncio.Event()
         tasks = [asyncio.create_task(events.run()), asyncio.create_task(manager.run(stop))]

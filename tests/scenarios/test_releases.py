@@ -12,6 +12,16 @@ from releases import CHART, ReleaseWorld, at_work, condition, release_world
 
 from holdfast.cluster.client import PatchType
 from holdfast.kube.refs import Manifest, ObjectRef
+from tests.charts import Site, chart, served, sha256
+
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "reason": "Succeeded",
+    "message": "stored",
+    "lastTransitionTime": "2026-01-01T00:00:00Z",
+    "observedGeneration": 1,
+}
 
 
 @pytest.fixture
@@ -225,3 +235,35 @@ async def test_values_come_from_where_they_are_referred_to_and_what_is_said_here
 
 
 ALL = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: all}\ndata: {all: {{ toJson .Values | quote }}}\n"
+
+
+async def test_a_chart_that_another_controller_serves_is_brought_here_and_followed(here: ReleaseWorld) -> None:
+    site = Site()
+
+    async def offer(version: str) -> None:
+        files = {"templates/config.yaml": CHART["chart/templates/config.yaml"], "values.yaml": f"color: v{version}\n"}
+        packed = chart("app", version, files)
+        site.files["/app.tgz"] = packed
+        artifact = {
+            "digest": f"sha256:{sha256(packed)}",
+            "lastUpdateTime": "2026-01-01T00:00:00Z",
+            "path": "/app.tgz",
+            "revision": version,
+            "size": len(packed),
+            "url": f"{site.url}/app.tgz",
+        }
+        body = {"status": {"artifact": artifact, "conditions": [READY]}}
+        await here.client.patch(source, body, PatchType.MERGE, version="v1", subresource="status", manager="tests")
+
+    source = ObjectRef("source.toolkit.fluxcd.io", "ExternalArtifact", here.namespace, "theirs")
+    external = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "ExternalArtifact", "spec": {}}
+    await here.client.create({**external, "metadata": {"name": "theirs", "namespace": here.namespace}}, manager="t")
+    with served(site):
+        await offer("1.0.0")
+        ref = await here.declare(chartRef={"kind": "ExternalArtifact", "name": "theirs"})
+        await here.until_ready()
+        assert await here.data(here.config()) == {"color": "v1.0.0", "revision": "1"}
+        await offer("2.0.0")
+        await here.until(ref, lambda o: bool(o) and history(o)[0] == (2, "deployed", "upgrade"))
+        assert await here.data(here.config()) == {"color": "v2.0.0", "revision": "2"}
+    assert site.asked == ["/app.tgz", "/app.tgz"]

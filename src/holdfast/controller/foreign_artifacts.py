@@ -63,6 +63,8 @@ class ForeignArtifacts:
 
 
 def _download(url: str, file: Path, algorithm: str, value: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise ForeignArtifactError(f"the address '{url}' of the artifact is none of HTTP")
     with file.open("wb") as into:
         answer = http.request(url, limit=_PACKED, into=into)
     if answer.status != 200:

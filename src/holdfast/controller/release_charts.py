@@ -16,6 +16,8 @@ from holdfast.base.semver import InvalidVersion, Version
 from holdfast.cluster.client import Client
 from holdfast.cluster.errors import NotFound
 from holdfast.controller.artifacts import ArtifactStore
+from holdfast.controller.foreign_artifacts import KIND as FOREIGN
+from holdfast.controller.foreign_artifacts import ForeignArtifacts
 from holdfast.dialects.flux.helmrelease_chart import revision_digest
 from holdfast.helm.chart.capabilities import Capabilities, KubeVersion
 from holdfast.helm.chart.load import load_chart
@@ -38,10 +40,13 @@ class Charts:
 
     def __init__(self, artifacts: ArtifactStore) -> None:
         self._artifacts = artifacts
+        self._foreign = ForeignArtifacts(artifacts)
         self._kept: OrderedDict[str, Chart] = OrderedDict()
 
-    async def load(self, artifact: Mapping[str, Any]) -> Chart | None:
+    async def load(self, source: ObjectRef, artifact: Mapping[str, Any]) -> Chart | None:
         """None where the artifact's file is not there (yet). Raises HoldfastErrors for what is no chart."""
+        if source.kind == FOREIGN:
+            artifact = await self._foreign.brought(source, artifact)
         digest = str(artifact.get("digest") or "")
         found = self._kept.get(digest)
         if found is not None:

@@ -280,7 +280,7 @@ class Turn:
     async def _chart(self, source: Manifest) -> tuple[Chart, str]:
         artifact = source["status"]["artifact"]
         try:
-            chart = await self._owner.charts.load(artifact)
+            chart = await self._owner.charts.load(ObjectRef.of(source), artifact)
         except HoldfastError as error:
             text = f"Could not load chart: {error.message}"
             raise NotYet("ArtifactFailed", text, requeue=FAILED, told=error.message) from error
