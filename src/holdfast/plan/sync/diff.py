@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema, builtin
-from holdfast.kube.ssa import owned_fields_changed
+from holdfast.kube.ssa import MISSING, Change, owned_fields_changed
 from holdfast.kube.threeway import joined, same
 from holdfast.model.sync import DiffRule, Pair, Tracking, TrackingMethod
 from holdfast.plan.sync import marks
@@ -71,13 +71,15 @@ def difference_of(pair: Pair, options: DiffOptions) -> Difference:
 def normal_forms(target: Manifest, live: Manifest, options: DiffOptions) -> tuple[Manifest, Manifest, Manifest | None]:
     """Target, live object and what was applied last, without what is ignored."""
     last = last_applied(live)
+    by_owner = options.by_owner or marks.has_option(target, SERVER_SIDE)
     schema = options.schema_of(GroupVersionKind.of(target))
     paths = owned_paths(live, trusted(target, options.rules))
     live = _tracked(target, live, options.tracking)
     found: list[Manifest] = []
     for obj in (target, live, *([last] if last is not None else [])):
         meta = (obj.get("metadata") or {}).get("managedFields")
-        form = ignored(normal(obj, aggregated=options.aggregated, known=options.known), options.rules)
+        plain = normal(obj, aggregated=options.aggregated, known=options.known, whole=by_owner)
+        form = ignored(plain, options.rules)
         if paths:
             form = without_owned(form, paths, schema)
         if meta is not None:
@@ -122,8 +124,14 @@ def _bare(obj: Manifest) -> Manifest:
 
 
 def _by_owner(target: Manifest, live: Manifest, schema: Schema | None) -> Difference:
-    changes = [c for c in owned_fields_changed(live, target, MANAGER, schema) if not c.may_be_default]
+    changes = [c for c in owned_fields_changed(live, target, MANAGER, schema) if not _is_form_only(c)]
     return Difference(bool(changes), live, joined({}, target, live, schema))
+
+
+def _is_form_only(change: Change) -> bool:
+    """Whether the server keeps nothing of it: zero values are dropped where they are the default."""
+    absent = change.before is MISSING and (_is_empty(change.after) or change.after in (0, False))
+    return absent or change.may_be_default
 
 
 def _alike(predicted: Any, live: Any, applied: Any) -> bool:

@@ -23,8 +23,10 @@ KnownTypes = Mapping[str, Mapping[str, str]]
 """``group/Kind`` to field path to the name of a built-in type, such as ``core/v1/PodSpec``."""
 
 
-def normal(obj: Manifest, *, aggregated: bool = False, known: KnownTypes | None = None) -> Manifest:
-    """``aggregated``: the rules of aggregated roles do not count."""
+def normal(
+    obj: Manifest, *, aggregated: bool = False, known: KnownTypes | None = None, whole: bool = False
+) -> Manifest:
+    """``aggregated``: the rules of aggregated roles do not count; ``whole``: what is empty stays, for it may be owned."""
     gvk = GroupVersionKind.of(obj)
     found = {**obj, "metadata": _metadata(obj.get("metadata"))}
     if (gvk.group, gvk.kind) == ("", "Secret"):
@@ -32,7 +34,7 @@ def normal(obj: Manifest, *, aggregated: bool = False, known: KnownTypes | None 
     if gvk.group == _RBAC and gvk.kind in _ROLES:
         found = _role(found, aggregated)
     schema = builtin().lookup(gvk)
-    if schema is not None:
+    if schema is not None and not whole:
         found = compact(found, schema)
     fields = (known or {}).get(f"{gvk.group}/{gvk.kind}" if gvk.group else gvk.kind)
     return _known(found, fields) if fields else found

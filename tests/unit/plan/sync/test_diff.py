@@ -167,3 +167,30 @@ def test_ignored_parts_of_list_items_are_kept_by_their_key() -> None:
     live["spec"]["template"]["spec"]["containers"].reverse()
     (found,) = preserved([pair(of("a2", "b2"), live)], DiffOptions(rules=rules))
     assert found.target == of("a1", "b1")
+
+
+@pytest.mark.parametrize("mode", ["the application", "the object"])
+def test_what_the_server_drops_of_a_server_side_apply_does_not_differ(mode: str) -> None:
+    target = web(
+        minReadySeconds=0,
+        strategy={},
+        template={"spec": {"hostNetwork": False, "containers": [{"name": "c", "resources": {}}]}},
+    )
+    if mode == "the object":
+        target["metadata"]["annotations"] = {"argocd.argoproj.io/sync-options": "ServerSideApply=true"}
+    fields = {
+        "f:spec": {
+            "f:strategy": {},
+            "f:template": {"f:spec": {"f:containers": {'k:{"name":"c"}': {".": {}, "f:name": {}}}}},
+        }
+    }
+    live = web(strategy={"type": "RollingUpdate"}, template={"spec": {"containers": [{"name": "c", "image": "i"}]}})
+    live["metadata"] = {
+        **target["metadata"],
+        "managedFields": [
+            {"manager": "argocd-controller", "operation": "Apply", "apiVersion": "apps/v1", "fieldsV1": fields}
+        ],
+    }
+    assert not modified(target, live, by_owner=mode == "the application")
+    live["spec"]["template"]["spec"]["containers"][0]["name"] = "other"
+    assert modified(target, live, by_owner=mode == "the application")
