@@ -16,6 +16,7 @@ from holdfast.api.server import ApiServer, Doors
 from holdfast.app.applications import APP_COMPONENT, Listener, applications, push_door
 from holdfast.app.appsets import COMPONENT, application_sets
 from holdfast.app.memo import memo_of
+from holdfast.app.tracing import tracing
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.config import ClusterConfig
@@ -138,6 +139,7 @@ async def _machine(
 ) -> AsyncIterator[Manager]:
     metrics = Metrics()
     memo, store = memo_of(settings.memo, settings.state, clock)
+    traces = tracing()
     artifacts = ArtifactStore(settings.state / "artifacts", clock, others=_other_stores(settings.state))
     hooks: list[Receivers] = []
 
@@ -207,6 +209,7 @@ async def _machine(
                 options=_unit_options(settings),
                 past=reconciler.past,
                 memo=memo,
+                tracing=traces,
             )
             argo = applications(manager, git, apps)
             pushes += [application_sets(manager, git, sets, clock), argo]
@@ -227,6 +230,7 @@ async def _machine(
         await server.stop()
         if store is not None:
             store.close()
+        await asyncio.to_thread(traces.close)
 
 
 def _release_settings(settings: Settings) -> ReleaseSettings:

@@ -29,6 +29,7 @@ from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, 
 from holdfast.controller.metrics import Sample
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.pins import Past, Pins, nothing_past, pinned
+from holdfast.controller.tracing import NoTracing, Tracing
 from holdfast.controller.units_index import UnitIndex
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.dialects.flux.conditions import said
@@ -115,6 +116,7 @@ class Kustomizations:
         options: UnitOptions | None = None,
         past: Past = nothing_past,
         memo: RenderMemo | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """``past`` brings back what a source was, for units that are pinned to a revision."""
         self._manager = manager
@@ -152,6 +154,7 @@ class Kustomizations:
         self._held: set[UnitKey] = set()
         self._left: dict[UnitKey, dict[ObjectRef, str]] = {}
         self._pins = Pins(manager.client, past)
+        self._tracing: Tracing = tracing or NoTracing()
 
     def start(self) -> None:
         self._objects.add_handler(self._unit_changed)
@@ -346,10 +349,12 @@ class Kustomizations:
             await self._write(obj, writer, outcome)
             self._tell(obj, outcome.events)
 
+        started = self._clock.time()
         try:
             outcome = await self.runner.run(world, decision, interruption=running.interruption, report=report)
         finally:
             del self._running[key]
+        self._tracing.reconciled(key, running.source, running.revision, outcome, started, self._clock.time())
         # What came in meanwhile was part of this run, or it will be told again.
         return await self._conclude(key, obj, writer, outcome)
 

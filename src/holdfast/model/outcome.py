@@ -71,4 +71,5 @@ class Outcome:
     events: tuple[Event, ...] = ()
     kept: str | None = None
     drifted: str | None = None
+    steps: tuple[tuple[str, float], ...] = ()  # (what began, when in seconds since the epoch), in order
     next_run: float | None = None  # seconds until the next attempt; None: only when something changes

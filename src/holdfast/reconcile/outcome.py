@@ -45,10 +45,12 @@ class Attempt:
     drifted: str | None = None
     events: list[Event] = field(default_factory=list)
     entries: list[Applied] = field(default_factory=list)
+    steps: list[tuple[str, float]] = field(default_factory=list)
 
     def step(self, what: str) -> None:
         """The progress message, as Flux words it; it stays in the status if the step fails."""
         source, policy = self.world.source, self.world.delivery.policy
+        self.steps.append((what, self.clock.time()))
         self.progress = f"{what} for revision {source.revision} with a timeout of {format_duration(policy.timeout)}"
 
     def tell(self, message: str, *, warning: bool = False, reason: str = "Progressing", **metadata: str) -> None:
@@ -87,6 +89,7 @@ class Attempt:
             events=tuple(self.events),
             kept=self.kept,
             drifted=self.drifted,
+            steps=tuple(self.steps),
         )
 
     def running(self) -> Outcome:
