@@ -103,6 +103,14 @@ def stop(name: str) -> bool:
     return True
 
 
+def running(name: str) -> State:
+    """Raises where none runs under this name."""
+    state = load(name)
+    if state is None or not alive(state):
+        raise Stop(f"sandbox {name} is not running", hint=f"start it with: holdfast sandbox start --name {name}")
+    return state
+
+
 def kubeconfig(name: str) -> str:
     state = load(name)
     if state is None:
@@ -110,4 +118,4 @@ def kubeconfig(name: str) -> str:
     return Path(state.kubeconfig).read_text()
 
 
-__all__ = ["Settings", "State", "alive", "kubeconfig", "load", "names", "parse_controllers", "start", "stop"]
+__all__ = ["Settings", "State", "alive", "kubeconfig", "load", "names", "parse_controllers", "running", "start", "stop"]

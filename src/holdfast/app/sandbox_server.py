@@ -17,10 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holdfast.app.sandbox_state import Settings, State, folder, load, save
+from holdfast.base.errors import Stop
 from holdfast.sandbox import tls
 from holdfast.sandbox.httpd import Server
 from holdfast.sandbox.identity import AUTHENTICATED, Authenticator, User
 from holdfast.sandbox.machine import Machine, build
+from holdfast.sandbox.snapshot import Contents
 from holdfast.sandbox.tokens import TokenIssuer
 
 ADMIN = "sandbox-admin"
@@ -48,6 +50,7 @@ async def _main(settings: Settings, on_ready: Callable[[], None] | None) -> None
         authenticator=Authenticator({token: admin}),
         data=settings.data,
         authorization=settings.authorization,
+        contents=_contents(settings),
     )
     # Tokens outlive a restart as long as the authority does.
     machine.registry.issuer = TokenIssuer(hashlib.sha256(ca.key).digest())
@@ -81,6 +84,18 @@ async def _main(settings: Settings, on_ready: Callable[[], None] | None) -> None
     gc.freeze()
     await _until_signal()
     await _shut_down(server, machine)
+
+
+def _contents(settings: Settings) -> Contents | None:
+    if settings.restore is None:
+        return None
+    from holdfast.sandbox.snapshot import read
+
+    try:
+        with settings.restore.open("rb") as lines:
+            return read(lines, str(settings.restore))
+    except OSError as error:
+        raise Stop(f"{settings.restore}: {error.strerror or error}") from None
 
 
 async def _listen(server: Server, context: object, settings: Settings) -> int:

@@ -26,6 +26,8 @@ class Settings:
     data: Path | None = None
     controllers: tuple[str, ...] = CONTROLLERS
     authorization: str = "RBAC"
+    restore: Path | None = None
+    """A snapshot to start from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ def parse_controllers(text: str) -> tuple[str, ...]:
 def folder(name: str) -> Path:
     if not name or "/" in name or name.startswith("."):
         raise Stop(f"{name!r} cannot be the name of a sandbox", hint="use letters, digits and dashes")
+    named = os.environ.get("HOLDFAST_STATE_DIR")
+    if named:
+        return Path(named) / "sandbox" / name
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "holdfast" / "sandbox" / name
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -63,6 +64,7 @@ class Selectors:
 
 EVERYTHING = Selectors()
 PAGE = 1000
+LINES_SECONDS: Final = 600.0
 
 
 class Client:
@@ -292,6 +294,13 @@ class Client:
         return await self._transport.call(
             Request("get", "GET", path, query or {}, accept=accept, headers=self._headers)
         )
+
+    @asynccontextmanager
+    async def lines(self, path: str, *, accept: str = "*/*") -> AsyncIterator[AsyncIterator[bytes]]:
+        """Any path whose answer is lines, as they come."""
+        request = Request("get", "GET", path, {}, accept=accept, headers=self._headers, timeout=LINES_SECONDS)
+        async with self._transport.stream(request) as found:
+            yield found
 
     async def _discover(self, path: str, accept: str) -> Mapping[str, Any]:
         answer = await self._transport.call(Request("discovery", "GET", path, {}, accept=accept, compressed=True))

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast.base.errors import Stop
 from holdfast.sandbox import accounts, builtin, seed
 from holdfast.sandbox.admission import plugins
 from holdfast.sandbox.admission.hooks import FullHooks
@@ -23,6 +24,7 @@ from holdfast.sandbox.definitions import Definitions
 from holdfast.sandbox.identity import Authenticator
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.server import ApiServer
+from holdfast.sandbox.snapshot import Contents
 from holdfast.sandbox.store import Store
 from holdfast.sandbox.tls import Pair
 
@@ -67,9 +69,27 @@ def _store(data: Path | None) -> Store:
     return store
 
 
-def build(*, clock: Clock, authenticator: Authenticator, data: Path | None, authorization: str) -> Machine:
-    """``authorization``: ``RBAC`` or ``AlwaysAllow``."""
-    registry = Registry(_store(data), builtin.catalog(), clock)
+def _filled(store: Store, contents: Contents | None) -> Store:
+    if contents is None:
+        return store
+    if any(len(table) for table in store.tables()):
+        raise Stop(
+            "the --data folder holds a cluster already", hint="choose an empty folder, or start without restoring"
+        )
+    store.fill(contents.records, contents.revision)
+    return store
+
+
+def build(
+    *,
+    clock: Clock,
+    authenticator: Authenticator,
+    data: Path | None,
+    authorization: str,
+    contents: Contents | None = None,
+) -> Machine:
+    """``authorization``: ``RBAC`` or ``AlwaysAllow``. ``contents`` are there before anything that a cluster starts with."""
+    registry = Registry(_filled(_store(data), contents), builtin.catalog(), clock)
     registry.hooks = FullHooks(registry)
     registry.authorizer = Rbac(registry.store) if authorization == "RBAC" else AlwaysAllow()
     _install(registry)

@@ -214,9 +214,10 @@ def _check_operations(operations: Any) -> None:
         raise status.bad_request(
             f"error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
         )
-    if len(operations or ()) > 10_000:
-        raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(operations)}")
-    for operation in operations or ():
+    listed = operations or []
+    if len(listed) > 10_000:
+        raise status.too_large(f"The allowed maximum operations in a JSON patch is 10000, got {len(listed)}")
+    for operation in listed:
         if not isinstance(operation, dict) and operation is not None:
             kind = _go_kind(operation)
             raise status.bad_request(

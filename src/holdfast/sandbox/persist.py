@@ -7,6 +7,7 @@ before a restart are told to list again.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -47,6 +48,14 @@ class SqliteJournal:
     def write(self, table: str, record: Record) -> None:
         row = (table, *record.key, record.revision, record.version, record.raw)
         self._database.execute(_PUT, row)
+
+    def write_all(self, records: Iterable[tuple[str, Record]], revision: int) -> None:
+        """One transaction: a process that is killed meanwhile has written nothing."""
+        self._database.execute("BEGIN")
+        rows = ((table, *r.key, r.revision, r.version, r.raw) for table, r in records)
+        self._database.executemany(_PUT, rows)
+        self._database.execute(_REVISION, (revision,))
+        self._database.execute("COMMIT")
 
     def delete(self, table: str, key: Key, revision: int) -> None:
         # The deletion's revision is in no object any more, and must not be given out a second time.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from holdfast.sandbox import discovery, encode, endpoints, negotiate, route, status
+from holdfast.sandbox import discovery, encode, endpoints, negotiate, route, snapshot, status
 from holdfast.sandbox.context import Clock
 from holdfast.sandbox.crds import NEWER
 from holdfast.sandbox.exchange import Exchange, warning_headers
@@ -165,6 +165,11 @@ class ApiServer:
             return Response(200, b"ok", _TEXT)
         if path == "/metrics":
             return Response(200, self.metrics.text().encode(), "text/plain; version=0.0.4; charset=utf-8")
+        if path == snapshot.PATH and exchange.request.method == "GET":
+            # Collected here, in one step; written while others go on.
+            return Response(
+                200, content_type=snapshot.MEDIA, stream=_streamed(snapshot.lines(snapshot.take(self.registry.store)))
+            )
         if path == "/":
             return Response(200, encode.body({"paths": self._paths()}, negotiate.PLAIN))
         return NOT_FOUND
@@ -185,6 +190,11 @@ class ApiServer:
         for group in self.registry.catalog.groups():
             found += [f"/apis/{group.name}", *(f"/apis/{group.name}/{v}" for v in group.versions)]
         return sorted(found)
+
+
+async def _streamed(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for line in lines:
+        yield line
 
 
 _WORTH_COMPRESSING = 128 * 1024

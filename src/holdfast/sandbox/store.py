@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -72,6 +72,7 @@ class Journal(Protocol):
     """Where changes go before they are acknowledged."""
 
     def write(self, table: str, record: Record) -> None: ...
+    def write_all(self, records: Iterable[tuple[str, Record]], revision: int) -> None: ...
     def delete(self, table: str, key: Key, revision: int) -> None: ...
 
 
@@ -192,6 +193,15 @@ class Store:
         """Puts back what a journal kept; no event."""
         self.table(table).put(record)
         self.revision = max(self.revision, record.revision)
+
+    def fill(self, records: Iterable[tuple[str, Record]], revision: int) -> None:
+        """Puts a snapshot into an empty store, all of it or nothing; no events."""
+        found = list(records)
+        if self._journal is not None:
+            self._journal.write_all(found, revision)
+        for table, record in found:
+            self.load(table, record)
+        self.restored(revision)
 
     def restored(self, revision: int) -> None:
         """After a restart: goes on from ``revision`` or what was loaded; nothing before can be replayed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def _sandbox(place: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "XDG_STATE_HOME": str(place)}
+    environment = {**os.environ, "HOLDFAST_STATE_DIR": str(place)}
     command = [sys.executable, "-m", "holdfast", "sandbox", *args]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
