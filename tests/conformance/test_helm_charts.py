@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,8 +16,6 @@ import pytest
 
 HELM = shutil.which("helm")
 ROOTS = [Path(p) for p in os.environ.get("HELM_CHARTS", "").split(":") if p]
-# What differs from run to run with the real helm as well.
-_RANDOM = re.compile(r"[A-Za-z0-9+/=]{24,}|[0-9a-f]{8}-[0-9a-f-]{27}|\$2a\$10\$\S+")
 
 
 def _renders() -> list[tuple[Path, Path | None]]:
@@ -45,7 +42,14 @@ def test_a_public_chart_renders_as_helm_renders_it(chart: Path, values: Path | N
     theirs = _run([HELM], chart, values)
     ours = _run([sys.executable, "-m", "holdfast", "helm"], chart, values)
     assert ours[0] == theirs[0], ours[2] + theirs[2]
-    if theirs[0] == 0:
-        assert _RANDOM.sub("RANDOM", ours[1]) == _RANDOM.sub("RANDOM", theirs[1])
-    else:
+    if theirs[0] != 0:
         assert ours[2].splitlines()[-1:] == theirs[2].splitlines()[-1:]
+    elif ours[1] != theirs[1]:
+        again = _run([HELM], chart, values)[1]
+        assert _steady(ours[1], theirs[1], again) == _steady(theirs[1], theirs[1], again)
+
+
+def _steady(text: str, one: str, other: str) -> list[str]:
+    """The lines of a text without those in which two runs of helm differ: passwords, certificates, the time."""
+    changing = {i for i, (a, b) in enumerate(zip(one.splitlines(), other.splitlines(), strict=True)) if a != b}
+    return ["" if i in changing else line for i, line in enumerate(text.splitlines())]

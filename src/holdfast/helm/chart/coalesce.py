@@ -21,6 +21,9 @@ class _Coalescer:
         self.merge = merge
         self.notes: list[str] = []
 
+    def note(self, text: str) -> None:
+        self.notes.append(f"level=INFO msg={quote(text)}")
+
     def chart(self, chart: Chart, dest: Map, prefix: str) -> Map:
         self.values(chart, dest, prefix)
         for sub in chart.dependencies:
@@ -36,7 +39,7 @@ class _Coalescer:
         mine, theirs = dest.get(GLOBAL, {}), src.get(GLOBAL, {})
         for side, table in (("destination", mine), ("source", theirs)):
             if type(table) is not dict:
-                self.notes.append(f"warning: skipping globals because {side} {GLOBAL} is not a table.")
+                self.note(f"warning: skipping globals because {side} {GLOBAL} is not a table.")
                 return
         for key, value in theirs.items():
             self._global(mine, key, value, prefix)
@@ -47,12 +50,12 @@ class _Coalescer:
             table = dict(value)
             if key in mine:
                 if type(mine[key]) is not dict:
-                    self.notes.append(f"Conflict: cannot merge map onto non-map for {quote(key)}. Skipping.")
+                    self.note(f"Conflict: cannot merge map onto non-map for {quote(key)}. Skipping.")
                     return
                 self.tables(table, mine[key], _joined(prefix, key), True)
             mine[key] = table
         elif type(mine.get(key)) is dict:
-            self.notes.append(f"key {key} is table. Skipping")
+            self.note(f"key {key} is table. Skipping")
         else:
             mine[key] = value
 
@@ -81,7 +84,7 @@ class _Coalescer:
     def _table(self, mine: Map, key: str, value: Any, prefix: str, merge: bool) -> None:
         if type(value) is not dict:
             if value is not None:
-                self.notes.append(f"warning: skipped value for {prefix}.{key}: Not a table.")
+                self.note(f"warning: skipped value for {prefix}.{key}: Not a table.")
             return
         if not merge:
             _drop_nulls(value)
@@ -103,11 +106,9 @@ class _Coalescer:
                 if type(mine) is dict:
                     self.tables(mine, value, full, merge)
                 else:
-                    self.notes.append(f"warning: cannot overwrite table with non table for {full} ({to_string(value)})")
+                    self.note(f"warning: cannot overwrite table with non table for {full} ({to_string(value)})")
             elif type(mine) is dict and value is not None:
-                self.notes.append(
-                    f"warning: destination for {full} is a table. Ignoring non-table value ({to_string(value)})"
-                )
+                self.note(f"warning: destination for {full} is a table. Ignoring non-table value ({to_string(value)})")
         return dest
 
 
@@ -132,13 +133,21 @@ def coalesce_values(chart: Chart, values: Map, notes: list[str] | None = None) -
     return found
 
 
-def merge_values(chart: Chart, values: Map) -> Map:
+def merge_values(chart: Chart, values: Map, notes: list[str] | None = None) -> Map:
     """Nulls stay."""
-    return _Coalescer(merge=True).chart(chart, copy.deepcopy(values), "")
+    work = _Coalescer(merge=True)
+    found = work.chart(chart, copy.deepcopy(values), "")
+    if notes is not None:
+        notes += work.notes
+    return found
 
 
-def merge_tables(dest: Map, src: Map) -> Map:
-    return _Coalescer(merge=True).tables(dest, src, "", True)
+def merge_tables(dest: Map, src: Map, notes: list[str] | None = None) -> Map:
+    work = _Coalescer(merge=True)
+    found = work.tables(dest, src, "", True)
+    if notes is not None:
+        notes += work.notes
+    return found
 
 
 def coalesce_tables(dest: Map, src: Map) -> Map:

@@ -42,7 +42,7 @@ def _enable(chart: Chart, values: Map, path: str, notes: list[str]) -> None:
     for dependency in wanted:
         dependency.name = dependency.alias or dependency.name
         dependency.enabled = True
-    merged = coalesce_values(chart, values)
+    merged = coalesce_values(chart, values, notes)
     _by_tags(wanted, merged, notes)
     _by_conditions(wanted, merged, path, notes)
     gone = {d.name for d in wanted if not d.enabled}
@@ -105,15 +105,15 @@ def _import(chart: Chart, notes: list[str]) -> None:
         _import(child, notes)
     if not chart.metadata.dependencies:
         return
-    merged = merge_values(chart, {})
+    merged = merge_values(chart, {}, notes)
     imported: Map = {}
     for dependency in chart.metadata.dependencies:
         for wish in dependency.import_values:
             found = _imported(merged, dependency, wish, notes)
             if found is not None:
-                imported = merge_tables(imported, found)
+                imported = merge_tables(imported, found, notes)
         dependency.import_values = [w for w in map(_as_pair, dependency.import_values) if w is not None]
-    chart.values = merge_tables(copy.deepcopy(merged), imported)
+    chart.values = merge_tables(copy.deepcopy(merged), imported, notes)
 
 
 def _as_pair(wish: Any) -> Map | None:

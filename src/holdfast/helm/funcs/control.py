@@ -93,7 +93,8 @@ def _required(f: Frame, message: str, value: Any) -> Any:
     if value is not None and value != "":
         return value
     if f.rt.services.lint:
-        _log(f, f'level=WARN msg="missing required value" message={_logged(message)}')
+        what = "value" if value is None else "values"
+        _log(f, f'level=WARN msg="missing required {what}" message={_logged(message)}')
         return ""
     raise warned(message)
 
