@@ -86,7 +86,7 @@ class ApplicationSets:
         self._delete = delete
         self._home = home
         self._engine = TextTemplates(FUNCTIONS)
-        self._sets: Informer[Manifest] = manager.objects(spec.GVK)
+        self._sets: Informer[Manifest] = manager.mine(spec.GVK)
         self._apps: Informer[Manifest] = manager.objects(APPLICATION)
         self._projects: Informer[Manifest] = manager.objects(project.GVK)
         self._clusters: Informer[Manifest] = manager.watches.informer(SECRET, full, namespace=home, selectors=CLUSTERS)
