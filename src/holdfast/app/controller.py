@@ -40,7 +40,7 @@ from holdfast.dialects.argo import defaults
 from holdfast.dialects.argo.crds import all_crds as argo_crds
 from holdfast.dialects.flux.crds import all_crds
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
-from holdfast.model.safety import Safety
+from holdfast.model.safety import COMMIT_BUDGET, Budget, Safety
 from holdfast.reconcile.decide import Settings as UnitSettings
 from holdfast.source.git import GitStore
 
@@ -62,6 +62,7 @@ class Settings:
     local_sources: bool = False
     memo: str = "file"
     safety: Safety = field(default_factory=Safety)
+    commit_budget: Budget = COMMIT_BUDGET
     cross_namespace: bool = True
     service_account: str = ""
     age_secret: tuple[str, str] | None = None
@@ -256,6 +257,7 @@ def _unit_options(settings: Settings) -> UnitOptions:
         age_secret=settings.age_secret,
         workers=settings.concurrency,
         safety=settings.safety,
+        commit_budget=settings.commit_budget,
         home=NAMESPACE,
     )
 

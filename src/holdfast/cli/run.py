@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.model.safety import Budget
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="guarded",
         choices=["guarded", "flux"],
         help="guard deletions (the default), or delete exactly what Flux's controllers delete",
+    )
+    add(
+        "--prune-budget",
+        default="10,50%",
+        metavar="N,P%",
+        help="what one unit may lose at once without consent, the larger counts (default: 10,50%%)",
+    )
+    add(
+        "--commit-prune-budget",
+        default="30,50%",
+        metavar="N,P%",
+        help="what all units of a source may lose with one commit (default: 30,50%%)",
     )
     add(
         "--drift",
@@ -102,7 +118,12 @@ def run(args: argparse.Namespace) -> int:
         state=default_state(),
         local_sources=args.allow_local_sources,
         memo=args.memo,
-        safety=Safety(guarded=args.deletion_safety == "guarded", drift=DriftMode(args.drift)),
+        safety=Safety(
+            guarded=args.deletion_safety == "guarded",
+            budget=_budget(args.prune_budget),
+            drift=DriftMode(args.drift),
+        ),
+        commit_budget=_budget(args.commit_prune_budget),
         cross_namespace=not args.no_cross_namespace_refs,
         service_account=args.default_service_account,
         age_secret=_secret(args.sops_age_secret),
@@ -112,6 +133,16 @@ def run(args: argparse.Namespace) -> int:
     )
     work(settings)
     return 0
+
+
+def _budget(text: str) -> Budget:
+    from holdfast.base.errors import Stop
+    from holdfast.model.safety import parse_budget
+
+    found = parse_budget(text)
+    if found is None:
+        raise Stop(f"'{text}' is no budget: name a number of objects, a share like 40%, or both with a comma")
+    return found
 
 
 def _secret(name: str) -> tuple[str, str] | None:

@@ -46,7 +46,7 @@ from holdfast.kube.cel import compile_condition, compile_expression
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import Delivery, Dependency, UnitKey
 from holdfast.model.outcome import Event, Outcome, Verdict
-from holdfast.model.safety import ANNOTATIONS, Budget, DriftMode, Safety
+from holdfast.model.safety import ANNOTATIONS, COMMIT_BUDGET, Budget, DriftMode, Safety
 from holdfast.reconcile import (
     ClusterState,
     DependencyState,
@@ -91,7 +91,7 @@ class UnitOptions:
     age_secret: tuple[str, str] | None = None
     workers: int = 20
     safety: Safety = field(default_factory=Safety)
-    commit_budget: Budget = field(default_factory=lambda: Budget(30, 50.0))
+    commit_budget: Budget = COMMIT_BUDGET
     home: str = "flux-system"
 
 

@@ -47,6 +47,9 @@ class Budget:
         return f"{self.objects} objects or {self.percent:g} %"
 
 
+COMMIT_BUDGET = Budget(30, 50.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Safety:
     """``guarded`` False is Flux's behaviour: what is not desired goes, however much it is. ``consent`` is the revision whose
@@ -72,7 +75,7 @@ def read_safety(annotations: Mapping[str, Any], default: Safety | None = None) -
     return replace(
         default,
         guarded=_GUARDED.get(str(annotations.get(DELETION_SAFETY) or "").lower(), default.guarded),
-        budget=_budget(str(annotations.get(PRUNE_BUDGET) or ""), default.budget),
+        budget=parse_budget(str(annotations.get(PRUNE_BUDGET) or "")) or default.budget,
         consent=str(annotations.get(ALLOW_PRUNE) or "").strip(),
         keep_for=_seconds(str(annotations.get(KEEP_FOR) or ""), default.keep_for),
         drift=_DRIFT.get(str(annotations.get(DRIFT) or "").lower(), default.drift),
@@ -83,8 +86,8 @@ _GUARDED = {"guarded": True, "enabled": True, "flux": False, "disabled": False}
 _DRIFT = {m.value: m for m in DriftMode}
 
 
-def _budget(text: str, default: Budget) -> Budget:
-    """``25``, ``40%`` or both with a comma; what is not named is 0 beside what is."""
+def parse_budget(text: str) -> Budget | None:
+    """``25``, ``40%`` or both with a comma; what is not named is 0 beside what is. None for what is no budget."""
     objects, percent = 0, 0.0
     try:
         for part in (p.strip() for p in text.split(",")):
@@ -93,8 +96,8 @@ def _budget(text: str, default: Budget) -> Budget:
             else:
                 objects = int(part)
     except ValueError:
-        return default
-    return Budget(objects, percent) if objects >= 0 and 0 <= percent <= 100 else default
+        return None
+    return Budget(objects, percent) if objects >= 0 and 0 <= percent <= 100 else None
 
 
 def _seconds(text: str, default: float) -> float:
