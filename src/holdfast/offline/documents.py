@@ -50,7 +50,7 @@ def documents(
 def yaml_files(tree: Tree) -> Iterator[str]:
     """Paths of YAML files, but for what is hidden (``.git``, ``.github``, an archive): nothing of that is delivered by itself."""
     for path, entry in walk(tree):
-        hidden = path.startswith(".") or "/." in path
+        hidden = path.startswith((".", "_")) or "/." in path or "/_" in path
         if entry.kind is EntryKind.FILE and path.endswith((".yaml", ".yml")) and not hidden:
             yield path
 

@@ -51,8 +51,6 @@ def _written(index: Index, document: Document, told: set[tuple[str, str, str]]) 
     for path, message in violations(obj, shape) if shape else ():
         if message == _REQUIRED or (path == ("sops",) and isinstance(obj["sops"], dict)):
             continue  # a patch is an object in part; what is encrypted says how beside it
-        if path[-1:] == ("kind",) and "eventSources" in path and message.startswith(("FluxInstance ", "ResourceSet")):
-            continue  # the operator of Flux extends that list
         told.add((obj["kind"], name_of(obj), dotted(path)))
         text = f"{ObjectRef.of(obj)} {dotted(path)}: {message}"
         yield Finding.at("schema-invalid", index.lines.at(document.place, path), text)
@@ -67,6 +65,8 @@ def violations(value: Any, shape: Schema, path: tuple[Key, ...] = ()) -> Iterato
     if value is None or value == PLACEHOLDER or (isinstance(value, str) and "${" in value):
         return
     problem = _wrong_type(value, shape) or _wrong_value(value, shape)
+    if problem and _extended(path, value):
+        return
     if problem:
         yield path, problem
     elif isinstance(value, dict) and shape.type in ("object", ""):
@@ -74,6 +74,11 @@ def violations(value: Any, shape: Schema, path: tuple[Key, ...] = ()) -> Iterato
     elif isinstance(value, list) and shape.items is not None:
         for index, item in enumerate(value):
             yield from violations(item, shape.items, (*path, index))
+
+
+def _extended(path: tuple[Key, ...], value: Any) -> bool:
+    """Whether a value is allowed by what the operator of Flux adds to Flux's definitions."""
+    return path[-1:] == ("kind",) and "eventSources" in path and str(value).startswith(("FluxInstance", "ResourceSet"))
 
 
 def _object(value: dict[str, Any], shape: Schema, path: tuple[Key, ...]) -> Iterator[Violation]:

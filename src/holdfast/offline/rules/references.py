@@ -45,6 +45,9 @@ def missing_namespaces(survey: Survey) -> Iterator[Finding]:
 def _created(survey: Survey) -> Iterator[str]:
     """Namespaces that releases make for themselves, and those of a broken unit's files."""
     for unit in survey.units.values():
+        options = mapping(unit.spec.get("syncPolicy")).get("syncOptions") or ()
+        if "CreateNamespace=true" in [str(o) for o in options]:
+            yield str(mapping(unit.spec.get("destination")).get("namespace") or "")
         if mapping(unit.spec.get("install")).get("createNamespace"):
             yield str(unit.spec.get("targetNamespace") or unit.key.namespace)
     if Index.of(survey).broken:
@@ -70,8 +73,14 @@ def missing_values(survey: Survey) -> Iterator[Finding]:
             yield index.finding("reference-missing", unit, obj, text, *path, hint=_hint(index, kind, namespace, name))
 
 
+_EVERYWHERE = {
+    *("kube-root-ca.crt", "istio-ca-root-cert", "linkerd-identity-trust-roots", "openshift-service-ca.crt"),
+}
+"""ConfigMaps that something in the cluster puts into every namespace."""
+
+
 def _there(index: Index, kind: str, namespace: str, name: str) -> bool:
-    if name == "kube-root-ca.crt" or index.exists(kind, namespace, name) or index.unknown(namespace):
+    if name in _EVERYWHERE or index.exists(kind, namespace, name) or index.unknown(namespace):
         return True
     return kind == "Secret" and (index.secret(namespace, name) or index.operated(namespace))
 

@@ -111,6 +111,8 @@ def probes(survey: Survey) -> Iterator[Finding]:
     for unit, obj in index.objects:
         for path, container in containers(obj):
             ports = [p for _, p in mappings(container.get("ports"))]
+            if str(container.get("name")).endswith("-proxy"):
+                continue  # a mesh fills those in
             for field in ("livenessProbe", "readinessProbe", "startupProbe"):
                 problem = _probe_problem(mapping(container.get(field)), ports)
                 if problem:
