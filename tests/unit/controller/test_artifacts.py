@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from holdfast.base.clock import VirtualClock
 from holdfast.base.tree import MemoryTree
@@ -76,6 +81,47 @@ def test_nothing_outside_the_root_is_served(tmp_path: Path) -> None:
     artifacts = store(tmp_path / "root")
     assert artifacts.local("../secret") is None
     assert artifacts.local("gitrepository/../../secret") is None
+
+
+@contextlib.contextmanager
+def served(root: Path) -> Iterator[str]:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(root))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+async def test_an_artifact_of_another_replica_is_brought_over_if_it_is_what_the_status_says(tmp_path: Path) -> None:
+    first, second = store(tmp_path / "first"), store(tmp_path / "second")
+    second.base_url = "http://second"
+    made = await first.store(REF, "1.tar.gz", snapshot(a="1"))
+    with served(tmp_path / "first") as url:
+        there = {**made, "url": f"{url}/{made['path']}"}
+        assert await second.snapshot(REF, {**there, "digest": "sha256:" + "0" * 64}) is None
+        assert await second.snapshot(REF, {**there, "path": "../../outside.tar.gz"}) is None
+        found = await second.snapshot(REF, there)
+        assert found is not None
+        assert found.tree.read("a") == b"1"
+        newer = await first.store(REF, "2.tar.gz", snapshot("main@sha1:2", a="2"))
+        found = await second.snapshot(REF, {**newer, "url": f"{url}/{newer['path']}"})
+        assert found is not None
+        assert found.tree.read("a") == b"2"
+    assert not (tmp_path / "second" / made["path"]).exists()
+
+
+async def test_a_replica_that_is_away_is_no_error(tmp_path: Path) -> None:
+    made = await store(tmp_path / "first").store(REF, "1.tar.gz", snapshot(a="1"))
+    assert await store(tmp_path / "second").snapshot(REF, {**made, "url": "http://127.0.0.1:9/x.tar.gz"}) is None
 
 
 async def test_what_another_store_of_this_machine_has_is_taken_over(tmp_path: Path) -> None:
