@@ -98,6 +98,60 @@ async def test_after_twenty_kills_the_cluster_equals_git_and_nothing_was_made_tw
     assert set(history.created.values()) == {1}
 
 
+@pytest.mark.timeout(300)
+async def test_killing_either_of_two_replicas_loses_and_doubles_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    namespace = f"k-{uuid.uuid4().hex[:8]}"
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    write(repository, 1)
+
+    async def replica(name: str) -> asyncio.subprocess.Process:
+        program = [sys.executable, str(Path(__file__).with_name("killed.py")), str(sandbox.kubeconfig), namespace]
+        program += [str(repository), str(tmp_path / name), "lead"]
+        return await asyncio.create_subprocess_exec(*program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    async with sandbox.client() as client, contextlib.AsyncExitStack() as stack:
+        await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        history = History()
+        follower = asyncio.create_task(history.follow(client, namespace))
+        stack.callback(follower.cancel)
+        spec = {
+            "interval": "1h",
+            "prune": True,
+            "path": "./",
+            "targetNamespace": namespace,
+            "sourceRef": {"kind": "GitRepository", "name": "app"},
+        }
+        await client.apply(obj_of(UNIT, namespace, "app", spec), manager="tests", force=True)
+        leader = await replica("one")
+        stack.callback(_end, leader)
+        assert await _says(leader) == "leading"
+        idle, heir = await replica("two"), await replica("three")
+        stack.callback(_end, idle)
+        stack.callback(_end, heir)
+        await _some_progress(history, OBJECTS // 4)
+        idle.kill()
+        await _some_progress(history, OBJECTS // 4)
+        leader.kill()
+        await leader.wait()
+        assert await _says(heir) == "leading"
+        await _ready(client, ObjectRef(UNIT.group, UNIT.kind, namespace, "app"), await _says(heir))
+        live = (await client.list(CONFIG_MAPS, namespace, OURS)).items
+    assert len(live) == OBJECTS
+    assert history.deleted == Counter()
+    assert set(history.created.values()) == {1}
+
+
+async def _says(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
 async def _some_progress(history: History, changes: int) -> None:
     """Until the roll-out has moved on by so many objects."""
     until = history.changes + changes
