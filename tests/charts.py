@@ -44,12 +44,13 @@ def chart(name: str, version: str, files: Mapping[str, str] | None = None, **met
 
 
 class Site:
-    """A chart repository. ``asked`` are the paths of requests; ``login`` guards everything; ``files`` can be changed."""
+    """A chart repository. ``asked`` are the paths of requests, ``answered`` what was there; ``login`` guards everything; ``files`` can be changed."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.entries: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[str] = []
+        self.answered: list[tuple[str, int]] = []
         self.login = ""
         self.etags = False
         self.url = ""
@@ -77,7 +78,9 @@ class Site:
         if data is None:
             return _send(handler, 404, b"no such file")
         etag = f'"{sha256(data)}"' if self.etags else ""
-        if etag and handler.headers.get("If-None-Match") == etag:
+        current = bool(etag) and handler.headers.get("If-None-Match") == etag
+        self.answered.append((path, 304 if current else 200))
+        if current:
             return _send(handler, 304, b"")
         return _send(handler, 200, data, {"ETag": etag} if etag else {})
 

@@ -43,14 +43,20 @@ def _write(path: str, data: bytes) -> None:
 
 def _unpack(data: bytes, word: str, args: argparse.Namespace) -> None:
     """Below the directory, under the chart's own name; Helm looks for a conflict under the last part of the reference."""
-    from holdfast.helm.chart.archive import read_archive
-    from holdfast.helm.chart.load import load_files
     from holdfast.helm.errors import HelmError
 
     top = args.untardir if os.path.isabs(args.untardir) else os.path.normpath(f"{args.destination}/{args.untardir}")
     asked = os.path.join(top, word.rpartition("/")[2]) if top != "." else word.rpartition("/")[2]
     if os.path.lexists(asked):
         raise HelmError(f"failed to untar: a file or directory with the name {asked} already exists")
+    unpack(data, top)
+
+
+def unpack(data: bytes, top: str) -> None:
+    """The files of a chart below a directory, in one of the chart's name. Raises HelmError."""
+    from holdfast.helm.chart.archive import read_archive
+    from holdfast.helm.chart.load import load_files
+
     files = read_archive(data)
     place = os.path.join(top, load_files(files).name)
     # Names were checked when the archive was read: none of them leaves the chart.

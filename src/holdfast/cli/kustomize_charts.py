@@ -25,6 +25,32 @@ def template(chart: Mapping[str, Any], path: str, values_files: Sequence[str]) -
     return "".join(f"---\n# Source: {m.source}\n{m.text}\n" for m in _shown(chart, rendered))
 
 
+def pull(chart: Mapping[str, Any], home: str, config: str) -> None:
+    """Brings a chart into the chart home. ``config`` is where Helm's files would be: none of the user's own. Raises KustomizeError."""
+    import os
+
+    from holdfast.app.helm_home import helm_home
+    from holdfast.base.errors import HoldfastError
+    from holdfast.cli.helm_pull import unpack
+    from holdfast.source.helm_fetch import ChartOptions, Fetcher
+
+    name, repo, version = str(chart["name"]), str(chart["repo"]), str(chart.get("version") or "")
+    registry = repo.startswith("oci://")
+    flags = {
+        "repository-config": f"{config}/repositories.yaml",
+        "repository-cache": f"{config}/.cache/repository",
+    }
+    options = ChartOptions(
+        version=version or (">0.0.0-0" if chart.get("devel") else ""), repo_url="" if registry else repo
+    )
+    fetcher = Fetcher(helm_home(flags), options, say=sys.stderr.write, warn=lambda line: sys.stderr.write(f"{line}\n"))
+    try:
+        os.makedirs(home, exist_ok=True)
+        unpack(fetcher.fetch(f"{repo.removesuffix('/')}/{name}" if registry else name).data, home)
+    except HoldfastError as err:
+        raise KustomizeError(f"helm chart '{name}': {err.message}") from None
+
+
 def _render(chart: Mapping[str, Any], path: str, values_files: Sequence[str]) -> RenderedChart:
     from holdfast.cli.helm_flags import load_path, read_file
     from holdfast.helm.chart.capabilities import default_capabilities

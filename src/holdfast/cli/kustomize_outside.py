@@ -127,7 +127,12 @@ class Outside:
                 raise KustomizeError(
                     f"no repo specified for pull, no chart found at '{os.path.join(home, chart['name'])}'"
                 )
-            self._helm(_pull_arguments(chart, home), env)
+            if self._helm_given:
+                self._helm(_pull_arguments(chart, home), env)
+            else:
+                from holdfast.cli.kustomize_charts import pull
+
+                pull(chart, home, f"{directory}/helm")
         values_files = _values_files(request, top, home, directory)
         if not self._helm_given:
             from holdfast.cli.kustomize_charts import template

@@ -7,11 +7,12 @@ source-controller gives them. A new revision of a source wakes its charts.
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from holdfast.base.errors import HoldfastError
+from holdfast.base.errors import HoldfastError, Stop
 from holdfast.base.semver import InvalidVersion, Version
 from holdfast.cluster.informer import Informer
 from holdfast.controller.helm_sources import access_of, login_of
@@ -31,6 +32,7 @@ from holdfast.dialects.flux.source_status import (
     SourceFailure,
     Told,
 )
+from holdfast.helm.chart.model import Dependency
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.source import helm_repository
 from holdfast.source.chart import (
@@ -44,6 +46,9 @@ from holdfast.source.chart import (
     from_archive,
     from_tree,
 )
+from holdfast.source.chart_dependencies import Bring
+from holdfast.source.helm_repository import Access
+from holdfast.source.http import WayOut
 from holdfast.source.oci import HELM_LAYER, Address, Repository, highest_tag
 
 T = TypeVar("T")
@@ -67,6 +72,13 @@ class HelmCharts(SourceReconciler):
     def source(self, kind: str, namespace: str, name: str) -> Manifest | None:
         informer = self._sources.get(kind)
         return informer.get(ObjectRef(self.gvk.group, kind, namespace, name)) if informer is not None else None
+
+    def repository(self, namespace: str, url: str) -> HelmRepository | None:
+        """The HelmRepository of a namespace that has an address."""
+        informer = self._sources.get("HelmRepository")
+        objects = informer.items() if informer is not None else ()
+        here = (helmrepository.read(obj) for ref, obj in objects if ref.namespace == namespace)
+        return next((r for r in here if r.url.rstrip("/") == url.rstrip("/")), None)
 
     async def ready(self) -> None:
         await asyncio.gather(*(i.synced.wait() for i in self._sources.values()))
@@ -155,7 +167,26 @@ class _Run(SourceRun):
         if snapshot is None:
             raise BuildFailed("the artifact of the source is gone", reason=PULL)
         root = f"/tmp/helmchart-{self.ref.namespace}-{self.ref.name}/source"
-        return await asyncio.to_thread(from_tree, snapshot.tree, self.source.chart, wanted, shown_root=root)
+        bring = self._bringer(asyncio.get_running_loop())
+        return await asyncio.to_thread(
+            from_tree, snapshot.tree, self.source.chart, wanted, shown_root=root, bring=bring
+        )
+
+    def _bringer(self, loop: asyncio.AbstractEventLoop) -> Bring:
+        """Fetches a dependency, in a thread; with the credentials of a HelmRepository of the namespace that has its address."""
+
+        def bring(dependency: Dependency) -> tuple[str, bytes]:
+            known = self._charts.repository(self.ref.namespace, dependency.repository)
+            if not dependency.repository.startswith("oci://"):
+                access = asyncio.run_coroutine_threadsafe(access_of(self, known), loop).result() if known else Access()
+                return _from_index(dependency, access)
+            address = Address.parse(f"{dependency.repository.rstrip('/')}/{dependency.name}")
+            login, way = None, WayOut()
+            if known:
+                login, way = asyncio.run_coroutine_threadsafe(login_of(self, known, address), loop).result()
+            return _from_tags(dependency, Repository(address, login, insecure=bool(known and known.insecure), way=way))
+
+        return bring
 
     async def _from_registry(self, source: HelmRepository, artifact: Manifest, wanted: Wanted) -> Build:
         url, name = f"{source.url.rstrip('/')}/{self.source.chart}", self.source.chart.rpartition("/")[2]
@@ -209,6 +240,36 @@ class _Run(SourceRun):
         self.status.record(
             {"artifact": artifact, "url": url, "observedChartName": build.name, "observedValuesFiles": observed}
         )
+
+
+def _from_index(dependency: Dependency, access: Access) -> tuple[str, bytes]:
+    url = dependency.repository
+    with tempfile.TemporaryFile() as file:
+        helm_repository.download_index(url, access, file)
+        with helm_repository.mapped(file) as index:
+            try:
+                entry = helm_repository.choose(index, dependency.name, dependency.version)
+            except HoldfastError as error:
+                text = f"failed to get chart '{dependency.name}' version '{dependency.version}' from '{url}': {error.message}"
+                raise Stop(text) from error
+    try:
+        return str(entry["version"]), helm_repository.fetch_chart(url, entry, access)
+    except HoldfastError as error:
+        raise Stop(f"chart download of version '{entry['version']}' failed: {error.message}") from error
+
+
+def _from_tags(dependency: Dependency, registry: Repository) -> tuple[str, bytes]:
+    try:
+        tag = _tag(registry, dependency.version)
+    except HoldfastError as error:
+        name, url = dependency.name, dependency.repository
+        text = f"failed to get chart '{name}' version '{dependency.version}' from '{url}': {error.message}"
+        raise Stop(text) from error
+    version = tag.replace("_", "+")
+    try:
+        return version, _chart_layer(registry, tag)
+    except HoldfastError as error:
+        raise Stop(f"chart download of version '{version}' failed: {error.message}") from error
 
 
 def _built(work: Callable[[], T], reason: str, prefix: str = "") -> T:

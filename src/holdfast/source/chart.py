@@ -1,7 +1,7 @@
 """Charts as Flux packages them: out of a tree or an archive, with merged values files and version metadata.
 
 In: the files, what the declaration asks for. Out: name, version and the bytes of a .tgz. A chart that nothing was asked of
-stays as it came, byte for byte. Never fetches a dependency: one that is not in charts/ is an error that names it.
+stays as it came, byte for byte. Dependencies that are not in charts/ are taken from the tree, or asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from holdfast.helm.chart.archive import write_archive
 from holdfast.helm.chart.load import load_chart, load_files, merge_maps, read_tree, validate
 from holdfast.helm.chart.model import Chart
 from holdfast.kube import yaml
+from holdfast.source.below import Below
+from holdfast.source.chart_dependencies import Bring, bring_missing
 
 _VERSION_LINE = re.compile(rb"^version\s*:.*$", re.MULTILINE)
 
@@ -71,15 +73,16 @@ class Build:
         return f"{text} and merged values files [{' '.join(self.values_files)}]" if self.values_files else text
 
 
-def from_tree(tree: Tree, path: str, wanted: Wanted, *, shown_root: str = "") -> Build:
-    """The chart at ``path`` of a tree: a directory or a .tgz. ``shown_root`` stands before paths in errors. Raises BuildFailed."""
+def from_tree(tree: Tree, path: str, wanted: Wanted, *, shown_root: str = "", bring: Bring | None = None) -> Build:
+    """The chart at ``path`` of a tree: a directory or a .tgz. ``shown_root`` stands before paths in errors, ``bring`` fetches
+    dependencies. Raises BuildFailed."""
     inside = posixpath.normpath("/" + path).lstrip("/")
     entry = tree.lookup(inside)
     if entry is None and inside:
         raise BuildFailed(f"stat {shown_root}/{inside}: no such file or directory", reason=REFERENCE)
     if entry is not None and entry.kind is EntryKind.FILE:
         return _from_file(tree.read(inside), tree, wanted)
-    return _from_directory(_Below(tree, inside), tree, wanted, f"{shown_root}/{inside}")
+    return _from_directory(Below(tree, inside), tree, wanted, f"{shown_root}/{inside}", inside, bring)
 
 
 def _from_file(data: bytes, tree: Tree, wanted: Wanted) -> Build:
@@ -91,18 +94,17 @@ def _from_file(data: bytes, tree: Tree, wanted: Wanted) -> Build:
     return _package(chart, version, values, used)
 
 
-def _from_directory(directory: Tree, tree: Tree, wanted: Wanted, shown: str) -> Build:
+def _from_directory(directory: Tree, tree: Tree, wanted: Wanted, shown: str, inside: str, bring: Bring | None) -> Build:
     if directory.lookup("Chart.yaml") is None:
         raise BuildFailed(f"open {shown}/Chart.yaml: no such file or directory", reason=REFERENCE)
     chart = _checked(lambda: load_chart(directory), REFERENCE)
     version = _with_metadata(chart.metadata.version, wanted.metadata)
     values, used = _file_values(tree, wanted) if wanted.values_files else (None, ())
-    present = {d.name for d in chart.dependencies}
-    missing = [d.name for d in chart.metadata.dependencies if d.name not in present]
-    if missing:
-        text = f"dependencies that are not in charts/ are not supported by Holdfast yet: {', '.join(missing)}"
-        raise BuildFailed(text, reason=DEPENDENCIES)
-    return _package(chart, version, values, used, files=read_tree(directory))
+    try:
+        added = bring_missing(chart, tree, inside, bring)
+    except HoldfastError as error:
+        raise BuildFailed(error.message, reason=DEPENDENCIES) from error
+    return _package(chart, version, values, used, files={**read_tree(directory), **added})
 
 
 def from_archive(data: bytes, name: str, version: str, wanted: Wanted) -> Build:
@@ -195,23 +197,3 @@ def _package(
     except HoldfastError as error:
         raise BuildFailed(error.message, reason=PACKAGE) from error
     return Build(chart.name, version, write_archive(chart.name, content), packaged=True, values_files=used)
-
-
-class _Below:
-    """A directory of a tree as a tree."""
-
-    def __init__(self, tree: Tree, top: str) -> None:
-        self._tree = tree
-        self._top = top
-
-    def _path(self, path: str) -> str:
-        return f"{self._top}/{path}".strip("/")
-
-    def lookup(self, path: str) -> Any:
-        return self._tree.lookup(self._path(path))
-
-    def read(self, path: str) -> bytes:
-        return self._tree.read(self._path(path))
-
-    def entries(self, path: str) -> Any:
-        return self._tree.entries(self._path(path))

@@ -6,6 +6,7 @@ index tells, and kept under the digest it has. Errors and notices are Helm's, wo
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from holdfast.helm.go.semver import parse_constraints, parse_version
 from holdfast.source import helm_repository as door
 from holdfast.source.chart_store import ChartStore
 from holdfast.source.helm_home import Home, Repository, way_out
-from holdfast.source.helm_index import Entry, IndexFile, open_index
+from holdfast.source.helm_index import Entry, IndexFile
 from holdfast.source.helm_registry import SCHEME, Reference, Registry, is_oci
 from holdfast.source.oci_login import Login
 
@@ -134,13 +135,10 @@ class Fetcher:
     def _entry_at(self, url: str, access: door.Access, name: str, shown: str) -> Entry:
         if urlsplit(url).scheme not in ("http", "https"):
             raise Stop(f"could not find protocol handler for: {urlsplit(url).scheme}")
-        with TemporaryFile() as file:
+        with TemporaryFile() as file, contextlib.ExitStack() as stack:
             try:
                 door.download_index(url, access, file)
-                file.flush()
-                size = file.tell()
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-                index = open_index(data)
+                index = stack.enter_context(door.mapped(file))
             except HoldfastError as error:
                 text = f'looks like "{url}" is not a valid chart repository or cannot be reached: {error.message}'
                 raise Stop(text) from error

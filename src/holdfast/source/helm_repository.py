@@ -175,11 +175,18 @@ def index_json(index: IndexFile) -> bytes:
 @contextlib.contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IndexFile]:
     """An index on disk, mapped and not read. Raises as ``parse_index``."""
-    with open(path, "rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            raise InvalidIndex("empty index.yaml file")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield open_index(data)
+    with open(path, "rb") as file, mapped(file) as index:
+        yield index
+
+
+@contextlib.contextmanager
+def mapped(file: BinaryIO) -> Iterator[IndexFile]:
+    """The index in an open file. Raises as ``parse_index``."""
+    file.flush()
+    if not os.fstat(file.fileno()).st_size:
+        raise InvalidIndex("empty index.yaml file")
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield open_index(data)
 
 
 def choose(index: IndexFile, name: str, version: str) -> Entry:
