@@ -29,6 +29,12 @@ SETTLE_SECONDS = 3.0
 DEPTH = 8
 Marks = Callable[[Mapping[str, Any]], frozenset[str]]
 """The instance names of the applications that an object says it belongs to."""
+Concerns = Callable[[Manifest, Manifest], bool]
+"""Whether the change from one state of an object to another is worth a look."""
+
+
+def _always(old: Manifest, new: Manifest) -> bool:
+    return old is not new
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,9 @@ Listener = Callable[[ObjectRef, frozenset[str], bool], None]
 class LiveCluster:
     """Call ``close`` at the end. ``server`` and ``name`` are how applications call it."""
 
-    def __init__(self, client: Client, clock: Clock, *, server: str, name: str, marks: Marks) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, *, server: str, name: str, marks: Marks, concerns: Concerns = _always
+    ) -> None:
         self.client = client
         self.server = server
         self.name = name
@@ -62,9 +70,11 @@ class LiveCluster:
         self._watches = Watches(client, clock=clock)
         self._clock = clock
         self._marks = marks
+        self._concerns = concerns
         self._informers: dict[tuple[str, str], Informer[Kept]] = {}
         self._marked: defaultdict[str, set[ObjectRef]] = defaultdict(set)
         self._uids: dict[str, ObjectRef] = {}
+        self._children: defaultdict[str, set[ObjectRef]] = defaultdict(set)
         self._transform = self._keep
         self._started = False
         self._version = ""
@@ -164,11 +174,15 @@ class LiveCluster:
 
     def below(self, instance: str) -> Iterator[tuple[ObjectRef, Kept]]:
         """The objects of an application and everything that hangs below them by owner references."""
-        roots = {kept.uid for ref in self._marked.get(instance, ()) if (kept := self._kept(ref)) is not None}
-        for informer in list(self._informers.values()):
-            for ref, kept in informer.items():
-                if kept.uid in roots or self._root(kept) in roots:
-                    yield ref, kept
+        todo, seen = list(self._marked.get(instance, ())), set[ObjectRef]()
+        while todo:
+            ref = todo.pop()
+            kept = self._kept(ref)
+            if kept is None or ref in seen:
+                continue
+            seen.add(ref)
+            yield ref, kept
+            todo += self._children.get(kept.uid, ())
 
     def _root(self, kept: Kept) -> str:
         """The uid of the first marked object above, "" where there is none."""
@@ -207,6 +221,10 @@ class LiveCluster:
             self._uids.pop(old.uid, None)
         if new is not None:
             self._uids[new.uid] = ref
+        self._adopt(ref, old.owners if old else (), new.owners if new else ())
+        same = old is not None and new is not None and new.whole and old.marks == new.marks
+        if same and old and new and not self._concerns(old.manifest, new.manifest):
+            return
         concerned = (old.marks if old else frozenset()) | (new.marks if new else frozenset())
         if concerned:
             self._tell(ref, concerned, True)
@@ -220,6 +238,15 @@ class LiveCluster:
         for other in self.others if old is None or new is None else ():
             other(ref)
 
+    def _adopt(self, ref: ObjectRef, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+        for owner in before:
+            if owner not in after:
+                self._children[owner].discard(ref)
+                if not self._children[owner]:
+                    del self._children[owner]
+        for owner in after:
+            self._children[owner].add(ref)
+
     def _tell(self, ref: ObjectRef, marks: frozenset[str], own: bool) -> None:
         for listener in list(self.listeners):
             listener(ref, marks, own)
@@ -228,6 +255,7 @@ class LiveCluster:
         """What marks an object has changed: everything followed is read again."""
         self._marked.clear()
         self._uids.clear()
+        self._children.clear()
         informers, self._informers = self._informers, {}
         old = self._watches
         self._watches = Watches(self.client, clock=self._clock)

@@ -33,6 +33,7 @@ from holdfast.dialects.argo.settings import (
     read_settings,
     repository_for,
 )
+from holdfast.health.argo import assess
 from holdfast.kube import yaml
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppDestination, Application, AppSource
@@ -236,7 +237,9 @@ class AppWorld:
             client = self._manager.client
             if known.server != application.IN_CLUSTER or known.connection.given:
                 client = Client(cluster_config(known), clock=self._clock)
-            live = LiveCluster(client, self._clock, server=known.server, name=known.name, marks=self._marks)
+            live = LiveCluster(
+                client, self._clock, server=known.server, name=known.name, marks=self._marks, concerns=self._concerns
+            )
             live.listeners.append(self._object_changed)
             live.others.append(self._other_changed)
             await live.start()
@@ -257,9 +260,24 @@ class AppWorld:
         name = app_name_of(obj, self.tracking(""))
         return frozenset((name,)) if name else frozenset()
 
+    def _concerns(self, old: Manifest, new: Manifest) -> bool:
+        """A status alone is no news, unless it makes the object healthier or less so: most statuses count and tick."""
+        if _declared(old) != _declared(new):
+            return True
+        return assess(old, self.settings.health) != assess(new, self.settings.health)
+
     def tracking(self, instance: str, namespace: str = "") -> Tracking:
         found = self.settings
         return Tracking(found.tracking, instance, found.label_key, found.installation_id, namespace)
+
+
+_COUNTED = frozenset({"resourceVersion", "generation", "managedFields"})
+
+
+def _declared(obj: Manifest) -> Manifest:
+    found = {k: v for k, v in obj.items() if k not in ("status", "operation")}
+    found["metadata"] = {k: v for k, v in (obj.get("metadata") or {}).items() if k not in _COUNTED}
+    return found
 
 
 def _decoded(secret: Manifest) -> dict[str, str]:
