@@ -107,8 +107,18 @@ def _from_json(text: str) -> Any:
         return None
 
 
+def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except ValueError as fault:
+            raise GoError(str(fault)) from None
+
+    return guarded
+
+
 class TextTemplates:
-    """``functions``: further ones as (name, Go parameters, call)."""
+    """``functions``: further ones as (name, Go parameters, call); a ValueError of theirs tells what is wrong."""
 
     def __init__(
         self, functions: Sequence[tuple[str, str, Callable[..., Any]]] = (), services: Services | None = None
@@ -120,7 +130,7 @@ class TextTemplates:
             ("fromYaml", "string", read_map),
             ("fromYamlArray", "string", read_list),
             ("fromJson", "string", _from_json),
-            *functions,
+            *((name, params, _guarded(call)) for name, params, call in functions),
         ):
             table[name] = method(name, params, call)
         self._functions = table

@@ -37,6 +37,15 @@ class KubeVersion(GoStruct):
     def go_string(self) -> str:
         return self.normal
 
+    def shown(self) -> list[tuple[str, object]]:
+        fields = (
+            ("Version", self.version),
+            ("normalizedVersion", self.normal),
+            ("Major", self.major),
+            ("Minor", self.minor),
+        )
+        return list(fields)
+
 
 KubeVersion.methods = {
     "String": method("String", "", lambda v: v.normal),

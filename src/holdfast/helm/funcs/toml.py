@@ -14,6 +14,7 @@ from holdfast.helm.go.strconv import format_float, quote
 from holdfast.helm.go.times import UTC_ZONE, Time, days_from_civil, fixed_zone
 from holdfast.helm.go.types import INVALID, GoSlice, GoStruct, Int64, is_nil, kind_name
 
+_TABLE = re.compile(r"\s*\[{1,2}\s*([^\[\]]*?)\s*\]")
 Key = tuple[str, ...]
 _ESCAPES = {
     '"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", "\x7f": "\\u007f",
@@ -152,12 +153,20 @@ def _go_words(message: str, text: str) -> str:
     match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", message)
     if match is None and message.startswith("Expected '=' after a key"):
         return f"line {text.count(chr(10)) + 1}: unexpected EOF; expected key separator '='"
+    if match is None and message.startswith("Invalid value") and "=" in text.rpartition("\n")[2]:
+        key = text.rpartition("\n")[2].partition("=")[0].strip()
+        return f"line {text.count(chr(10)) + 1} (last key {quote(key)}): unexpected EOF; expected value"
     if match is None:
         return message
     words, number, column = match[1], int(match[2]), int(match[3])
     line = text.split("\n")[number - 1]
     if words.startswith("Expected '=' after a key") and column <= len(line):
         return f"line {number}: expected '.' or '=', but got {quote(line[column - 1], chr(39))} instead"
+    if words.startswith("Expected newline or end of document") and column <= len(line):
+        table = _TABLE.match(line)
+        key = f" (last key {quote(table[1])})" if table else ""
+        wanted = "expected a top-level item to end with a newline, comment, or EOF"
+        return f"line {number}{key}: {wanted}, but got {quote(line[column - 1], chr(39))} instead"
     return f"line {number}: {words}"
 
 

@@ -258,8 +258,10 @@ def _format(arg: Any, verb: str, spec: _Spec, depth: int) -> str:
         return _fmt_bool(arg, verb, spec)
     if isinstance(arg, float):
         return _fmt_float(arg, verb, spec)
-    if isinstance(arg, int):
+    if isinstance(arg, SizedInt):
         return _fmt_sized(arg, verb, spec)
+    if isinstance(arg, int):
+        return _fmt_int(arg, verb, spec)
     if isinstance(arg, str):
         return _fmt_text(arg, verb, spec)
     return _fmt_composite(arg, verb, spec, depth)
@@ -275,9 +277,11 @@ def _fmt_bool(arg: bool, verb: str, spec: _Spec) -> str:
     return spec.pad("true" if arg else "false")
 
 
-def _fmt_sized(arg: int, verb: str, spec: _Spec) -> str:
+def _fmt_sized(arg: Any, verb: str, spec: _Spec) -> str:
     if hasattr(arg, "go_string") and verb in "vsxXq" and not spec.sharp_v:
         return _fmt_text(arg.go_string(), verb, spec)
+    if verb == "v" and spec.sharp_v and arg.go_type.startswith("uint"):
+        return _integer(int(arg), 16, "0x", spec)
     return _fmt_int(arg, verb, spec)
 
 
@@ -418,10 +422,10 @@ def _fmt_composite(arg: Any, verb: str, spec: _Spec, depth: int) -> str:
     if isinstance(arg, GoStruct):
         if arg.stringer and verb in "vsxXq" and not spec.sharp_v:
             return _fmt_text(arg.go_string(), verb, spec)
-        parts = (
-            ("" if not spec.plus_v else f"{n}:") + _format(v, verb, _again(spec), depth + 1) for n, v in arg.shown()
-        )
-        return ("&" if arg.pointer else "") + "{" + " ".join(parts) + "}"
+        named = spec.plus_v or spec.sharp_v
+        parts = [f"{n}:" * named + _format(v, verb, _again(spec), depth + 1) for n, v in arg.shown()]
+        name = arg.go_type.removeprefix("*") if spec.sharp_v else ""
+        return ("&" if arg.pointer else "") + name + "{" + (", " if spec.sharp_v else " ").join(parts) + "}"
     return spec.pad(to_string(arg))
 
 
