@@ -165,4 +165,4 @@ def _lists(before: list[Any], after: list[Any], path: str) -> Iterator[Field]:
 
 def _keyed(items: list[Any], key: str) -> bool:
     names = [i.get(key) if isinstance(i, dict) else None for i in items]
-    return None not in names and len(set(map(str, names))) == len(names)
+    return all(isinstance(n, str | int) for n in names) and len(set(map(str, names))) == len(names)

@@ -35,10 +35,7 @@ def survey(
     documents where the caller has them."""
     options = options or Options()
     written, bad = found or documents(tree)
-    units = (
-        (key_of(d.object), d.place.path) for d in written if any(r.claims(d.object) for r in dialects if not r.late)
-    )
-    clusters = cluster_directories(units)
+    clusters = _clusters(tree, written, options, dialects)
     surveys = [
         _Surveyor(
             Survey(
@@ -57,8 +54,42 @@ def survey(
         p for s in surveys for u in s.units.values() if u.rendered for p, i in u.rendered.reads.items() if i
     )
     for one in surveys:
+        _leave_to_others(one, surveys)
         one.read_anywhere = read
     return surveys
+
+
+def _clusters(tree: Tree, written: list[Document], options: Options, dialects: Sequence[Dialect]) -> list[str]:
+    """The directories of the clusters: told by the units of the top, or by all of them where those tell nothing."""
+    world = World(Survey(tree), options)
+    early = [(d, r) for d in written for r in dialects if not r.late and r.claims(d.object)]
+    paths = {id(d): r.covers(d.object, world) for d, r in early}
+    tops = {p for p in paths.values() if p}
+
+    def covered(document: Document) -> bool:
+        file = document.place.path
+        return any(p != paths[id(document)] and file.startswith(f"{p}/") for p in tops)
+
+    everything = [(key_of(d.object), d.place.path) for d, _ in early]
+    found = cluster_directories((key_of(d.object), d.place.path) for d, _ in early if not covered(d))
+    return found if found != [""] else cluster_directories(everything)
+
+
+def _leave_to_others(mine: Survey, surveys: Sequence[Survey]) -> None:
+    """Takes away units that only other clusters' units build, and what those declare."""
+    others = {p for s in surveys if s is not mine for u in s.units.values() if u.rendered for p in u.rendered.reads}
+    own = {p for u in mine.units.values() if u.rendered and u.parent is not None for p in u.rendered.reads}
+    gone = {
+        key
+        for key, unit in mine.units.items()
+        if unit.parent is None
+        and unit.place.path in others - own
+        and not unit.place.path.startswith(f"{mine.cluster}/")
+    }
+    while gone:
+        for key in gone:
+            del mine.units[key]
+        gone = {k for k, u in mine.units.items() if u.parent is not None and u.parent not in mine.units}
 
 
 _ENTRY = re.compile(r"(^|/)(clusters?|flux|flux-system|bootstrap)(/|-)")

@@ -156,3 +156,18 @@ def test_nonsense_in_units_is_a_problem_of_theirs() -> None:
     )
     assert all(u.problem for u in found.units.values())
     assert [b.place.path for b in found.unreadable] == ["e.yaml"]
+
+
+def test_what_another_cluster_builds_is_no_unit_of_this_one() -> None:
+    files = {}
+    for cluster in ("one", "two"):
+        files[f"clusters/{cluster}/apps.yaml"] = SOURCE + "---\n" + unit("apps", f"./units/{cluster}")
+        files[f"units/{cluster}/kustomization.yaml"] = "resources: [child.yaml]\n"
+        files[f"units/{cluster}/child.yaml"] = unit("child", "./base")
+    files["base/c.yaml"] = CONFIG
+    found = survey(MemoryTree({p: t.encode() for p, t in files.items()}))
+    assert [(s.cluster, names(s)) for s in found] == [
+        ("clusters/one", ["apps", "child"]),
+        ("clusters/two", ["apps", "child"]),
+    ]
+    assert [u.place.path for u in found[0].units.values()] == ["clusters/one/apps.yaml", "units/one/child.yaml"]

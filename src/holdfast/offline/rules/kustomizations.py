@@ -199,8 +199,13 @@ def _idle_in_units(survey: Survey) -> Iterator[Finding]:
             patches += [((*head, n), p) for n, p in mappings(kustomize.get("patches"))]
         for field, patch in patches:
             target = patch.get("target")
-            if isinstance(target, dict) and not _matched(target, mine):
+            if isinstance(target, dict) and not _blanket(target) and not _matched(target, mine):
                 yield index.about("patch-without-target", unit, _words(target), *field, "target")
+
+
+def _blanket(target: Mapping[str, Any]) -> bool:
+    """Defaults for whatever units there may be."""
+    return set(target) <= {"group", "version", "kind"} and target.get("kind") in ("HelmRelease", "Kustomization")
 
 
 def _words(target: Mapping[str, Any]) -> str:
