@@ -18,12 +18,18 @@ from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.store import Key, Record
 
 ORPHAN = "orphan"
+_PODS_STAY = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 FOREGROUND = "foregroundDeletion"
 
 
 def delete(
     registry: Registry, call: Call, resource: Resource, key: Key, options: DeleteOptions
 ) -> tuple[Manifest, bool]:
+    if resource.kind == "Job" and not resource.crd and options.policy is None and options.orphan is None:
+        call.warn(_PODS_STAY)
     record = registry.find(resource, key)
     if record is None:
         raise status.not_found(resource.plural, resource.group, key[1])
@@ -52,18 +58,21 @@ def delete(
 
 
 def _check_preconditions(resource: Resource, key: Key, record: Record, options: DeleteOptions) -> None:
+    if options.uid is not None and options.uid != record.uid and resource.kind == "Namespace" and not resource.crd:
+        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {record.uid}"
+        raise status.conflict(resource.plural, resource.group, key[1], why)
     if options.uid is not None and options.uid != record.uid:
         why = (
             f"the UID in the precondition ({options.uid}) does not match the UID in record ({record.uid}). "
             "The object might have been deleted and then recreated"
         )
-        raise status.conflict(resource.kind, resource.group, key[1], why)
+        raise status.conflict(resource.kind, "" if resource.kind == "Event" else resource.group, key[1], why)
     if options.resource_version is not None and options.resource_version != str(record.revision):
         why = (
             f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion in record "
             f"({record.revision}). The object might have been modified"
         )
-        raise status.conflict(resource.kind, resource.group, key[1], why)
+        raise status.conflict(resource.kind, "" if resource.kind == "Event" else resource.group, key[1], why)
 
 
 def _finalizers(resource: Resource, present: list[str], options: DeleteOptions) -> list[str]:

@@ -35,13 +35,16 @@ _OWN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("", "Service"): ("spec.clusterIP", "spec.type"),
     ("batch", "Job"): ("status.successful",),
     ("certificates.k8s.io", "CertificateSigningRequest"): ("spec.signerName",),
+    ("resource.k8s.io", "ResourceSlice"): ("spec.nodeName", "spec.driver"),
 }  # fmt: skip
 
 
 def matcher(resource: Resource, text: str, show: Callable[[Record], Manifest]) -> tuple[FieldMatch | None, str]:
     """A matcher (None takes everything) and, when the selector asks for one exact name, that name."""
     terms = selectors.fields(text)
-    known = _META + _OWN.get((resource.group, resource.kind), ()) + _selectable(resource)
+    # Cluster-scoped kinds with fields of their own do not know the namespace.
+    alone = (resource.group, resource.kind) in _OWN and not resource.namespaced
+    known = (_META[:1] if alone else _META) + _OWN.get((resource.group, resource.kind), ()) + _selectable(resource)
     for field, _, _ in terms:
         if field not in known:
             raise _unknown(resource, field, known)
@@ -72,6 +75,10 @@ def _selectable(resource: Resource) -> tuple[str, ...]:
 
 
 def _unknown(resource: Resource, field: str, known: tuple[str, ...]) -> status.StatusError:
+    if (resource.group, resource.kind) == ("batch", "Job"):
+        return status.bad_request(f"field label {gotext.quote(field)} not supported for Job")
+    if (resource.group, resource.kind) == ("resource.k8s.io", "ResourceSlice"):
+        return status.bad_request(f"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}")
     if resource.crd or (resource.group, resource.kind) in _OWN:
         return status.bad_request(f"field label not supported: {field}")
     names = ", ".join(f'"{k}"' for k in sorted(known))

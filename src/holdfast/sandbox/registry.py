@@ -100,7 +100,11 @@ class Registry:
         if existing is not None:
             terminating = existing.load()["metadata"].get("deletionTimestamp")
             prefix = "object is being deleted: " if terminating else ""
-            raise status.already_exists(resource.plural, resource.group, key[1], prefix)
+            error = status.already_exists(resource.plural, resource.group, key[1], prefix)
+            if obj["metadata"].get("generateName"):
+                error.message += ", the server was not able to generate a unique name for the object"
+                error.details["retryAfterSeconds"] = 1
+            raise error
         seams.write_zeros(resource, obj)
         obj["metadata"].pop("resourceVersion", None)
         if call.dry_run:

@@ -88,7 +88,8 @@ class ApiServer:
             problem = _misplaced(resource, where, exchange.request.method)
             if problem is not None:
                 return problem
-            exchange.call.warnings += deprecation(resource) if exchange.verb in resource.verbs else []
+            known = not where.subresource or resource.subresource(where.subresource) is not None
+            exchange.call.warnings += deprecation(resource) if known and exchange.verb in resource.verbs else []
             response = endpoints.serve(self.registry, exchange, resource, self.authenticator)
         except status.StatusError as error:
             response = refusal(exchange.request, error, exchange.call.warnings)

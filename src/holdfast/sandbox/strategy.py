@@ -24,7 +24,7 @@ _CREATED_BY_PUT: Final = frozenset(
 )  # fmt: skip
 _NEEDS_REVISION: Final = frozenset(
     {
-        "PodDisruptionBudget", "Lease", "RuntimeClass", "CSIDriver", "CSINode", "VolumeAttachment", "ValidatingWebhookConfiguration",
+        "PodDisruptionBudget", "Lease", "RuntimeClass", "CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment", "ValidatingWebhookConfiguration",
         "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
         "MutatingAdmissionPolicyBinding", "CustomResourceDefinition", "APIService",
     }
@@ -32,7 +32,7 @@ _NEEDS_REVISION: Final = frozenset(
 _DELETE_ANSWERS_OBJECT: Final = frozenset(
     {
         "Pod", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "Namespace", "ResourceQuota", "PodTemplate",
-        "StorageClass", "CSIDriver",
+        "StorageClass", "CSIDriver", "CSINode", "VolumeAttachment", "DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice",
     }
 )  # fmt: skip
 _ORPHANS_BY_DEFAULT: Final = frozenset({"Job", "ReplicationController"})
@@ -147,6 +147,16 @@ def _only_status(resource: Resource, new: Manifest, old: Manifest, subresource: 
     _replace(new, {k: v for k, v in old.items() if k != "status"}, meta)
     if state is not None:
         new["status"] = state
+    if resource.kind == "Pod" and not resource.crd:
+        _keep_pod_status(new, old)
+
+
+def _keep_pod_status(new: Manifest, old: Manifest) -> None:
+    """What is said about a pod once and for all."""
+    before, after = old.get("status") or {}, new.setdefault("status", {})
+    for key in ("qosClass", "observedGeneration"):
+        if key in before and (key == "qosClass" or not after.get(key)):
+            after[key] = before[key]
 
 
 def _csr_status(state: Manifest, old: Manifest, subresource: str) -> Manifest:
@@ -162,7 +172,25 @@ def _csr_status(state: Manifest, old: Manifest, subresource: str) -> Manifest:
 
 
 _STATUS_WRITES_LABELS: Final = frozenset(
-    {"Pod", "Node", "Service", "PersistentVolume", "PersistentVolumeClaim", "Namespace", "ResourceQuota"}
+    {
+        "Pod",
+        "Node",
+        "Service",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Namespace",
+        "ResourceQuota",
+        "ReplicationController",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "Ingress",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "CertificateSigningRequest",
+    }
 )
 
 

@@ -108,9 +108,7 @@ def _node(obj: Manifest) -> None:
         spec["podCIDRs"] = [spec["podCIDR"]]
     status = obj.get("status")
     if status and status.get("capacity"):
-        allocatable = status.setdefault("allocatable", {})
-        for name, value in status["capacity"].items():
-            allocatable.setdefault(name, value)
+        status.setdefault("allocatable", dict(status["capacity"]))
 
 
 def _replication_controller(obj: Manifest) -> None:

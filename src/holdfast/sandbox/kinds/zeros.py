@@ -58,7 +58,7 @@ def _write(struct: Type, value: Manifest) -> None:
             value[field] = _zero(kind)
     for field, kind in struct.walk if struct.walk is not None else _plan(struct):
         inner = value.get(field)
-        if inner:
+        if inner or (inner is not None and kind.kind == "struct"):
             _descend(kind, inner)
 
 
