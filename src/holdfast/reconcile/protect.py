@@ -32,6 +32,7 @@ _IN_EVERY_NAMESPACE = frozenset(
     {
         ("ConfigMap", "kube-root-ca.crt"),
         ("ConfigMap", "openshift-service-ca.crt"),
+        ("ConfigMap", "istio-ca-root-cert"),
         ("ServiceAccount", "default"),
     }
 )
