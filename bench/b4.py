@@ -1,21 +1,24 @@
 """B4, the render lane: many releases of a small chart, and an umbrella of a hundred subcharts.
 
-    python bench/b4.py [--releases 1000] [--helm 20] [--processes 2]
+    python -m bench b4 [--releases 1000] [--helm 20] [--processes 2]
 
 Renders N releases (different names and values) of a chart with six templates in worker processes of ours, and beside it some
 ``helm template`` processes (as many at once as there are workers) where a helm is on PATH; then an umbrella of 100 subcharts
-once; then all releases again unchanged, which must not render anything.
+once; then all releases again unchanged, which must not render anything; then one chart and all charts of a large index.yaml.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -155,17 +158,61 @@ def unchanged(releases: int) -> tuple[float, int]:
     return time.perf_counter() - start, cache.renders - before
 
 
-def main() -> None:
+def index(charts: int, versions: int) -> tuple[int, float, float, int]:
+    """An index.yaml of a repository: its size, seconds for one chart's versions, seconds for all of it as JSON, and the memory
+    that took, in MiB beside the interpreter's own."""
+    program = f"""
+import json, sys, time
+from pathlib import Path
+from holdfast.source.helm_index import index_pieces
+from holdfast.source.helm_repository import choose, opened
+def own():
+    return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith(("RssAnon", "VmRSS")) and "Anon" in l)
+before, start = own(), time.perf_counter()
+with opened(sys.argv[1]) as index:
+    choose(index, "chart-{charts // 2}", ">1")
+    one, start = time.perf_counter() - start, time.perf_counter()
+    with open(sys.argv[1] + ".json", "wb") as file:
+        file.writelines(index_pieces(index))
+print(json.dumps([one, time.perf_counter() - start, (own() - before) // 1024]))
+"""
+    with tempfile.TemporaryDirectory() as top:
+        path = Path(top, "index.yaml")
+        with path.open("w") as file:
+            file.write("apiVersion: v1\nentries:\n")
+            for c in range(charts):
+                file.write(f"  chart-{c}:\n" + "".join(_entry(f"chart-{c}", v) for v in range(versions)))
+        done = subprocess.run([sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True)
+        one, whole, memory = json.loads(done.stdout)
+        return path.stat().st_size, one, whole, memory
+
+
+def _entry(name: str, version: int) -> str:
+    digest = hashlib.sha256(f"{name} {version}".encode()).hexdigest()
+    return (
+        f'  - apiVersion: v2\n    appVersion: 1.{version}.0\n    created: "2026-01-02T03:04:05.{version:09d}Z"\n'
+        f"    annotations:\n      category: Infrastructure\n      licenses: Apache-2.0\n    dependencies:\n    - name: common\n"
+        f"      repository: https://charts.example.com/common\n      version: 2.x.x\n    description: What {name} does, told at some"
+        f" length as authors of charts do.\n    digest: {digest}\n    home: https://example.com/{name}\n    keywords:\n    - some\n"
+        f"    - words\n    maintainers:\n    - name: Somebody\n      url: https://example.com/who\n    name: {name}\n    urls:\n"
+        f"    - https://charts.example.com/{name}-{version}.0.0.tgz\n    version: {version}.0.0\n"
+    )
+
+
+def main(argv: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--releases", type=int, default=1000)
     parser.add_argument("--helm", type=int, default=20, help="helm processes to measure (scaled to the releases)")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    args = parser.parse_args()
+    parser.add_argument(
+        "--index", type=int, default=1000, help="charts in the index of a repository, of 90 versions each"
+    )
+    args = parser.parse_args(argv)
     seconds = ours(args.releases, args.processes)
     print(
         f"ours: {args.releases} releases in {seconds:.2f} s, {seconds / args.releases * 1000:.2f} ms each, {args.processes} processes"
     )
-    helm = shutil.which("helm")
+    helm, scaled = shutil.which("helm"), 0.0
     if helm:
         scaled = theirs(helm, args.helm, args.processes) / args.helm * args.releases
         print(
@@ -175,7 +222,21 @@ def main() -> None:
     print(f"umbrella of 100 subcharts: {first:.2f} s loaded and rendered, {second:.2f} s again")
     again, rendered = unchanged(args.releases)
     print(f"unchanged: {rendered} renders in {again:.2f} s")
+    size, one, whole, memory = index(args.index, 90)
+    print(f"index of {size >> 20} MiB: one chart in {one:.2f} s, all of it in {whole:.1f} s and {memory} MiB")
+    found = {
+        "id": "B4",
+        "releases": args.releases,
+        "seconds": seconds,
+        "helm": scaled,
+        "umbrella": first,
+        "unchanged": rendered,
+    }
+    print(
+        json.dumps({**found, "index_mib": size >> 20, "index_one": one, "index_all": whole, "index_memory_mib": memory})
+    )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
