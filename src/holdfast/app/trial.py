@@ -126,8 +126,13 @@ def _chosen(order: Order) -> Survey:
 
 
 def roots(found: Survey) -> list[Unit]:
-    """Units that no other unit makes."""
-    return [u for u in found.units.values() if not u.loose and (u.parent is None or u.parent == u.key)]
+    """Units that no other unit makes; what an operator makes of a FluxInstance counts as of the top."""
+    made = {k for k in found.units if k.kind == "FluxInstance"}
+    flux = [u for u in found.units.values() if u.key.kind in _FLUX and not u.loose]
+    return [u for u in flux if u.parent is None or u.parent == u.key or u.parent in made]
+
+
+_FLUX = ("Kustomization", "HelmRelease")
 
 
 def seeds(found: Survey) -> list[Manifest]:
@@ -141,6 +146,9 @@ def seeds(found: Survey) -> list[Manifest]:
         if d.object["kind"] in SOURCE_KINDS
         and (d.place.path.rpartition("/")[0] in directories or key_of(d.object) in wanted)
     }
+    for unit in found.units.values():
+        if unit.key.kind == "FluxInstance" and unit.rendered is not None:
+            sources |= {key_of(o): o for o in unit.rendered.objects if o["kind"] in SOURCE_KINDS}
     for key in wanted:
         if key is not None and key.kind == "GitRepository" and key not in sources:
             sources[key] = _bootstrapped(key)
@@ -247,9 +255,11 @@ async def _apply(client: Client, obj: Manifest, trial: Trial) -> None:
 
 
 def _expected(found: Survey) -> Trial:
-    trial = Trial(expected={k: u for k, u in found.units.items() if not u.loose})
+    trial = Trial(expected={k: u for k, u in found.units.items() if not u.loose and k.kind != "FluxInstance"})
     trial.elsewhere = {k: u.problem for k, u in trial.expected.items() if u.external}
     for key, unit in trial.expected.items():
+        if key.kind not in _FLUX:
+            trial.elsewhere[key] = f"{key.kind}s are not tried in a sandbox yet"
         if key.kind == "Kustomization" and unit.source is not None and unit.source.kind != "GitRepository":
             trial.elsewhere[key] = f"its source is {unit.source}, and only Git is served here"
     return trial

@@ -48,6 +48,7 @@ class Lazily:
 
 
 DIALECTS: tuple[Dialect, ...] = (
+    Lazily("fluxcd.controlplane.io", "FluxInstance", "instances", "FluxInstances", ("sync",)),
     Lazily("kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations", "Kustomizations"),
     Lazily("argoproj.io", "Application", "applications", "Applications", ("source", "sources")),
     Lazily("argoproj.io", "ApplicationSet", "application_sets", "ApplicationSets", ("generators",)),

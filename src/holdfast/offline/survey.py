@@ -230,11 +230,10 @@ class _Surveyor:
             self._world.learn(child)
         for child in children:
             if self._dialect(child) is not None:
-                written = self._written.get(key_of(child))
-                self._reach(child, written.place if written else self._place_in(unit, child), key)
+                self._reach(child, self._place_in(unit, child), key)
 
     def _place_in(self, unit: Unit, child: Manifest) -> Place:
-        """Where a child stands whose namespace, or name, its parent's build changed."""
+        """Where a child stands, of the files that its parent's build read."""
         name, reads = child["metadata"]["name"], unit.rendered.reads if unit.rendered else {}
         near = [
             d
@@ -243,7 +242,8 @@ class _Surveyor:
         ]
         # A patch of it has the same name; the document that is a unit by itself is the one.
         near.sort(key=lambda d: self._dialect(d.object) is None)
-        return near[0].place if near else unit.place
+        written = self._written.get(key_of(child))
+        return near[0].place if near else written.place if written else unit.place
 
 
 def is_unit(obj: Manifest) -> bool:

@@ -171,3 +171,29 @@ def test_what_another_cluster_builds_is_no_unit_of_this_one() -> None:
         ("clusters/two", ["apps", "child"]),
     ]
     assert [u.place.path for u in found[0].units.values()] == ["clusters/one/apps.yaml", "units/one/child.yaml"]
+
+
+INSTANCE = """\
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec:
+  distribution: {version: 2.x}
+  sync: {kind: GitRepository, url: "https://example.com/fleet", ref: refs/heads/main, path: clusters/prod}
+"""
+
+
+def test_the_sync_of_a_flux_instance_is_an_entry_point() -> None:
+    found = one(
+        {
+            "bootstrap/instance.yaml": INSTANCE,
+            "clusters/prod/apps.yaml": unit("apps", "./apps"),
+            "apps/c.yaml": CONFIG,
+        }
+    )
+    assert names(found) == ["flux", "flux-system", "apps"]
+    assert [str(u.parent) for u in found.units.values()] == [
+        "None",
+        "FluxInstance/flux-system/flux",
+        "Kustomization/flux-system/flux-system",
+    ]
