@@ -175,7 +175,7 @@ async def test_a_namespace_that_was_there_before_is_not_deleted_because_a_unit_h
 async def test_a_unit_that_its_parent_renames_hands_its_objects_over(
     sandbox: Sandbox, tmp_path: Path, guarded: bool
 ) -> None:
-    """A renamed Kustomization is a new one and a deleted one; what the deleted one had was deleted."""
+    """flux2 #3316: a renamed Kustomization is a new one and a deleted one; what the deleted one had was deleted."""
     async with world(sandbox, tmp_path, safety=safety(guarded)) as here:
         apps = maps("app", range(12))
         await here.declare("root", path="clusters", targetNamespace=None)
