@@ -103,7 +103,7 @@ class Registry:
             error = status.already_exists(resource.plural, resource.group, key[1], prefix)
             if obj["metadata"].get("generateName"):
                 error.message += ", the server was not able to generate a unique name for the object"
-                error.details["retryAfterSeconds"] = 1
+                error.details = {**(error.details or {}), "retryAfterSeconds": 1}
             raise error
         seams.write_zeros(resource, obj)
         obj["metadata"].pop("resourceVersion", None)
