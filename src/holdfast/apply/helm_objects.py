@@ -27,6 +27,9 @@ KEEP = "helm.sh/resource-policy"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 RELEASE_NAME, RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _TOGETHER = 16
+# Objects that are created at the same time meet in their quota; Helm tries this often.
+_QUOTA = "Operation cannot be fulfilled on resourcequotas"
+_QUOTA_PAUSES = (0.01, 0.01, 0.01, 0.01, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +167,26 @@ class Objects:
 
     async def _create(self, resource: Resource, mode: Mode) -> None:
         if mode.server_side:
-            await self._apply(resource, force=mode.force)
+            await self._apply_new(resource, mode)
         else:
             live = await self.client.create(resource.manifest, manager=self._manager)
             self.near.applied(resource.manifest, live)
         self.log.say(f"Created resource via patch: {{{resource}}}")
 
+    async def _apply_new(self, resource: Resource, mode: Mode) -> None:
+        for pause in _QUOTA_PAUSES:
+            try:
+                await self._apply(resource, force=mode.force)
+            except HelmActionError as error:
+                if not pause or _QUOTA not in error.message:
+                    raise
+            else:
+                return
+            await self.clock.sleep(pause)
+
     async def _apply(self, resource: Resource, *, force: bool) -> None:
         try:
-            live = await self.client.apply(resource.manifest, manager=self._manager, force=force)
+            live = await self.client.apply(resource.manifest, manager=self._manager, force=force, validation="Strict")
         except Conflict as error:
             raise HelmActionError(f"conflict occurred while applying object {resource}: {error.message}") from error
         except HoldfastError as error:
@@ -233,7 +247,7 @@ class Objects:
         manifest = copy.deepcopy(target.manifest)
         manifest["metadata"]["resourceVersion"] = live["metadata"].get("resourceVersion")
         try:
-            answer = await self.client.update(manifest, manager=self._manager)
+            answer = await self.client.update(manifest, manager=self._manager, validation="Strict")
         except HoldfastError as error:
             raise HelmActionError(f"failed to replace object: {error.message}") from error
         self.near.applied(target.manifest, answer)
@@ -261,7 +275,9 @@ class Objects:
             {"op": "replace", "path": "/metadata/managedFields", "value": entries},
             {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
         ]
-        await self.client.patch(target.ref, patch, PatchType.JSON, version=target.gvk.version, manager=self._manager)
+        await self.client.patch(
+            target.ref, patch, PatchType.JSON, version=target.gvk.version, manager=self._manager, validation="Strict"
+        )
 
     async def _drop(self, resource: Resource, done: Written) -> list[str]:
         try:
