@@ -177,28 +177,7 @@ async def _machine(
                 selectors=Selectors(labels=settings.selector),
             )
             git = settings.git or GitStore(str(settings.state / "git"), local=settings.local_sources)
-            reconciler = GitRepositories(
-                client,
-                manager.mine(GitRepositories.gvk),
-                git,
-                artifacts,
-                sources,
-                clock,
-                requeue_dependency=settings.requeue_dependency,
-            )
-            manager.add(reconciler)
-            for kind in (OCIRepositories, HelmRepositories, HelmCharts):
-                source = kind(
-                    client,
-                    manager.mine(kind.gvk),
-                    artifacts,
-                    sources,
-                    clock,
-                    requeue_dependency=settings.requeue_dependency,
-                )
-                if isinstance(source, HelmCharts):
-                    source.follow(manager)
-                manager.add(source)
+            reconciler = _add_sources(manager, settings, git, artifacts, sources)
             hooks.append(Receivers(manager, clock))
             manager.add(hooks[0])
             releases = HelmReleases(manager, artifacts, helm, settings=_release_settings(settings))
@@ -232,6 +211,23 @@ async def _machine(
         if store is not None:
             store.close()
         await asyncio.to_thread(traces.close)
+
+
+def _add_sources(
+    manager: Manager, settings: Settings, git: GitStore, artifacts: ArtifactStore, events: EventRecorder
+) -> GitRepositories:
+    """The reconcilers of sources; the one of Git is returned, because it knows the past."""
+    client, clock, again = manager.client, manager.clock, settings.requeue_dependency
+    reconciler = GitRepositories(
+        client, manager.mine(GitRepositories.gvk), git, artifacts, events, clock, requeue_dependency=again
+    )
+    manager.add(reconciler)
+    for kind in (OCIRepositories, HelmRepositories, HelmCharts):
+        source = kind(client, manager.mine(kind.gvk), artifacts, events, clock, requeue_dependency=again)
+        if isinstance(source, HelmCharts):
+            source.follow(manager)
+        manager.add(source)
+    return reconciler
 
 
 def _release_settings(settings: Settings) -> ReleaseSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +11,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+    _general(parser.add_argument)
+    _safety(parser.add_argument)
+    _tenancy(parser.add_argument)
+
+
+def _general(add: Callable[..., object]) -> None:
     add(
         "--kubeconfig",
         metavar="FILE",
@@ -44,6 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "that replicas share (redis://host:6379/0)",
     )
     add(
+        "--log-level",
+        default="info",
+        choices=["debug", "info", "warning", "error"],
+        help="how much to say (default: info)",
+    )
+
+
+def _safety(add: Callable[..., object]) -> None:
+    add(
         "--deletion-safety",
         default="guarded",
         choices=["guarded", "flux"],
@@ -67,6 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["enabled", "warn", "disabled"],
         help="put changed objects right (the default), only tell of them, or neither",
     )
+
+
+def _tenancy(add: Callable[..., object]) -> None:
     add(
         "--no-cross-namespace-refs",
         action="store_true",
@@ -90,12 +108,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="SELECTOR",
         help="reconcile only objects with these labels, such as sharding.fluxcd.io/key=shard1",
-    )
-    add(
-        "--log-level",
-        default="info",
-        choices=["debug", "info", "warning", "error"],
-        help="how much to say (default: info)",
     )
 
 
