@@ -8,12 +8,13 @@ that either can take over from the other.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from holdfast.apply.sync_rbac import reconciled, rehearsed
 from holdfast.cluster.client import Client, PatchType
-from holdfast.cluster.errors import Conflict, Invalid, NotFound
+from holdfast.cluster.errors import ApiError, BadRequest, Conflict, Invalid, NotFound
 from holdfast.kube import fieldset
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kube.schema import builtin
@@ -25,6 +26,9 @@ CONTROLLER: Final = "argocd-application-controller"
 """Who owns what is written without apply: the name of Argo CD's own program."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _ATTEMPTS: Final = 5
+_MANIFEST: Final = "/dev/shm/0"
+"""kubectl names the file of a manifest in some errors; Argo CD's users know them with such a name."""
+_GO_MAP: Final = re.compile(r"map\[.*\]")
 _RBAC: Final = "rbac.authorization.k8s.io/v1"
 Gone = Callable[[GroupVersionKind, ObjectRef], Awaitable[None]]
 """Returns when an object is not there any more."""
@@ -37,6 +41,24 @@ async def write(client: Client, send: Send, gone: Gone) -> str:
     body = target if resource.namespaced else _without_namespace(target)
     if send.dry_run:
         return _rehearsed(send)
+    if send.server_side and send.force and not send.replace:
+        raise BadRequest("error validating options: --force cannot be used with --server-side")
+    try:
+        return await _written(client, send, body, resource.plural, gone)
+    except ApiError as error:
+        raise _named(error, _GO_MAP.sub("", error.message)) from error
+
+
+def _named(error: ApiError, message: str) -> ApiError:
+    return type(error)(message, code=error.code, reason=error.reason, status=error.status, after=error.after)
+
+
+def _at_manifest(verb: str, error: ApiError) -> ApiError:
+    return _named(error, f'error when {verb} "{_MANIFEST}": {error.message}')
+
+
+async def _written(client: Client, send: Send, body: Manifest, plural: str, gone: Gone) -> str:
+    target = send.target
     if send.server_side and send.live is not None and send.migrate:
         await _migrate(client, send.live, send.migrate)
     if send.replace:
@@ -46,7 +68,7 @@ async def write(client: Client, send: Send, gone: Gone) -> str:
     before = ""
     if target.get("apiVersion") == _RBAC:
         before = await reconciled(client, body, CONTROLLER)
-    return before + await _client_side(client, send, body, resource.plural, gone)
+    return before + await _client_side(client, send, body, plural, gone)
 
 
 def named(obj: Mapping[str, Any]) -> str:
@@ -121,14 +143,15 @@ async def _client_side(client: Client, send: Send, body: Manifest, plural: str, 
         await client.create(without_nulls(wanted), manager=MANAGER, validation=_validation(send))
         return f"{named(body)} created"
     warning = "" if LAST_APPLIED in _annotations(live) else _missing(plural, ref.name)
+    warning += _deleting(live)
     patch = merged(live, wanted)
     if not patch:
         return f"{named(body)} unchanged{warning}"
     try:
         await client.patch(ref, patch, PatchType.MERGE, version=version, manager=MANAGER, validation=_validation(send))
-    except (Conflict, Invalid):
-        if not send.force:
-            raise
+    except ApiError as error:
+        if not (send.force and isinstance(error, Conflict | Invalid)):
+            raise _at_manifest("patching", error) from error
         await _deleted(client, ref, version, gone)
         await client.create(without_nulls(wanted), manager=MANAGER, validation=_validation(send))
     return f"{named(body)} configured{warning}"
@@ -137,6 +160,13 @@ async def _client_side(client: Client, send: Send, body: Manifest, plural: str, 
 def _annotations(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     found = (obj.get("metadata") or {}).get("annotations")
     return found if isinstance(found, Mapping) else {}
+
+
+def _deleting(live: Mapping[str, Any]) -> str:
+    meta = live.get("metadata") or {}
+    if not meta.get("deletionTimestamp"):
+        return ""
+    return f". Warning: Detected changes to resource {meta.get('name')} which is currently being deleted."
 
 
 def _missing(plural: str, name: str) -> str:
@@ -167,7 +197,7 @@ async def _server_side(client: Client, send: Send, body: Manifest) -> str:
             await _migrate(client, live, owner)
         # Now the annotation is ours, and as it is not in what we apply, it goes.
         await client.apply(body, manager=MANAGER, force=True, validation=validation)
-    return f"{named(body)} serverside-applied"
+    return f"{named(body)} serverside-applied{_deleting(live)}"
 
 
 def last_applied_owners(live: Manifest) -> list[str]:
@@ -243,8 +273,11 @@ async def _replaced(client: Client, send: Send, body: Manifest, gone: Gone) -> s
         await client.create(body, manager=CONTROLLER)
         space = f" from {ref.namespace} namespace" if ref.namespace else ""
         return f'{named(body).partition("/")[0]} "{ref.name}" deleted{space}\n{named(body)} replaced'
-    live = await client.get(ref, version=gvk.version)
-    await client.update(_versioned(body, live), manager=CONTROLLER)
+    try:
+        live = await client.get(ref, version=gvk.version)
+        await client.update(_versioned(body, live), manager=CONTROLLER)
+    except ApiError as error:
+        raise _at_manifest("replacing", error) from error
     return f"{named(body)} replaced"
 
 

@@ -126,10 +126,34 @@ async def test_an_immutable_field_is_changed_by_force(hand: Hand) -> None:
     await hand.write(target)
     before = await hand.live(target)
     changed = {**cm(hand.namespace, k="w"), "immutable": True}
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match=r'^error when patching "/dev/shm/0": ConfigMap "a" is invalid: '):
         await hand.write(changed)
+    live = await hand.live(target)
+    with pytest.raises(Invalid, match=r'^error when replacing "/dev/shm/0": ConfigMap "a" is invalid: '):
+        await hand.write(changed, live=live, replace=True)
     assert await hand.write(changed, force=True) == "configmap/a configured"
     assert (await hand.live(target))["metadata"]["uid"] != before["metadata"]["uid"]
+
+
+async def test_force_and_server_side_apply_exclude_each_other(hand: Hand) -> None:
+    with pytest.raises(BadRequest, match="--force cannot be used with --server-side"):
+        await hand.write(cm(hand.namespace, k="v"), force=True, server_side=True)
+
+
+async def test_changes_of_an_object_that_is_being_deleted_are_warned_about(hand: Hand) -> None:
+    target = cm(hand.namespace, k="v")
+    target["metadata"]["finalizers"] = ["example.com/hold"]
+    await hand.write(target)
+    await hand.client.delete(ObjectRef.of(target))
+    changed = cm(hand.namespace, k="w")
+    changed["metadata"]["finalizers"] = ["example.com/hold"]
+    assert await hand.write(changed) == (
+        "configmap/a configured. Warning: Detected changes to resource a which is currently being deleted."
+    )
+    assert (await hand.write(changed, server_side=True)).startswith("configmap/a serverside-applied. Warning: Detected")
+    await hand.client.update(
+        {**await hand.live(target), "metadata": {**(await hand.live(target))["metadata"], "finalizers": []}}
+    )
 
 
 async def test_a_namespace_is_updated_and_never_made_anew(hand: Hand) -> None:
