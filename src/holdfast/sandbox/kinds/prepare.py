@@ -18,6 +18,7 @@ _INITIAL_STATUS: Mapping[tuple[str, str], Manifest] = {
     ("", "PersistentVolumeClaim"): {"phase": "Pending"},
     ("", "PersistentVolume"): {"phase": "Pending"},
     ("", "Namespace"): {"phase": "Active"},
+    ("apiregistration.k8s.io", "APIService"): {},
 }
 
 

@@ -16,6 +16,7 @@ from holdfast.sandbox.kinds import (
     validate_batch,
     validate_core,
     validate_events,
+    validate_flow,
     validate_networking,
     validate_pod,
     validate_pod_update,
@@ -125,6 +126,7 @@ _NAMES: dict[tuple[str, str], names.NameRule] = {
     ("", "Event"): names.path_segment,
     ("events.k8s.io", "Event"): names.path_segment,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): names.path_segment,
+    ("apiregistration.k8s.io", "APIService"): names.path_segment,
 }
 
 _CREATE: dict[tuple[str, str], Create] = {
@@ -173,8 +175,9 @@ _CREATE: dict[tuple[str, str], Create] = {
     (_RBAC, "RoleBinding"): validate_rbac.role_binding,
     (_RBAC, "ClusterRoleBinding"): validate_rbac.cluster_role_binding,
     ("certificates.k8s.io", "CertificateSigningRequest"): validate_policy.signing_request,
-    (_FLOW, "FlowSchema"): validate_policy.flow_schema,
-    (_FLOW, "PriorityLevelConfiguration"): validate_policy.priority_level,
+    ("apiregistration.k8s.io", "APIService"): validate_flow.api_service,
+    (_FLOW, "FlowSchema"): validate_flow.flow_schema,
+    (_FLOW, "PriorityLevelConfiguration"): validate_flow.priority_level,
     (_ADMISSION, "ValidatingWebhookConfiguration"): validate_webhooks.webhooks,
     (_ADMISSION, "MutatingWebhookConfiguration"): validate_webhooks.webhooks,
 }

@@ -1,4 +1,4 @@
-"""Validation of budgets, priorities, runtimes, leases, signing requests and flow control.
+"""Validation of budgets, priorities, runtimes, leases, and signing requests.
 
 In: a defaulted object, for updates the stored one. Out: field errors. Never: enforcement.
 """
@@ -201,40 +201,3 @@ def signing_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
     kinds = {c.get("type") for c in conditions}
     if {"Approved", "Denied"} <= kinds:
         errs.invalid("status.conditions", "Denied", "Approved and Denied conditions are mutually exclusive")
-
-
-# --- flow control ---------------------------------------------------------------------------------
-
-
-def flow_schema(errs: Errors, obj: Manifest) -> None:
-    spec = obj.get("spec") or {}
-    precedence = spec.get("matchingPrecedence") or 0
-    if precedence <= 0:
-        errs.invalid("spec.matchingPrecedence", precedence, "must be a positive value")
-    elif precedence > 10000:
-        errs.invalid("spec.matchingPrecedence", precedence, "must not be greater than 10000")
-    reference = spec.get("priorityLevelConfiguration") or {}
-    if not reference.get("name"):
-        errs.required("spec.priorityLevelConfiguration.name", "must reference a priority level")
-    method = spec.get("distinguisherMethod")
-    if method is not None and method.get("type") not in ("ByNamespace", "ByUser"):
-        errs.unsupported(
-            "spec.distinguisherMethod",
-            raw('{"Type":' + gotext.dumps(method.get("type") or "") + "}"),
-            ("ByNamespace", "ByUser"),
-        )
-
-
-def priority_level(errs: Errors, obj: Manifest) -> None:
-    spec = obj.get("spec") or {}
-    kind = spec.get("type")
-    if kind == "Limited":
-        if spec.get("limited") is None:
-            errs.required("spec.limited", "must not be empty when type is Limited")
-        elif spec.get("exempt") is not None:
-            errs.forbidden("spec.exempt", "must be nil if the type is Limited")
-    elif kind == "Exempt":
-        if spec.get("limited") is not None:
-            errs.forbidden("spec.limited", "must be nil if the type is not Limited")
-    else:
-        errs.unsupported("spec.type", kind or "", ("Exempt", "Limited"))
