@@ -180,7 +180,7 @@ def served(what: Site | Registry) -> Iterator[str]:
         do_HEAD = do_GET
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     host = f"127.0.0.1:{server.server_port}"
     if isinstance(what, Registry):

@@ -160,8 +160,9 @@ def _go_words(message: str, text: str) -> str:
         return message
     words, number, column = match[1], int(match[2]), int(match[3])
     line = text.split("\n")[number - 1]
-    if words.startswith("Expected '=' after a key") and column <= len(line):
-        return f"line {number}: expected '.' or '=', but got {quote(line[column - 1], chr(39))} instead"
+    here = f"{line}\n"[column - 1 : column] or "\n"
+    if words.startswith(("Expected '=' after a key", "Invalid statement")):
+        return f"line {number}: expected '.' or '=', but got {quote(here, chr(39))} instead"
     if words.startswith("Expected newline or end of document") and column <= len(line):
         table = _TABLE.match(line)
         key = f" (last key {quote(table[1])})" if table else ""
