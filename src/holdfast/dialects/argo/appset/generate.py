@@ -6,6 +6,7 @@ wrong, with the reason for the status: then nothing at all is known of what is w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from holdfast.dialects.argo.appset.generators.transform import transform
 from holdfast.dialects.argo.appset.shape import normal_spec
 from holdfast.dialects.argo.appset.spec import FINALIZER, GVK, ApplicationSet
 from holdfast.dialects.argo.appset.templating import Engine, Renderer
+from holdfast.dialects.argo.appset.unfit import unfit
 from holdfast.kube.refs import Manifest
 from holdfast.kube.yaml import YAMLError, load
 
@@ -126,18 +128,34 @@ def _patched(app: Manifest, params: Mapping[str, Any], context: Context) -> Mani
         ) from error
     if patch is None:
         return app
-    if not isinstance(patch, dict):
-        shown = context.renderer.engine.encode(context.renderer.engine.encode(patch))
-        raise GeneratorError(
-            f"invalid templatePatch {shown}: json: cannot unmarshal {_kind(patch)} into Go value of type "
-            "v1alpha1.Application"
-        )
+    fault = _unfit(patch)
+    if fault:
+        encode = context.renderer.engine.encode
+        raise GeneratorError(f"invalid templatePatch {encode(text if _is_json(text) else encode(patch))}: {fault}")
     found: Manifest = merge_patch(app, {k: v for k, v in patch.items() if k in ("metadata", "spec", "operation")})
     project = (app.get("spec") or {}).get("project")
     found["spec"] = {**(found.get("spec") or {}), "project": project}
     meta = found.get("metadata") or {}
     found["metadata"] = {k: meta[k] for k in ("name", "labels", "annotations", "finalizers") if meta.get(k)}
+    # Of lists, finalizers alone are merged.
+    kept = [*((patch.get("metadata") or {}).get("finalizers") or ()), *(app["metadata"].get("finalizers") or ())]
+    if kept:
+        found["metadata"]["finalizers"] = list(dict.fromkeys(kept))
     return found
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unfit(patch: Any) -> str | None:
+    if isinstance(patch, Mapping):
+        return unfit(patch)
+    return f"json: cannot unmarshal {_kind(patch)} into Go value of type v1alpha1.Application"
 
 
 def _kind(value: Any) -> str:

@@ -89,11 +89,27 @@ def slug(text: str, limit: int = 50, *, smart: bool = True, underscores: bool = 
     return found[:cut] if cut >= 0 else found[:limit]
 
 
+_GO_TYPES: dict[type, str] = {
+    type(None): "nil", bool: "bool", int: "int", float: "float64", str: "string", list: "[]interface {}",
+}  # fmt: skip
+
+
+def _kind(value: Any, wanted: type) -> Any:
+    if type(value) is wanted or (wanted is str and isinstance(value, str)):
+        return value
+    shown = _GO_TYPES.get(type(value)) or getattr(type(value), "go_type", "map[string]interface {}")
+    raise ValueError(f"interface conversion: interface {{}} is {shown}, not {_GO_TYPES[wanted]}")
+
+
 def slugify(*arguments: Any) -> str:
-    """The template function: ``slugify [limit [smart]] text``."""
-    text = str(arguments[-1]) if arguments else ""
-    limit = int(arguments[0]) if len(arguments) > 1 else 50
-    smart = bool(arguments[1]) if len(arguments) > 2 else True
+    """The template function: ``slugify [limit [smart]] text``. Raises ValueError."""
+    text, limit, smart = "", 50, True
+    if len(arguments) > 1:
+        limit = _kind(arguments[0], int)
+    if len(arguments) > 2:
+        smart = _kind(arguments[1], bool)
+    if arguments:
+        text = _kind(arguments[-1], str)
     return slug(normalize(text), limit, smart=smart)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.dialects.argo.appset.types import typed_spec
+
 # Tables of the user's own keys: nothing in them is ours to leave out.
 _TABLES = frozenset(
     ("annotations", "labels", "commonLabels", "commonAnnotations", "map", "options", "valuesObject", "manifests")
@@ -16,7 +18,7 @@ _TABLES = frozenset(
 _PRESENT = frozenset(
     (
         "destination", "source", "automated", "retry", "backoff", "managedNamespaceMetadata", "sourceHydrator",
-        "drySource", "syncSource", "hydrateTo", "jsonnet", "target", "plugin", "syncPolicy",
+        "drySource", "syncSource", "hydrateTo", "target", "plugin", "syncPolicy",
     )
 )  # fmt: skip
 # Texts and switches that are written even when they are empty.
@@ -27,7 +29,7 @@ _SWITCHES = frozenset(("prune", "selfHeal", "allowEmpty", "enabled"))
 
 def normal_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     """As Argo CD's controllers write it, with the defaults that they fill in."""
-    out = _object(spec, "spec")
+    out = _object(typed_spec(spec), "spec")
     out["project"] = out.get("project") or "default"
     out.setdefault("destination", {})
     if not out.get("syncPolicy", True):
@@ -64,6 +66,10 @@ def _value(value: Any, key: str, parent: str) -> Any:
     if isinstance(value, list):
         items = [_object(v, key) if isinstance(v, Mapping) else v for v in value]
         return items or _NOTHING
+    if (key, parent) == ("kind", "ignoreDifferences"):
+        return value
+    if key == "code" and value is False:
+        return _NOTHING
     if parent in _ALL_WRITTEN or key in _WRITTEN or (key in _SWITCHES and parent == "automated"):
         return value
     return _NOTHING if value is False or value == "" or (key == "limit" and value == 0) else value

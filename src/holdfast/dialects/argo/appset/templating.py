@@ -17,6 +17,8 @@ from holdfast.kube.yaml.gotext import go_quote
 _TEMPLATED = re.compile(r"\{\{.*\}\}")
 # Generators whose ``values`` may refer to what the generator itself gives: those are filled in later.
 _WITH_VALUES = ("clusters", "git", "scmProvider", "clusterDecisionResource", "pullRequest", "plugin")
+# Fields that may hold anything: their faults are told so.
+_JSON = frozenset({"elements", "valuesObject"})
 
 
 class Engine(Protocol):
@@ -63,8 +65,18 @@ class Renderer:
         if isinstance(value, str):
             return self.text(value, params)
         if isinstance(value, Mapping):
-            return {self.text(k, params): self.deep(v, params) for k, v in value.items() if v is not None}
+            return {self.text(k, params): self._below(k, v, params) for k, v in value.items() if v is not None}
         return [self.deep(v, params) for v in value] if isinstance(value, list) else value
+
+    def _below(self, key: str, value: Any, params: Mapping[str, Any]) -> Any:
+        if key not in _JSON or not isinstance(value, (Mapping, list)):
+            return self.deep(value, params)
+        try:
+            return self.deep(value, params)
+        except TemplateError as error:
+            raise TemplateError(
+                f"failed to deeply replace JSON field contents: {error.message}", missing=error.missing
+            ) from error
 
     def generator(self, spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
         """A generator with another's parameters filled in. Raises GeneratorError."""
@@ -98,7 +110,7 @@ class Renderer:
                 out[key] = self.text(value, params, options)
             except TemplateError as error:
                 if not error.missing:
-                    raise GeneratorError(f'failed to pre-resolve Values key "{key}": {error.message}') from error
+                    raise TemplateError(f'failed to pre-resolve Values key "{key}": {error.message}') from error
                 out[key] = value
         return out
 

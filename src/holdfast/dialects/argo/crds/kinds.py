@@ -16,10 +16,7 @@ FRAGMENTS = {
     "info": "name!; value!",
     "metadata": "annotations:map; labels:map",
     "destination": "name; namespace; server",
-    "directory": (
-        "disableExtensionFilter:bool; exclude; include; "
-        "jsonnet{extVars[]@jsonnetvar; libs[]; tlas[]@jsonnetvar}; recurse:bool"
-    ),
+    "directory": ("exclude; include; jsonnet{extVars[]@jsonnetvar; libs[]; tlas[]@jsonnetvar}; recurse:bool"),
     "helm": (
         "apiVersions[]; fileParameters[]{name; path}; ignoreMissingValueFiles:bool; kubeVersion; namespace; "
         "parameters[]{forceString:bool; name; value}; passCredentials:bool; releaseName; skipCrds:bool; "

@@ -130,6 +130,70 @@ def test_a_template_patch_that_is_no_yaml_is_told() -> None:
         applications(go(ONE, "{{ .n }}", templatePatch="a: ["))
 
 
+@pytest.mark.parametrize(
+    ("patch", "told"),
+    [
+        ("spec: {source: {helm: {parameters: [{name: a, value: {{ .x }}}]}}}",
+         (r'invalid templatePatch "{\"spec\":{\"source\":{\"helm\":{\"parameters\":[{\"name\":\"a\",\"value\":1}]}}}}": json: '
+         "cannot unmarshal number into Go struct field HelmParameter.spec.source.helm.parameters.value of type string")),
+        ("spec: {syncPolicy: {automated: {prune: 'true'}}}",
+         "cannot unmarshal string into Go struct field SyncPolicyAutomated.spec.syncPolicy.automated.prune of type bool"),
+        ("spec: {source: {kustomize: {images: a=b}}}",
+         ("cannot unmarshal string into Go struct field ApplicationSourceKustomize.spec.source.kustomize.images of type "
+         "v1alpha1.KustomizeImages")),
+        ("spec: {source: {kustomize: {patches: [{options: {a: b}}]}}}",
+         "cannot unmarshal string into Go struct field KustomizePatch.spec.source.kustomize.patches.options of type bool"),
+        ("metadata: {labels: {a: 1}}",
+         "cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"),
+        ("spec: {revisionHistoryLimit: 1.5}",
+         "cannot unmarshal number 1.5 into Go struct field ApplicationSpec.spec.revisionHistoryLimit of type int64"),
+        ("[]", "json: cannot unmarshal array into Go value of type v1alpha1.Application"),
+        ('{ "spec": {"project": 1}}', r'invalid templatePatch "{ \"spec\": {\"project\": 1}}": '),
+    ],
+)  # fmt: skip
+def test_a_template_patch_that_fits_no_application_is_told(patch: str, told: str) -> None:
+    with pytest.raises(GenerationFailed) as caught:
+        applications(go(ONE, "{{ .n }}", templatePatch=patch))
+    assert told in caught.value.message
+    assert caught.value.reason == "RenderTemplateParamsError"
+
+
+def test_a_template_patch_adds_finalizers_and_leaves_out_what_nobody_knows() -> None:
+    patch = (
+        "{metadata: {finalizers: [mine]}, spec: {nobody: 1, info: [{name: a}], source: {helm: {valuesObject: {a: 1}}}}}"
+    )
+    (app,) = applications(go(ONE, "{{ .n }}", templatePatch=patch))
+    assert app["metadata"]["finalizers"] == ["mine", "resources-finalizer.argocd.argoproj.io"]
+    assert app["spec"]["info"] == [{"name": "a", "value": ""}]
+    assert app["spec"]["source"]["helm"] == {"valuesObject": {"a": 1}}
+    assert "nobody" not in app["spec"]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ('slugify (dict "a" nil).a', "nil, not string"),
+        ("slugify 1.5 .n", "float64, not int"),
+        ("slugify 5 .n .n", "string, not bool"),
+    ],
+)
+def test_slugify_tells_what_it_was_not_given(call: str, told: str) -> None:
+    with pytest.raises(GenerationFailed) as caught:
+        applications(go(ONE, f"{{{{ {call} }}}}"))
+    assert f"error calling slugify: interface conversion: interface {{}} is {told}" in caught.value.message
+
+
+def test_a_fault_in_a_field_that_holds_anything_is_told_so() -> None:
+    inner = {"list": {"elements": [{"a": "{{ .nope }}"}]}}
+    obj = go([{"matrix": {"generators": [*ONE, inner]}}], "{{ .n }}")
+    with pytest.raises(GenerationFailed) as caught:
+        applications(obj)
+    assert (
+        "failed to replace parameters in generator: failed to deeply replace JSON field contents: "
+        in caught.value.message
+    )
+
+
 def test_a_patch_may_replace_or_delete_a_table() -> None:
     assert merge_patch({"a": {"b": 1}}, {"a": {"$patch": "replace", "c": 2}}) == {"a": {"c": 2}}
     assert merge_patch({"a": {"b": 1}}, {"a": {"$patch": "delete"}}) == {"a": {}}
