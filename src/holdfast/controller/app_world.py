@@ -134,7 +134,8 @@ class AppWorld:
     # --- projects
 
     def _project_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
-        if ref.namespace == self.home and (old or {}).get("spec") != (new or {}).get("spec"):
+        # One that is gone is noticed at the next look, as at Argo CD: nothing gets better by knowing it at once.
+        if new is not None and ref.namespace == self.home and (old or {}).get("spec") != new.get("spec"):
             self._tell(ref.name)
 
     def project(self, app: Application) -> Project:
