@@ -61,7 +61,7 @@ def test_addresses_of_people(text: str, good: bool) -> None:
     ("text", "good"),
     [
         ("https://a.b/c", True),
-        ("a.b", True),
+        ("a.bc", True),
         ("a.b:80/x", True),
         ("no address", False),
         (".a.b", False),
