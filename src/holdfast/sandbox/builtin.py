@@ -100,14 +100,14 @@ leases Lease N
 runtimeclasses RuntimeClass C
 # discovery.k8s.io v1
 endpointslices EndpointSlice N
-# flowcontrol.apiserver.k8s.io v1
-flowschemas FlowSchema C - - status
-prioritylevelconfigurations PriorityLevelConfiguration C - - status
 # resource.k8s.io v1
 deviceclasses DeviceClass C
 resourceclaims ResourceClaim N - - status
 resourceclaimtemplates ResourceClaimTemplate N
 resourceslices ResourceSlice C
+# flowcontrol.apiserver.k8s.io v1
+flowschemas FlowSchema C - - status
+prioritylevelconfigurations PriorityLevelConfiguration C - - status
 """
 
 _FOREIGN: Final = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 from holdfast.sandbox.negotiate import clauses
@@ -53,6 +55,8 @@ def _rows(resource: Resource) -> list[Json]:
         main["shortNames"] = list(resource.short_names)
     if resource.categories:
         main["categories"] = list(resource.categories)
+    if "get" in resource.verbs and resource.kind not in _UNSTORED:
+        main["storageVersionHash"] = _storage_hash(resource)
     rows = [main]
     for sub in resource.subresources:
         row: Json = {"name": f"{resource.plural}/{sub.name}", "singularName": "", "namespaced": resource.namespaced}
@@ -60,6 +64,17 @@ def _rows(resource: Resource) -> list[Json]:
             row |= {"group": sub.group, "version": sub.version}
         rows.append({**row, "kind": sub.kind, "verbs": list(sub.verbs)})
     return rows
+
+
+_UNSTORED = ("ComponentStatus",)
+
+
+def _storage_hash(resource: Resource) -> str:
+    """A short name for the version in which objects are kept; clients compare it, nothing else."""
+    group = resource.storage_group or resource.group
+    version = resource.storage_version or resource.version
+    text = f"{group}/{version}/{resource.kind}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
 
 
 def wants_aggregated(accept: str) -> bool | None:

@@ -163,7 +163,7 @@ class ApiServer:
         if path == "/version":
             return Response(200, encode.body(VERSION, negotiate.PLAIN))
         if parts[0] in ("healthz", "livez", "readyz") and len(parts) <= 2:
-            return Response(200, b"ok", _TEXT)
+            return _health(exchange, parts)
         if path == "/metrics":
             return Response(200, self.metrics.text().encode(), "text/plain; version=0.0.4; charset=utf-8")
         if path == snapshot.PATH and exchange.request.method == "GET":
@@ -191,6 +191,19 @@ class ApiServer:
         for group in self.registry.catalog.groups():
             found += [f"/apis/{group.name}", *(f"/apis/{group.name}/{v}" for v in group.versions)]
         return sorted(found)
+
+
+_CHECKS = ("ping", "log", "etcd")
+
+
+def _health(exchange: Exchange, parts: list[str]) -> Response:
+    """One check, or all of them; told one by one to who asks for it."""
+    if len(parts) == 2 and parts[1] not in _CHECKS:
+        return NOT_FOUND
+    if len(parts) == 1 and "verbose" in exchange.request.query:
+        told = "".join(f"[+]{name} ok\n" for name in _CHECKS)
+        return Response(200, f"{told}{parts[0]} check passed\n".encode(), _TEXT)
+    return Response(200, b"ok", _TEXT)
 
 
 async def _streamed(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
