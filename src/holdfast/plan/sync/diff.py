@@ -20,7 +20,7 @@ from holdfast.kube.threeway import joined, same
 from holdfast.model.sync import DiffRule, Pair, Tracking, TrackingMethod
 from holdfast.plan.sync import marks
 from holdfast.plan.sync.ignoring import ignored, owned_paths, trusted, without_owned
-from holdfast.plan.sync.normal import KnownTypes, compact, normal
+from holdfast.plan.sync.normal import KnownTypes, normal
 from holdfast.plan.sync.tracking import TRACKING_ID
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -232,8 +232,3 @@ def _filled_list(target: Any, cut_target: Any, live: Any, cut_live: Any, schema:
         found.append(_filled(item, cut_target[i], live[at], cut_live[at], below) if at >= 0 else item)
     return found
 
-
-def compacted(obj: Manifest) -> Manifest:
-    """A built-in object without what is empty, for printing."""
-    found: Manifest = compact(obj, builtin().lookup(GroupVersionKind.of(obj)))
-    return found
