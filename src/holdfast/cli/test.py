@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from holdfast.app.refusals import refusals
     from holdfast.cli import test_output
     from holdfast.cli.disk import QuickDiskTree
     from holdfast.cli.render import require_directory
@@ -50,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     if args.sandbox:
         return _sandbox(args)
     _known(args.disable, {r.id for r in RULES})
-    surveys = survey(QuickDiskTree(require_directory(args.path)), offline_flags.options(args))
+    options = replace(offline_flags.options(args), refuses=refusals)
+    surveys = survey(QuickDiskTree(require_directory(args.path)), options)
     if args.cluster:
         from holdfast.cli.render import only
 

@@ -60,7 +60,21 @@ def check(survey: Survey, rules: Iterable[Rule]) -> list[Finding]:
                 )
                 key = (finding.rule, finding.place, finding.line, told)
                 found.setdefault(key, _with_severity(finding, rule.severity))
-    return sorted(found.values())
+    return sorted(_without_echoes(list(found.values())))
+
+
+_GENERAL = "api-refused"
+
+
+def _without_echoes(found: list[Finding]) -> list[Finding]:
+    """What the general judge says of an object that a rule of its own has told an error of is left out."""
+    told = {(f.place, f.message.partition(" ")[0]) for f in found if f.rule != _GENERAL and f.severity == "error"}
+    lines = {(f.place, f.line) for f in found if f.rule != _GENERAL}
+    return [
+        f
+        for f in found
+        if f.rule != _GENERAL or ((f.place, f.message.partition(" ")[0]) not in told and (f.place, f.line) not in lines)
+    ]
 
 
 def _findings(rule: Rule, survey: Survey) -> Iterator[Finding]:

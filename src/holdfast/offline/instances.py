@@ -11,6 +11,7 @@ from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
 from holdfast.model.rendered import Rendered
 from holdfast.offline.unit import Unit, World
+from holdfast.render.paths import resolve
 
 _KINDS = ("GitRepository", "OCIRepository", "Bucket")
 
@@ -24,8 +25,8 @@ class FluxInstances:
         return obj.get("kind") == "FluxInstance" and isinstance(obj["spec"].get("sync"), dict)
 
     def covers(self, obj: Manifest, world: World) -> str | None:
-        del obj, world
-        return None
+        sync = obj["spec"].get("sync")
+        return resolve(world.survey.tree, str(sync.get("path") or ".")) if isinstance(sync, dict) else None
 
     def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
         del world

@@ -44,9 +44,11 @@ def survey(
                 documents=[d for d in written if belongs(d.place.path, cluster, clusters)],
                 unreadable=[b for b in bad if belongs(b.place.path, cluster, clusters)],
                 kube_version=options.kube_version,
+                refuses=options.refuses,
             ),
             options,
             dialects,
+            [c for c in clusters if c != cluster],
         ).go()
         for cluster in clusters
     ]
@@ -96,9 +98,10 @@ _ENTRY = re.compile(r"(^|/)(clusters?|flux|flux-system|bootstrap)(/|-)")
 
 
 class _Surveyor:
-    def __init__(self, empty: Survey, options: Options, dialects: Sequence[Dialect]) -> None:
+    def __init__(self, empty: Survey, options: Options, dialects: Sequence[Dialect], others: Sequence[str]) -> None:
         self._survey = empty
         self._dialects = dialects
+        self._others = others
         self._world = World(empty, options)
         self._written: dict[UnitKey, Document] = {}
         self._loose: set[UnitKey] = set()
@@ -111,7 +114,7 @@ class _Surveyor:
     def go(self) -> Survey:
         for key in self._roots():
             document = self._written[key]
-            if not self._was_read(document):
+            if not self._was_read(document) and not self._elsewhere(document):
                 self._reach(document.object, document.place, None)
         self._drop_shadows()
         self._leftovers(late=False)
@@ -128,7 +131,7 @@ class _Surveyor:
         waiting = {key_of(obj) for _, obj, _, _ in self._late}
         for key, document in self._written.items():
             dialect = self._dialect(document.object)
-            known = key in self._survey.units or key in waiting
+            known = key in self._survey.units or key in waiting or self._elsewhere(document)
             if dialect is not None and dialect.late is late and not known and not self._was_read(document):
                 if self._kustomized(document.place.path):
                     if not self._world.options.loose:
@@ -141,6 +144,12 @@ class _Surveyor:
         directory = path.rpartition("/")[0]
         names = (f"{directory}/{name}".strip("/") for name in KUSTOMIZATION_NAMES)
         return any(self._survey.tree.lookup(name) is not None for name in names)
+
+    def _elsewhere(self, document: Document) -> bool:
+        """Whether a unit of the top leads into another cluster's directory."""
+        dialect = self._dialect(document.object)
+        path = dialect.covers(document.object, self._world) if dialect is not None else None
+        return path is not None and any(path == o or path.startswith(f"{o}/") for o in self._others)
 
     def _drop_shadows(self) -> None:
         """Units taken for roots whose file turned out to be part of what another unit builds."""

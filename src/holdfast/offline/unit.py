@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -69,6 +69,10 @@ class Unit:
         return bool(self.spec.get("suspend"))
 
 
+Refuses = Callable[[Manifest], Sequence[tuple[tuple[str | int, ...], str]]]
+"""What an API server has against an object: fields and words."""
+
+
 @dataclass(slots=True)
 class Survey:
     """One cluster's view of a repository. ``units`` in the order they were reached; ``documents`` is every object written
@@ -80,6 +84,7 @@ class Survey:
     documents: list[Document] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     kube_version: str = ""
+    refuses: Refuses | None = field(default=None, repr=False)
     read_anywhere: frozenset[str] = frozenset()
     """Files that some unit of any cluster took in."""
     index: Any = field(default=None, repr=False)
@@ -135,6 +140,7 @@ class Options:
     api_versions: tuple[str, ...] = ()
     wanted: Callable[[UnitKey, Manifest], bool] = lambda key, obj: True
     loose: bool = True
+    refuses: Refuses | None = None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.app.charts import VENDORED, Library
+from holdfast.app.refusals import refusals
 from holdfast.base.tree import DiskTree
 from holdfast.offline.findings import Finding, check
 from holdfast.offline.rules import RULES
@@ -22,7 +23,7 @@ WRITTEN_BY_TESTS = {"object-too-large"}
 
 
 def findings(directory: Path, cache: Path) -> list[Finding]:
-    options = Options(charts=Library([os.path.join(directory, VENDORED)], cache, offline=True))
+    options = Options(charts=Library([os.path.join(directory, VENDORED)], cache, offline=True), refuses=refusals)
     return sorted({f for found in survey(DiskTree(str(directory)), options) for f in check(found, RULES)})
 
 

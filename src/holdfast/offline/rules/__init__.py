@@ -8,6 +8,7 @@ from holdfast.offline.rules import (
     network,
     objects,
     references,
+    refused,
     releases,
     secrets,
     sources,
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     Rule("duration-invalid", ERROR, "an interval or timeout is no duration", units.durations),
     Rule("unit-account-missing", WARNING, "a unit's ServiceAccount is not there", references.missing_unit_accounts),
     Rule("cel-invalid", ERROR, "an expression is no CEL", expressions.invalid),
+    Rule("lua-invalid", ERROR, "a script is no Lua", expressions.invalid_lua),
     # Kustomizations
     Rule(
         "kustomization-unknown-field",
@@ -101,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     Rule("value-unknown", WARNING, "a value that the chart does not know", releases.unknown_values),
     # Objects
     Rule("schema-invalid", ERROR, "an object does not fit its schema", objects.schema),
+    Rule("api-refused", ERROR, "an object that the API server would refuse", refused.refused),
     Rule("cel-violated", ERROR, "an object breaks a rule of its definition", expressions.violated),
     Rule("api-removed", ERROR, "an API version is no longer served", objects.removed_apis),
     Rule("api-deprecated", WARNING, "an API version is deprecated", objects.deprecated_apis),
@@ -111,6 +114,7 @@ RULES: tuple[Rule, ...] = (
     Rule("config-not-json", WARNING, "a .json file in a ConfigMap is no JSON", objects.embedded_json),
     # Secrets
     Rule("secret-in-plain-text", ERROR, "a Secret stands in Git unencrypted", secrets.plain_secrets),
+    Rule("secret-keys-missing", ERROR, "a Secret lacks what its type asks for", secrets.missing_keys),
     Rule("secret-not-base64", ERROR, "a Secret's data is no base64", objects.base64_data),
     Rule("private-key-in-git", ERROR, "a private key stands in Git", secrets.private_keys),
     Rule("password-in-plain-text", WARNING, "a password stands in Git", secrets.passwords),
@@ -135,6 +139,7 @@ RULES: tuple[Rule, ...] = (
     Rule("budget-without-pods", WARNING, "a disruption budget selects no pods", workloads.idle_budgets),
     Rule("budget-blocks", WARNING, "a disruption budget never lets a pod go", workloads.blocking_budgets),
     # References
+    Rule("namespace-unset", WARNING, "an object has no namespace", references.unset_namespaces),
     Rule("namespace-missing", WARNING, "an object's namespace is made by no unit", references.missing_namespaces),
     Rule("reference-missing", ERROR, "a pod names a ConfigMap or Secret that is not there", references.missing_values),
     Rule("reference-key-missing", ERROR, "a pod names a key that is not there", references.missing_keys),

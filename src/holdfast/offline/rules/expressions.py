@@ -9,7 +9,7 @@ from holdfast.base.errors import HoldfastError
 from holdfast.kube.refs import GroupVersionKind
 from holdfast.kube.schema import Schema
 from holdfast.offline.findings import Finding
-from holdfast.offline.rules.index import Index, Key, mappings, spec_of
+from holdfast.offline.rules.index import Index, Key, mapping, mappings, spec_of
 from holdfast.offline.unit import Survey
 
 
@@ -20,6 +20,11 @@ def invalid(survey: Survey) -> Iterator[Finding]:
             problem = _fault(text)
             if problem:
                 yield index.about("cel-invalid", unit, problem, "spec", *path)
+    for unit, obj in index.each("CustomResourceDefinition"):
+        for path, text in _of_definition(obj) if unit.key.kind != "HelmRelease" else ():
+            problem = _fault(text)
+            if problem:
+                yield index.finding("cel-invalid", unit, obj, problem, *path)
     for unit, obj in index.each("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"):
         for path, text in _of_policy(spec_of(obj)):
             problem = _fault(text)
@@ -35,6 +40,74 @@ def _of_unit(spec: dict[str, Any]) -> Iterator[tuple[tuple[Key, ...], str]]:
     for number, entry in mappings(spec.get("dependsOn")):
         if entry.get("readyExpr"):
             yield ("dependsOn", number, "readyExpr"), str(entry["readyExpr"])
+
+
+def _of_definition(obj: dict[str, Any]) -> Iterator[tuple[tuple[Key, ...], str]]:
+    for number, version in mappings(spec_of(obj).get("versions")):
+        schema = mapping(mapping(version.get("schema")).get("openAPIV3Schema"))
+        yield from _of_schema(schema, ("spec", "versions", number, "schema", "openAPIV3Schema"))
+
+
+def _of_schema(schema: dict[str, Any], path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], str]]:
+    for number, rule in mappings(schema.get("x-kubernetes-validations")):
+        yield (*path, "x-kubernetes-validations", number, "rule"), str(rule.get("rule") or "")
+    for name, inner in mapping(schema.get("properties")).items():
+        yield from _of_schema(mapping(inner), (*path, "properties", name))
+    for field in ("items", "additionalProperties"):
+        if isinstance(schema.get(field), dict):
+            yield from _of_schema(schema[field], (*path, field))
+
+
+# -- Lua ---------------------------------------------------------------------------------------------------------------
+
+
+def invalid_lua(survey: Survey) -> Iterator[Finding]:
+    """Health checks and actions in Argo CD's settings."""
+    index = Index.of(survey)
+    for unit, obj in index.each("ConfigMap"):
+        for key, value in mapping(obj.get("data")).items():
+            if not str(key).startswith("resource.customizations") or not isinstance(value, str):
+                continue
+            for script in _scripts(str(key), value):
+                problem = _lua_fault(script)
+                if problem:
+                    yield index.finding("lua-invalid", unit, obj, f"has no Lua in {key}: {problem}", "data", str(key))
+
+
+def _scripts(key: str, value: str) -> Iterator[str]:
+    from holdfast.kube import yaml
+
+    if key.startswith("resource.customizations.health."):
+        yield value
+        return
+    try:
+        content = yaml.load(value)
+    except HoldfastError:
+        return
+    yield from _lua_in(content)
+
+
+def _lua_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str) and str(name) in ("health.lua", "action.lua", "discovery.lua"):
+                yield item
+            else:
+                yield from _lua_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _lua_in(item)
+
+
+def _lua_fault(script: str) -> str:
+    """Only what cannot be parsed: on an empty object any script may stumble."""
+    from holdfast.health.lua import run
+
+    try:
+        run(script, {})
+    except HoldfastError as error:
+        return error.message if " near " in error.message or "expected" in error.message else ""
+    return ""
 
 
 def _of_policy(spec: dict[str, Any]) -> Iterator[tuple[tuple[Key, ...], str]]:

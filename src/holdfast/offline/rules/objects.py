@@ -248,8 +248,6 @@ def _unknown_kind(index: Index, gvk: GroupVersionKind, groups: set[str]) -> str:
         )
     if gvk.group in groups or "." not in gvk.group:
         return f"is of a kind that {gvk.api_version} does not have in Kubernetes {index.version}"
-    if not index.incomplete and not any(group == gvk.group for group, _ in index.definitions):
-        return f"is a custom resource whose definition is in no unit: {gvk.api_version} is not known"
     if any(group == gvk.group for group, _ in index.definitions) and not index.incomplete:
         return f"is of a kind that no definition of {gvk.group} has"
     return ""

@@ -27,6 +27,25 @@ from holdfast.offline.unit import Survey, values_of
 _ALWAYS = {"default", "kube-system", "kube-public", "kube-node-lease", "flux-system", ""}
 
 
+def unset_namespaces(survey: Survey) -> Iterator[Finding]:
+    """Flux gives nothing a namespace: an object without one is refused."""
+    index = Index.of(survey)
+    definitions = list(index.definitions.values())
+    for unit, obj in index.objects:
+        known = index.builtin.lookup(GroupVersionKind.of(obj)) is not None
+        if (
+            unit.key.kind != "Kustomization"
+            or unit.loose
+            or namespace_of(obj)
+            or not known
+            or obj["kind"].endswith("List")
+        ):
+            continue
+        if is_namespaced(obj, definitions):
+            hint = "say metadata.namespace, the kustomization's namespace, or the unit's targetNamespace"
+            yield index.finding("namespace-unset", unit, obj, "has no namespace", "metadata", hint=hint)
+
+
 def missing_namespaces(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     made = _ALWAYS | set(index.names("Namespace")) | set(_created(survey))

@@ -105,6 +105,23 @@ def private_keys(survey: Survey) -> Iterator[Finding]:
             yield Finding.at("private-key-in-git", Place(path, line), "a private key stands in Git as plain text")
 
 
+_TYPES = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+
+
+def missing_keys(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
+    for unit, obj in index.each("Secret"):
+        have = {**mapping(obj.get("data")), **mapping(obj.get("stringData"))}
+        lacking = [k for k in _TYPES.get(str(obj.get("type")), ()) if k not in have]
+        if lacking:
+            text = f"is of type {obj['type']} and has no {' and no '.join(lacking)}"
+            yield index.finding("secret-keys-missing", unit, obj, text, "type")
+
+
 # -- passwords in other places -------------------------------------------------------------------------------------------
 
 _PASSWORD = re.compile(

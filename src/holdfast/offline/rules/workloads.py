@@ -12,6 +12,7 @@ from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.offline.findings import Finding
 from holdfast.offline.rules.index import (
     Index,
+    Key,
     annotations_of,
     containers,
     labels_of_pods,
@@ -178,6 +179,10 @@ _IMAGE = re.compile(
 
 def floating_images(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
+    for unit, obj in index.each("HelmRelease"):
+        for where, image in _of_values(spec_of(obj).get("values"), ("spec", "values")):
+            text = f"runs image {image}: what runs can change without a commit"
+            yield index.finding("image-floating", unit, obj, text, *where)
     for unit, obj in index.objects:
         for path, container in containers(obj):
             image = str(container.get("image") or "")
@@ -186,6 +191,19 @@ def floating_images(survey: Survey) -> Iterator[Finding]:
                 why = "has no tag" if not tag else "is tagged latest"
                 text = f"runs image {image}, which {why}: what runs can change without a commit"
                 yield index.finding("image-floating", unit, obj, text, *path, "image")
+
+
+def _of_values(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], str]]:
+    """Images in a release's values, as nearly every chart takes them: repository and tag."""
+    if isinstance(value, dict):
+        name, tag = value.get("repository"), value.get("tag")
+        if isinstance(name, str) and tag == "latest" and not value.get("digest"):
+            yield (*path, "tag"), f"{name}:latest"
+        for key, item in value.items():
+            yield from _of_values(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _of_values(item, (*path, number))
 
 
 def invalid_images(survey: Survey) -> Iterator[Finding]:
