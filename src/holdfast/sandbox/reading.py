@@ -67,7 +67,8 @@ def revision_of(text: str) -> int:
     if not text:
         return 0
     if not text.isascii() or not text.isdecimal():
-        why = f"strconv.ParseUint: parsing {gotext.quote(text)}: invalid syntax"
+        quoted = gotext.quote(text)
+        why = f"resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
         raise status.bad_request(f"invalid resource version: {why}")
     return int(text)
 

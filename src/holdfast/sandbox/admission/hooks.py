@@ -16,7 +16,7 @@ from holdfast.sandbox.hooks import Hooks
 from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_create, validate_update
 from holdfast.sandbox.kinds.addresses import AddressPool
 from holdfast.sandbox.kinds.field import Errors
-from holdfast.sandbox.kinds.prepare import Circumstances, Who, settle
+from holdfast.sandbox.kinds.prepare import Circumstances, Who, prepare_status, settle
 from holdfast.sandbox.kinds.service import Allocation, hold, release
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -39,6 +39,8 @@ class FullHooks(Hooks):
             _definition().prepare_status(new)
         if resource.crd and not subresource:
             custom.fill(resource.spec, new)
+        if subresource in ("status", "approval") and old is not None and not resource.crd:
+            prepare_status(resource.gvk, new, old, Circumstances(call.stamp))
         if resource.crd or subresource:
             return
         user = call.user

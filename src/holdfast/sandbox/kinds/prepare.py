@@ -63,6 +63,37 @@ def settle(gvk: GroupVersionKind, obj: Manifest) -> None:
             obj["metadata"]["labels"] = dict(labels)
 
 
+def prepare_status(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    """An update through /status or /approval."""
+    if (gvk.group, gvk.kind) == ("certificates.k8s.io", "CertificateSigningRequest"):
+        _stamp_conditions(obj, old, around.now)
+    if (gvk.group, gvk.kind) == ("", "PersistentVolume"):
+        _stamp_phase(obj, old, around.now)
+
+
+def _stamp_conditions(obj: Manifest, old: Manifest, now: str) -> None:
+    before = {c.get("type"): c for c in (old.get("status") or {}).get("conditions") or ()}
+    for condition in (obj.get("status") or {}).get("conditions") or ():
+        if not condition.get("lastUpdateTime"):
+            condition["lastUpdateTime"] = now
+        if condition.get("lastTransitionTime"):
+            continue
+        same = before.get(condition.get("type"))
+        kept = same.get("lastTransitionTime") if same and same.get("status") == condition.get("status") else None
+        condition["lastTransitionTime"] = kept or now
+
+
+def _stamp_phase(obj: Manifest, old: Manifest, now: str) -> None:
+    """The time of a volume's last change of phase."""
+    before, after = old.get("status") or {}, obj.setdefault("status", {})
+    when = after.get("lastPhaseTransitionTime")
+    if after.get("phase") != before.get("phase"):
+        if when is None or when == before.get("lastPhaseTransitionTime"):
+            after["lastPhaseTransitionTime"] = now
+    elif when is None and before.get("lastPhaseTransitionTime"):
+        after["lastPhaseTransitionTime"] = before["lastPhaseTransitionTime"]
+
+
 def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: Circumstances = NOWHERE) -> None:
     """An update of the object itself (not of a subresource); its status is the stored one already."""
     if (gvk.group, gvk.kind) == ("apps", "StatefulSet"):
