@@ -8,7 +8,7 @@ import hashlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -291,18 +291,20 @@ async def install(client: Client, *, local_sources: bool = False) -> list[str]:
     present = {o["metadata"]["name"] for o in (await client.list(_CRD)).items}
     wanted = [*all_crds(local_sources=local_sources), *argo_crds()]
     missing = [d for d in wanted if d["metadata"]["name"] not in present]
-    await asyncio.gather(*(_create(client, d) for d in missing))
-    for definition in missing:
-        await _established(client, definition["metadata"]["name"])
-    if missing:
-        await _furnish(client)
+    if not missing:
+        return []
+    furniture = defaults.objects()
+    plain = [o for o in furniture if o["apiVersion"] == "v1"]
+    await asyncio.gather(_furnish(client, plain), *(_create(client, d) for d in missing))
+    await asyncio.gather(*(_established(client, d["metadata"]["name"]) for d in missing))
+    client.discovery.forget()
+    await _furnish(client, [o for o in furniture if o not in plain])
     return [d["metadata"]["name"] for d in missing]
 
 
-async def _furnish(client: Client) -> None:
+async def _furnish(client: Client, objects: Sequence[Manifest]) -> None:
     """What Argo CD's kinds need beside them; what is there already stays as it is."""
-    client.discovery.forget()
-    for obj in defaults.objects():
+    for obj in objects:
         try:
             await client.create(obj, manager="holdfast")
         except AlreadyExists:
