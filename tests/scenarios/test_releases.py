@@ -267,3 +267,13 @@ async def test_a_chart_that_another_controller_serves_is_brought_here_and_follow
         await here.until(ref, lambda o: bool(o) and history(o)[0] == (2, "deployed", "upgrade"))
         assert await here.data(here.config()) == {"color": "v2.0.0", "revision": "2"}
     assert site.asked == ["/app.tgz", "/app.tgz"]
+
+
+async def test_the_legacy_wait_looks_only_at_what_helm_3_looks_at(here: ReleaseWorld) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: x}]}\n"
+    await here.commit({**CHART, "chart/templates/pod.yaml": "{{- if .Values.pod }}\n" + pod + "{{- end }}\n"})
+    never = [{"apiVersion": "v1", "kind": "ConfigMap", "current": "false"}]
+    await here.declare(waitStrategy={"name": "legacy"}, timeout="1s", healthCheckExprs=never)
+    await here.until_ready()
+    await here.declare(waitStrategy={"name": "legacy"}, timeout="1s", healthCheckExprs=never, values={"pod": True})
+    assert (await here.until_reason("UpgradeFailed")).endswith("app@0.1.0: context deadline exceeded")

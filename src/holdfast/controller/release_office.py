@@ -101,7 +101,7 @@ class Office:
         chart: Chart | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Ground:
-        near = HelmNear(reach.state, release.key, rules)
+        near = HelmNear(reach.state, release.key, rules, as_helm3=release.waits_as_helm3)
         objects = Objects(reach.client, release.namespace, flux.MANAGER, near, HelmLog(self.clock), self.clock)
         storage = Storage(reach.client, storage_namespace, self.clock, flux.MANAGER)
         return Ground(release, objects, storage, self._renderer(release, reach), chart, values)

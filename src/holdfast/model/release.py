@@ -167,6 +167,7 @@ class Release:
     metadata_digest: str = ""
     depends_on: tuple[Dependency, ...] = ()
     health_expressions: tuple[HealthExpression, ...] = ()
+    waits_as_helm3: bool = False
     target: Target = field(default_factory=Target)
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

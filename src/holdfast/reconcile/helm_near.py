@@ -10,6 +10,7 @@ from holdfast.apply.helm_objects import Resource
 from holdfast.cluster.client import Selectors
 from holdfast.cluster.errors import NoMatch, NotFound
 from holdfast.cluster.informer import Informer, full
+from holdfast.health import helm3
 from holdfast.health.checks import HealthRules, told
 from holdfast.health.kstatus import completed_job, compute
 from holdfast.kube.refs import Manifest, ObjectRef
@@ -22,18 +23,23 @@ Judge = Callable[[Resource, Manifest | None], Health]
 
 
 class HelmNear:
-    """Waits on watches. ``rules`` are the release's own health expressions."""
+    """Waits on watches. ``rules`` are the release's own health expressions; ``as_helm3`` looks at what Helm 3 looks at."""
 
-    def __init__(self, state: ClusterState, unit: UnitKey, rules: HealthRules) -> None:
+    def __init__(self, state: ClusterState, unit: UnitKey, rules: HealthRules, *, as_helm3: bool = False) -> None:
         self._state = state
         self._unit = unit
         self._rules = rules
+        self._as_helm3 = as_helm3
 
     def applied(self, desired: Manifest, live: Manifest) -> None:
         self._state.applied(self._unit, desired, live)
 
     async def ready(self, objects: Sequence[Resource], seconds: float, *, jobs: bool) -> None:
         """Paused Deployments are not waited for. Of Jobs the end is waited for, or (``jobs`` False) only the start."""
+        wait = self._ready_for_helm3 if self._as_helm3 else self._ready
+        await wait(objects, seconds, jobs=jobs)
+
+    async def _ready(self, objects: Sequence[Resource], seconds: float, *, jobs: bool) -> None:
         waited = [r for r in objects if not _is_paused(r) and (jobs or not _is_job(r))]
         await self._state.follow({r.gvk for r in waited})
         wanted = [Wanted(r.gvk, r.ref, optional=_removes_itself(r)) for r in waited]
@@ -41,6 +47,14 @@ class HelmNear:
         await Waiter(self._state, self._rules).ready(wanted, seconds)
         started = [r for r in objects if not jobs and _is_job(r)]
         await self._until(started, deadline, self._plainly, fail_fast=True)
+
+    async def _ready_for_helm3(self, objects: Sequence[Resource], seconds: float, *, jobs: bool) -> None:
+        waited = [r for r in objects if helm3.judges(r.gvk.group, r.gvk.kind) and (jobs or not _is_job(r))]
+        deadline = self._state.clock.monotonic() + seconds
+        try:
+            await self._until(waited, deadline, _for_helm3, fail_fast=False)
+        except NotReady:
+            raise NotReady("context deadline exceeded") from None
 
     async def finished(self, objects: Sequence[Resource], seconds: float) -> None:
         """Until every Job and Pod has come to its end, one that fails included."""
@@ -114,6 +128,11 @@ class HelmNear:
         except (NotFound, NoMatch):
             return True
         return False
+
+
+def _for_helm3(resource: Resource, live: Manifest | None) -> Health:
+    done = live is not None and helm3.ready(live)
+    return Health(resource.ref, HealthStatus.CURRENT if done else HealthStatus.IN_PROGRESS)
 
 
 def _is_over(health: Sequence[Health], *, fail_fast: bool) -> bool:

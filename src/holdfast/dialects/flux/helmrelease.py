@@ -79,6 +79,7 @@ def read(obj: Mapping[str, Any], *, default_service_account: str = "") -> Releas
         metadata_digest=_json_digest(_metadata_json(spec["commonMetadata"])) if spec.get("commonMetadata") else "",
         depends_on=dependencies(spec, KIND, key.namespace),
         health_expressions=health_expressions(spec),
+        waits_as_helm3=(spec.get("waitStrategy") or {}).get("name") == "legacy",
         target=target(spec, default_service_account),
         raw=obj,
     )
