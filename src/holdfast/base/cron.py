@@ -1,13 +1,14 @@
 """Schedules of five fields, as robfig/cron reads them (Kubernetes and Argo CD use it).
 
 In: an expression and a moment. Out: the next moment. A schedule is plain arithmetic on wall-clock time: zones are the
-caller's business.
+caller's business, but for an expression that names its own (``TZ=Europe/Paris 0 22 * * *``): its moments are UTC.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6}
 _MONTHS |= {"jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
@@ -40,9 +41,16 @@ class Schedule:
     weekdays: frozenset[int]
     any_day: bool
     any_weekday: bool
+    zone: ZoneInfo | None = None
 
     def after(self, moment: datetime) -> datetime | None:
         """The first matching minute after ``moment``; None where there is none within five years."""
+        if self.zone is None:
+            return self._after(moment)
+        found = self._after(moment.replace(tzinfo=UTC).astimezone(self.zone).replace(tzinfo=None))
+        return found and found.replace(tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)
+
+    def _after(self, moment: datetime) -> datetime | None:
         at = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
         last = at.year + _YEARS
         while at.year <= last:
@@ -67,6 +75,10 @@ def parse_schedule(text: str) -> Schedule:
     """Raises BadSchedule."""
     if not text:
         raise BadSchedule("empty spec string")
+    zone = None
+    if text.startswith(("TZ=", "CRON_TZ=")):
+        named, _, text = text.partition(" ")
+        zone = _zone(named.partition("=")[2])
     if text.startswith("@"):
         raise BadSchedule(f"parser does not accept descriptors: {text}")
     parts = text.split()
@@ -74,7 +86,14 @@ def parse_schedule(text: str) -> Schedule:
         raise BadSchedule(f"expected exactly {len(_FIELDS)} fields, found {len(parts)}: [{' '.join(parts)}]")
     read = [_field(part, bounds) for part, bounds in zip(parts, _FIELDS, strict=True)]
     minutes, hours, days, months, weekdays = (values for values, _ in read)
-    return Schedule(minutes, hours, days, months, weekdays, read[2][1], read[4][1])
+    return Schedule(minutes, hours, days, months, weekdays, read[2][1], read[4][1], zone)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadSchedule(f"provided bad location {name}: unknown time zone {name}") from None
 
 
 def _field(text: str, bounds: _Bounds) -> tuple[frozenset[int], bool]:

@@ -19,7 +19,7 @@ GROUP = "argoproj.io"
 
 def is_here(url: str, world: World) -> bool:
     """Whether anything in the repository speaks of it as of itself."""
-    key = UnitKey("Repository", "", normalize_url(url))
+    key = UnitKey("Repository", "", normalize_url(url) or url)
     if key in world.local:
         return True
     for document in world.survey.documents:

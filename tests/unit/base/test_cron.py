@@ -28,6 +28,8 @@ MONDAY = datetime(2024, 1, 1, 12, 30, 15)
         ("0 0 15 * 3", "2024-01-03T00:00"),
         ("0 0 15 * *", "2024-01-15T00:00"),
         ("5/15 * * * ?", "2024-01-01T12:35"),
+        ("TZ=Europe/Paris 0 22 * * *", "2024-01-01T21:00"),
+        ("CRON_TZ=Asia/Tokyo 0 1 * * *", "2024-01-01T16:00"),
     ],
 )
 def test_the_next_time_is_the_first_that_fits(text: str, following: str | None) -> None:
@@ -47,6 +49,7 @@ def test_the_next_time_is_the_first_that_fits(text: str, following: str | None) 
         ("*/0 * * * *", "step of range should be a positive number"),
         ("x * * * *", "failed to parse int from x"),
         ("1-2-3 * * * *", "too many hyphens: 1-2-3"),
+        ("TZ=No/Where 0 22 * * *", "provided bad location No/Where: unknown time zone No/Where"),
     ],
 )
 def test_what_is_no_schedule_is_told_in_the_words_of_the_library(text: str, message: str) -> None:

@@ -232,7 +232,32 @@ def normalize_url(url: str) -> str:
     found = url.strip().lower()
     if _SSH.match(found) and not found.startswith("ssh://"):
         found = "ssh://" + found.replace(":", "/", 1)
-    return found.removesuffix(".git").removeprefix("ssh://")
+    return _as_written(found.removesuffix(".git")).removeprefix("ssh://")
+
+
+def _as_written(url: str) -> str:
+    """As Go's net/url writes what it has read: braces and the like are escaped, what is no address is nothing."""
+    scheme, sep, rest = url.partition("://")
+    if sep and not _SCHEME.fullmatch(scheme):
+        return ""
+    if not sep:
+        scheme, rest = "", url
+        first, colon, _ = url.partition("/")[0].partition(":")
+        if colon:
+            return url if _SCHEME.fullmatch(first) else ""
+    front, query = (rest[: rest.index("?")], rest[rest.index("?") :]) if "?" in rest else (rest, "")
+    host, slash, path = front.partition("/") if sep else ("", "", front)
+    port = host.rpartition("@")[2].partition(":")[2]
+    if _NO_HOST.search(host.rpartition("@")[2]) or (port and not port.isdigit()) or _BAD_ESCAPE.search(path):
+        return ""
+    safe = _NOT_IN_PATH.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), path)
+    return f"{scheme}{sep}{host}{slash}{safe}{query}"
+
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_NO_HOST = re.compile(r"[\[\]{}\\^`|\s]")
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-f]{2})")
+_NOT_IN_PATH = re.compile(r"[^!-~]+|[\"<>\\^`{|}]")
 
 
 # --- reading
@@ -249,8 +274,8 @@ def read(obj: Mapping[str, Any]) -> Project:
         destinations=tuple(_destination(d) for d in spec.get("destinations") or ()),
         cluster_whitelist=_rules(spec.get("clusterResourceWhitelist")),
         cluster_blacklist=_rules(spec.get("clusterResourceBlacklist")),
-        namespace_whitelist=None if white is None else _rules(white),
-        namespace_blacklist=_rules(spec.get("namespaceResourceBlacklist")),
+        namespace_whitelist=None if white is None else _rules(white, named=False),
+        namespace_blacklist=_rules(spec.get("namespaceResourceBlacklist"), named=False),
         source_namespaces=tuple(spec.get("sourceNamespaces") or ()),
         orphaned=_orphaned(spec.get("orphanedResources")),
         windows=read_windows(spec.get("syncWindows") or ()),
@@ -265,9 +290,11 @@ def _destination(spec: Mapping[str, Any]) -> Destination:
     return Destination(str(spec.get("server") or ""), str(spec.get("name") or ""), str(spec.get("namespace") or ""))
 
 
-def _rules(specs: Iterable[Mapping[str, Any]] | None) -> tuple[KindRule, ...]:
+def _rules(specs: Iterable[Mapping[str, Any]] | None, *, named: bool = True) -> tuple[KindRule, ...]:
+    """Lists of kinds that live in namespaces name none of their objects."""
     return tuple(
-        KindRule(str(s.get("group") or ""), str(s.get("kind") or ""), str(s.get("name") or "")) for s in specs or ()
+        KindRule(str(s.get("group") or ""), str(s.get("kind") or ""), str(s.get("name") or "") if named else "")
+        for s in specs or ()
     )
 
 

@@ -36,6 +36,16 @@ def project(**spec: Any) -> Project:
         (["git@git.example:team/*"], "ssh://git@git.example/team/app.git", True),
         (["*", "!https://git.example/team/secret.git"], "https://git.example/team/secret", False),
         (["!https://git.example/team/secret.git"], "https://git.example/team/other", True),
+        # Addresses are read and written again before they are compared: braces are escaped, what is no address is nothing.
+        (["https://git.example/{team,other}/*"], "https://git.example/team/app", False),
+        (["https://git.example/te?m/*"], "https://git.example/team/app", True),
+        (["https://{git,hub}.example/**"], "https://git.example/team/app", False),
+        (["http*://git.example/**"], "https://git.example/team/app", False),
+        (["https://git.example/a b"], "https://git.example/a%20b", True),
+        (["https://*.example/team/*"], "https://git.example/team/app", True),
+        (["*git.example*"], "https://git.example/team/app", False),
+        (["**git.example**"], "https://git.example/team/app", True),
+        (["oci://reg/*"], "oci://reg/chart", True),
     ],
 )
 def test_a_source_is_permitted_by_pattern_unless_it_is_forbidden(repos: list[str], url: str, permitted: bool) -> None:
@@ -80,7 +90,7 @@ def test_lists_of_kinds_are_patterns_and_denials_win() -> None:
     found = project(
         clusterResourceWhitelist=[{"group": "*", "kind": "*"}],
         clusterResourceBlacklist=[{"group": "", "kind": "Namespace", "name": "kube-*"}],
-        namespaceResourceBlacklist=[{"group": "", "kind": "Secre?"}],
+        namespaceResourceBlacklist=[{"group": "", "kind": "Secre?", "name": "only-for-the-cluster's"}],
     )
     assert found.permits_kind("", "Namespace", "team", namespaced=False)
     assert not found.permits_kind("", "Namespace", "kube-system", namespaced=False)

@@ -58,7 +58,7 @@ FRAGMENTS = {
 _PROJECT = (
     "clusterResourceBlacklist[]@groupkindname; clusterResourceWhitelist[]@groupkindname; description; "
     "destinationServiceAccounts[]{defaultServiceAccount!; namespace; server!}; destinations[]@destination; "
-    "namespaceResourceBlacklist[]@groupkindname; namespaceResourceWhitelist[]@groupkindname; "
+    "namespaceResourceBlacklist[]@groupkind; namespaceResourceWhitelist[]@groupkind; "
     "orphanedResources{ignore[]{group; kind; name}; warn:bool}; permitOnlyProjectScopedClusters:bool; "
     "roles[]{description; groups[]; jwtTokens[]{exp:long; iat!:long; id}; name!; policies[]}; signatureKeys[]{keyID!}; "
     "sourceIntegrity{git{policies![]@policies}}; sourceNamespaces[]; sourceRepos[]; "
