@@ -101,6 +101,14 @@ def dns_subdomain(text: str) -> list[str]:
     return problems
 
 
+def dns_subdomain_bytes(text: str) -> list[str]:
+    """The same rule in the words of declarative validation."""
+    problems = [too_long(253, "bytes")] if len(text) > 253 else []
+    if not _subdomain_re(text):
+        problems.append(_SUBDOMAIN_TEXT)
+    return problems
+
+
 def dns_subdomain_underscore(text: str) -> list[str]:
     problems = [too_long(253)] if len(text) > 253 else []
     if not _underscore_re(text):

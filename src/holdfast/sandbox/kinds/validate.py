@@ -122,6 +122,8 @@ _NAMES: dict[tuple[str, str], names.NameRule] = {
     (_RBAC, "ClusterRoleBinding"): names.path_segment,
     ("policy", "PodDisruptionBudget"): names.path_segment,
     (_NET, "IPAddress"): names.ip_address,
+    ("", "ReplicationController"): names.dns_subdomain_bytes,
+    ("resource.k8s.io", "DeviceClass"): names.dns_subdomain_bytes,
     ("certificates.k8s.io", "CertificateSigningRequest"): names.path_segment,
     ("", "Event"): names.path_segment,
     ("events.k8s.io", "Event"): names.path_segment,

@@ -68,10 +68,9 @@ def _generated_selector(errs: Errors, obj: Manifest) -> None:
             errs.required(f"spec.template.metadata.labels[{key}]", f"must be '{value}'")
         elif labels[key] != value:
             errs.invalid("spec.template.metadata.labels", labels, f"must be '{value}'")
-    chosen = (spec.get("selector") or {}).get("matchLabels") or {}
-    expected = {"batch.kubernetes.io/controller-uid": uid}
-    legacy = {"controller-uid": uid}
-    if spec.get("selector") is not None and chosen not in (expected, legacy):
+    generated = {f"{prefix}controller-uid": uid for prefix in ("", "batch.kubernetes.io/")}
+    generated |= {f"{prefix}job-name": name for prefix in ("", "batch.kubernetes.io/")}
+    if selectors.usable(spec["selector"]) and not selectors.matches(spec["selector"], generated):
         errs.invalid("spec.selector", selectors.printed(spec["selector"]), "`selector` not auto-generated")
 
 

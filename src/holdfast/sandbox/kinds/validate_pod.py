@@ -266,9 +266,19 @@ def workload_template(
         and not selectors.matches(spec["selector"], labels or {})
     ):
         errs.invalid(f"{place}.metadata.labels", labels or None, "`selector` does not match template `labels`")
-    template(errs, found, place, claims)
+    # A template is judged against its selector: with one that cannot be read it is not judged at all.
+    judged = kind == "DaemonSet" or spec.get("selector") is None or selectors.usable(spec["selector"])
+    if not judged and kind != "StatefulSet":
+        return
+    if judged:
+        template(errs, found, place, claims)
+        if kind == "StatefulSet":
+            check_labels(errs, labels or {}, f"{place}.labels")
     pod = found.get("spec") or {}
     if pod.get("restartPolicy") != "Always":
         errs.unsupported(f"{place}.spec.restartPolicy", pod.get("restartPolicy"), ("Always",))
     if pod.get("activeDeadlineSeconds") is not None:
-        errs.forbidden(f"{place}.spec.activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")
+        errs.forbidden(
+            f"{place}.spec.activeDeadlineSeconds",
+            f"activeDeadlineSeconds in {'ReplicaSet' if kind == 'Deployment' else kind} is not Supported",
+        )
