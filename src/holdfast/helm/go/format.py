@@ -43,6 +43,9 @@ def _object(value: Any) -> str:
         return value.go_string() if value.stringer else _struct(value, plus=False)
     if isinstance(value, Method):
         return "0x0"
+    if isinstance(value, complex):
+        sign = "" if format_float(value.imag).startswith("-") else "+"
+        return f"({format_float(value.real)}{sign}{format_float(value.imag)}i)"
     return str(value)
 
 

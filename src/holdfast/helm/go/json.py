@@ -203,6 +203,9 @@ def decode_as(text: str, wanted: str) -> Any:
     raise GoError(f"json: cannot unmarshal {found} into Go value of type {wanted}")
 
 
+_NO_SPACE = ("in literal", "in numeric", "in exponent", "after decimal point", "in string escape", "in \\u hexadecimal")
+
+
 class _Scanner:
     """Finds what Go's scanner would say about a text that is no JSON."""
 
@@ -212,6 +215,9 @@ class _Scanner:
 
     def fail(self, context: str) -> GoError:
         if self.at >= len(self.text):
+            # At the end Go tries a space: only within a word, a number or an escape is that wrong.
+            if context.startswith(_NO_SPACE):
+                return GoError(f"invalid character ' ' {context}")
             return GoError("unexpected end of JSON input")
         return GoError(f"invalid character {_shown(self.text[self.at])} {context}")
 

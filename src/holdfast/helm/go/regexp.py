@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,7 @@ def compile_pattern(pattern: str) -> Any:
         raise GoError(f"error parsing regexp: {_reason(fault.args[0], pattern)}") from None
 
 
+_LOOKBEHIND = re.compile(r"\(\?<[=!]")
 # What RE2 calls a fault, and what Go does.
 _REASONS = {
     "missing ]": "missing closing ]",
@@ -41,6 +43,9 @@ def _reason(text: bytes | str, pattern: str) -> str:
     if shown.startswith("trailing \\"):
         return "trailing backslash at end of expression: ``"
     kind, _, detail = shown.partition(": ")
+    around = _LOOKBEHIND.search(pattern)
+    if kind == "invalid named capture group" and around:
+        return f"invalid or unsupported Perl syntax: `{around[0]}`"
     return f"{_REASONS.get(kind, kind)}: `{detail or pattern}`"
 
 
