@@ -97,6 +97,13 @@ def _leave_to_others(mine: Survey, surveys: Sequence[Survey]) -> None:
 _ENTRY = re.compile(r"(^|/)(clusters?|flux|flux-system|bootstrap)(/|-)")
 
 
+def _is_part(document: Document) -> bool:
+    """Whether a unit lacks what a parent's patch has to add, away from where entry points stand: it is none by itself."""
+    spec = document.object.get("spec")
+    flux = document.object["kind"] == "Kustomization"
+    return flux and not _ENTRY.search(document.place.path) and not (isinstance(spec, dict) and spec.get("interval"))
+
+
 class _Surveyor:
     def __init__(self, empty: Survey, options: Options, dialects: Sequence[Dialect], others: Sequence[str]) -> None:
         self._survey = empty
@@ -115,6 +122,8 @@ class _Surveyor:
         for key in self._roots():
             document = self._written[key]
             if not self._was_read(document) and not self._elsewhere(document):
+                if _is_part(document):
+                    self._loose.add(key)
                 self._reach(document.object, document.place, None)
         self._drop_shadows()
         self._leftovers(late=False)

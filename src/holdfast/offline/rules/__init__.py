@@ -7,6 +7,7 @@ from holdfast.offline.rules import (
     kustomizations,
     network,
     objects,
+    patches,
     references,
     refused,
     releases,
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     Rule("health-check-missing", ERROR, "healthChecks names what is not there", units.missing_health_checks),
     Rule("duration-invalid", ERROR, "an interval or timeout is no duration", units.durations),
     Rule("unit-account-missing", WARNING, "a unit's ServiceAccount is not there", references.missing_unit_accounts),
+    Rule("kubeconfig-missing", WARNING, "a unit's kubeConfig Secret is not there", sources.missing_kubeconfigs),
     Rule("cel-invalid", ERROR, "an expression is no CEL", expressions.invalid),
     Rule("lua-invalid", ERROR, "a script is no Lua", expressions.invalid_lua),
     # Kustomizations
@@ -60,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     Rule("common-labels", WARNING, "commonLabels change immutable selectors", kustomizations.common_labels),
     Rule("object-orphan", WARNING, "a file beside a kustomization is not listed in it", kustomizations.orphans),
     Rule("patch-without-target", ERROR, "a patch's target matches nothing", kustomizations.idle_patches),
+    Rule("patch-field-unknown", ERROR, "a patch sets a field that does not exist", patches.unknown_fields),
     Rule("image-unmatched", WARNING, "an image replacement matches nothing", kustomizations.idle_images),
     Rule("config-without-hash", WARNING, "pods do not notice a change of configuration", kustomizations.without_hash),
     # Substitution

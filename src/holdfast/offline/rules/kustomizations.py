@@ -24,7 +24,7 @@ _OLD = {
 }
 
 
-def _each(survey: Survey) -> Iterator[tuple[Unit, str, Mapping[str, Any]]]:
+def each_kustomization(survey: Survey) -> Iterator[tuple[Unit, str, Mapping[str, Any]]]:
     """Every kustomization file that some unit read, once."""
     index, told = Index.of(survey), set()
     for unit in survey.units.values():
@@ -41,7 +41,7 @@ def _at(survey: Survey, path: str, *field: Key) -> Place:
 def unknown_fields(survey: Survey) -> Iterator[Finding]:
     """Flux rewrites a unit's kustomization.yaml and thereby drops what it does not know: the unit renders without it."""
     known = KUSTOMIZATION.fields
-    for unit, path, content in _each(survey):
+    for unit, path, content in each_kustomization(survey):
         for name in content:
             if name not in known:
                 text = f"{name} is no field of a kustomization: it is dropped, and what it should have added is missing"
@@ -52,7 +52,7 @@ def unknown_fields(survey: Survey) -> Iterator[Finding]:
 
 
 def deprecated_fields(survey: Survey) -> Iterator[Finding]:
-    for unit, path, content in _each(survey):
+    for unit, path, content in each_kustomization(survey):
         for name, instead in _OLD.items():
             if content.get(name):
                 text = f"{name} is deprecated in kustomize: use {instead}"
@@ -61,7 +61,7 @@ def deprecated_fields(survey: Survey) -> Iterator[Finding]:
 
 def common_labels(survey: Survey) -> Iterator[Finding]:
     """commonLabels go into selectors, which cannot be changed once an object is there."""
-    for unit, path, content in _each(survey):
+    for unit, path, content in each_kustomization(survey):
         if content.get("commonLabels"):
             text = "commonLabels are put into selectors, which are immutable: a change of one recreates workloads"
             place = _at(survey, path, "commonLabels")
@@ -109,7 +109,7 @@ def _nameless(survey: Survey) -> list[Any]:
 def orphans(survey: Survey) -> Iterator[Finding]:
     """Files beside a kustomization that a unit reads, which that kustomization does not name: they are never applied."""
     read = survey.read_anywhere
-    named: dict[str, str] = {p.rpartition("/")[0]: c for _, p, _ in _each(survey) for c in [p]}
+    named: dict[str, str] = {p.rpartition("/")[0]: c for _, p, _ in each_kustomization(survey) for c in [p]}
     failed = [u for u in survey.units.values() if u.rendered is None and u.key.kind == "Kustomization"]
     if any(not u.external for u in failed):
         return  # what a broken unit would have read is not known
@@ -173,7 +173,7 @@ def _of_interest(obj: Manifest) -> bool:
 
 
 def idle_patches(survey: Survey) -> Iterator[Finding]:
-    for unit, path, content in _each(survey):
+    for unit, path, content in each_kustomization(survey):
         for number, patch in mappings(content.get("patches")):
             target = patch.get("target")
             if isinstance(target, dict) and not _matched(target, _candidates(survey, path)):
@@ -225,10 +225,10 @@ def _written(survey: Survey, unit: Unit) -> list[Manifest]:
 
 
 def _matched(target: Mapping[str, Any], objects: Iterable[Manifest]) -> bool:
-    return any(_matches(target, o) for o in objects)
+    return any(matches(target, o) for o in objects)
 
 
-def _matches(target: Mapping[str, Any], obj: Manifest) -> bool:
+def matches(target: Mapping[str, Any], obj: Manifest) -> bool:
     gvk, meta = GroupVersionKind.of(obj), obj.get("metadata") or {}
     pairs = (
         ("group", gvk.group),
@@ -251,7 +251,7 @@ def _anchored(pattern: str, text: str) -> bool:
 
 
 def idle_images(survey: Survey) -> Iterator[Finding]:
-    for unit, path, content in _each(survey):
+    for unit, path, content in each_kustomization(survey):
         for number, entry in mappings(content.get("images")):
             if entry.get("name") and not _image_used(str(entry["name"]), entry, _candidates(survey, path)):
                 place = _at(survey, path, "images", number)
@@ -307,7 +307,7 @@ def bare_image(image: str) -> str:
 def without_hash(survey: Survey) -> Iterator[Finding]:
     """Generators whose hash is switched off, and pods that read the result once, at their start."""
     index = Index.of(survey)
-    for unit, path, content in _each(survey):
+    for unit, path, content in each_kustomization(survey):
         whole = bool(mapping(content.get("generatorOptions")).get("disableNameSuffixHash"))
         for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
             for number, entry in mappings(content.get(field)):

@@ -29,6 +29,7 @@ def schema(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     applied = {p for u in survey.units.values() if u.rendered for p, seen in u.rendered.reads.items() if seen}
     told: set[tuple[str, str, str]] = set()
+    yield from units_schema(index)
     for document in survey.documents:
         if document.place.path in applied or index.broken:
             yield from _written(index, document, told)
@@ -38,6 +39,17 @@ def schema(survey: Survey) -> Iterator[Finding]:
             shown = dotted(path)
             if not told & {(obj["kind"], name_of(obj), shown), (obj["kind"], _stem(index, obj), shown)}:
                 yield index.finding("schema-invalid", unit, obj, f"{shown}: {message}", *path)
+
+
+def units_schema(index: Index) -> Iterator[Finding]:
+    """Units of the top, which nothing renders, as they are written."""
+    rendered = {(o["kind"], name_of(o)) for _, o in index.objects}
+    for unit in index.survey.units.values():
+        shape = index.schema(GroupVersionKind.of(unit.object))
+        if unit.parent is not None or unit.loose or shape is None or (unit.key.kind, unit.key.name) in rendered:
+            continue
+        for path, message in violations(unit.object, shape):
+            yield index.about("schema-invalid", unit, f"{ObjectRef.of(unit.object)} {dotted(path)}: {message}", *path)
 
 
 def _stem(index: Index, obj: Manifest) -> str:

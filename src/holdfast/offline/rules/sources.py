@@ -150,6 +150,16 @@ def missing_secrets(survey: Survey) -> Iterator[Finding]:
                 )
 
 
+def missing_kubeconfigs(survey: Survey) -> Iterator[Finding]:
+    index = Index.of(survey)
+    for unit in survey.units.values():
+        name = str(mapping(mapping(unit.spec.get("kubeConfig")).get("secretRef")).get("name") or "")
+        if name and not unit.loose and not index.secret(unit.key.namespace, name):
+            text = f"spec.kubeConfig names Secret {name}, which no unit of this repository makes"
+            hint = near(name, index.names("Secret", unit.key.namespace))
+            yield index.about("kubeconfig-missing", unit, text, "spec", "kubeConfig", "secretRef", hint=hint)
+
+
 def ssh_without_key(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in _sources(index, "GitRepository"):

@@ -31,24 +31,27 @@ def not_rendered(survey: Survey) -> Iterator[Finding]:
                 yield Finding.at("unit-invalid", place, unit.problem, unit=str(unit.key))
 
 
-_FROM = re.compile(
-    r"(?:accumulating resources from|unable to load|from|opening|open|read) '([^']+)'|'([^'\s]+)': evalsymlink"
-)
+_TOKEN = re.compile(r"'([^'\s]+)'|\[([^\]\s]+)\]|\"([^\"\s]+)\"|path: (\S+)|kind: (\S+)$")
+_PLACE = re.compile(r"/tmp/kustomization-[^/]+/")
 
 
 def _listed(survey: Survey, unit: Unit) -> Place | None:
-    """The line of a kustomization that names the file which a build stumbled over, where it did not say."""
+    """The line that names what a build stumbled over, where the build did not say: first in the kustomizations."""
     if unit.problem_place is not None and unit.problem_place != unit.place:
         return None
-    names = [a or b for a, b in _FROM.findall(unit.problem)]
+    found = [_PLACE.sub("", next(t for t in m if t)) for m in _TOKEN.findall(unit.problem)]
+    tokens = [t.rstrip(":").rpartition("/")[2] if "/" in t else t.rstrip(":") for t in found[::-1]]
     top = str(unit.spec.get("path") or "").strip("./")
-    for path in kustomization_files(survey.tree) if names else ():
-        if not path.startswith(f"{top}/" if top else ""):
+    files = [p for p in kustomization_files(survey.tree) if p.startswith(f"{top}/" if top else "")]
+    files += sorted({d.place.path for d in survey.documents if d.place.path.startswith(f"{top}/" if top else "")})
+    for token in tokens:
+        if len(token) < 3 or token.lower() in ("kustomization.yaml", "kustomization", "deployment"):
             continue
-        for number, line in enumerate(survey.tree.read(path).decode("utf-8", "replace").splitlines(), 1):
-            entry = line.strip().lstrip("- ").strip("'\"")
-            if any(entry.removeprefix("./") == n.removeprefix("./") for n in names[::-1]):
-                return Place(path, number)
+        pattern = re.compile(r"(?<![\w-])" + re.escape(token) + r"(?![\w-])")
+        for path in files:
+            for number, line in enumerate(survey.tree.read(path).decode("utf-8", "replace").splitlines(), 1):
+                if pattern.search(line):
+                    return Place(path, number)
     return None
 
 
