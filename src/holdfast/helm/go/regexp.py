@@ -25,7 +25,7 @@ def compile_pattern(pattern: str) -> Any:
         raise GoError(f"error parsing regexp: {_reason(fault.args[0], pattern)}") from None
 
 
-_LOOKBEHIND = re.compile(r"\(\?<[=!]")
+_LOOKBEHIND = re.compile(r"\(\?<[=!](?:[^>]*>|.*)", re.DOTALL)
 # What RE2 calls a fault, and what Go does.
 _REASONS = {
     "missing ]": "missing closing ]",
@@ -44,8 +44,9 @@ def _reason(text: bytes | str, pattern: str) -> str:
         return "trailing backslash at end of expression: ``"
     kind, _, detail = shown.partition(": ")
     around = _LOOKBEHIND.search(pattern)
-    if kind == "invalid named capture group" and around:
-        return f"invalid or unsupported Perl syntax: `{around[0]}`"
+    if kind == "invalid perl operator" and around:
+        # Go takes it for the beginning of a group's name.
+        return f"invalid named capture: `{around[0]}`"
     return f"{_REASONS.get(kind, kind)}: `{detail or pattern}`"
 
 
