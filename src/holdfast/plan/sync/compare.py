@@ -9,6 +9,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.sync import AppHealth, AppHealthStatus, Pair, ResourceState, SyncStatus, Tracking
 from holdfast.plan.sync import marks
 from holdfast.plan.sync.diff import Difference, DiffOptions, difference_of
+from holdfast.plan.sync.ignoring import check_rules
 from holdfast.plan.sync.tracking import is_self_referenced
 
 Health = Callable[[Manifest], AppHealth | None]
@@ -38,6 +39,7 @@ class Comparison:
 
 def compare(pairs: Sequence[Pair], hooks: Sequence[Manifest], options: CompareOptions) -> Comparison:
     """Raises ignoring.BadPathError."""
+    check_rules(options.diff.rules)
     differences = tuple(difference_of(p, options.diff) for p in pairs)
     found = [_sync(p, d, options) for p, d in zip(pairs, differences, strict=True)]
     states = tuple(_state(p, d, s, hooks, options) for p, d, s in zip(pairs, differences, found, strict=True))

@@ -231,4 +231,3 @@ def _filled_list(target: Any, cut_target: Any, live: Any, cut_live: Any, schema:
         below = schema.items if schema else None
         found.append(_filled(item, cut_target[i], live[at], cut_live[at], below) if at >= 0 else item)
     return found
-

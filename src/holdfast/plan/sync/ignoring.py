@@ -93,6 +93,15 @@ def program(path: str) -> Any:
         raise BadPathError(f'the jq path expression "{path}" is not valid: {reason}') from error
 
 
+def check_rules(rules: Iterable[DiffRule]) -> None:
+    """A slip in a path expression is told at once, not when an object turns up that it is for. Raises BadPathError."""
+    for path in (path for rule in rules for path in rule.jq_paths):
+        try:
+            program(path)
+        except BadPathError as error:
+            raise BadPathError(f"failed to create diff normalizer: {error.message}") from error
+
+
 def without_path(obj: Manifest, path: str) -> Manifest:
     """An expression that does not fit the object (a list where it wants a map) leaves it alone."""
     compiled = program(path)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from holdfast.kube.refs import GroupVersionKind, ObjectRef
-from holdfast.model.sync import AppHealth, AppHealthStatus, Pair, SyncStatus, Tracking
+from holdfast.model.sync import AppHealth, AppHealthStatus, DiffRule, Pair, SyncStatus, Tracking
 from holdfast.plan.sync import marks
 from holdfast.plan.sync.compare import CompareOptions, compare, health_of, worse
 from holdfast.plan.sync.diff import DiffOptions
+from holdfast.plan.sync.ignoring import BadPathError
 from holdfast.plan.sync.tracking import stamp
 
 MINE = Tracking(app_name="shop", destination="ns")
@@ -129,3 +130,9 @@ def test_worse_is_the_same_from_both_sides() -> None:
         for other in AppHealthStatus:
             assert worse(one, other) is worse(other, one)
             assert worse(one, other) in (one, other)
+
+
+def test_a_slip_in_a_path_expression_is_told_whatever_there_is() -> None:
+    rule = DiffRule(group="apps", kind="Deployment", jq_paths=(".spec[",))
+    with pytest.raises(BadPathError):
+        compare([], [], CompareOptions(diff=DiffOptions(rules=(rule,))))
