@@ -67,7 +67,10 @@ class Applications:
         except (Elsewhere, ChartAbsent) as error:
             return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=place, external=True)
         except HoldfastError as error:
-            return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=error.place or place)
+            # A base behind a URL is not at hand, which is no mistake of the repository.
+            remote = "there is no way out" in error.message
+            at = error.place or place
+            return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=at, external=remote)
 
 
 def _declared(obj: Manifest) -> list[Mapping[str, Any]]:

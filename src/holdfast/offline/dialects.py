@@ -31,7 +31,8 @@ class Lazily:
         return not self.one_of or (isinstance(spec, dict) and any(spec.get(f) for f in self.one_of))
 
     def covers(self, obj: Manifest, world: World) -> str | None:
-        return self._real.covers(obj, world)
+        # A late unit renders no directory: its module is needed only where it is rendered.
+        return None if self.late else self._real.covers(obj, world)
 
     def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
         if not world.options.wanted(key, obj):

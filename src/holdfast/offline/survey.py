@@ -193,22 +193,17 @@ class _Surveyor:
         early = {k: d for k, d in self._written.items() if (r := self._dialect(d.object)) is not None and not r.late}
         paths = {k: r.covers(d.object, self._world) for k, d in early.items() if (r := self._dialect(d.object))}
 
+        directories = {path for path in paths.values() if path is not None}
+
         def covered(key: UnitKey) -> bool:
-            file = early[key].place.path
-            return any(
-                other != key and path is not None and (path == "" or file.startswith(path + "/"))
-                for other, path in paths.items()
-                if not self._inside(paths[key], path)
-            )
+            """Two units over the same directory do not make each other children."""
+            parts = early[key].place.path.split("/")[:-1]
+            above = ("/".join(parts[:depth]) for depth in range(len(parts) + 1))
+            return any(a in directories and a != paths[key] for a in above)
 
         roots = [key for key in early if not covered(key)]
         # What looks like an entry point goes first: others may turn out to be part of what it builds.
         return sorted(roots, key=lambda k: not _ENTRY.search(early[k].place.path))
-
-    @staticmethod
-    def _inside(path: str | None, other: str | None) -> bool:
-        """Two units over the same directory do not make each other children."""
-        return path is not None and path == other
 
     def _reach(self, obj: Manifest, place: Place, parent: UnitKey | None) -> None:
         dialect = self._dialect(obj)
