@@ -203,11 +203,9 @@ def _limit(given: int | str | None, total: int) -> int | None:
         return None
     if isinstance(given, int):
         return given
-    text = given.strip()
-    if not text.endswith("%") or not text[:-1].isdigit():
-        return 0
-    found = total * int(text[:-1]) // 100
-    return max(found, 1) if text != "0%" else found
+    share = given.removesuffix("%")
+    found = total * int(share) // 100 if given.endswith("%") and share.isdecimal() else 0
+    return found if given == "0%" else max(found, 1)
 
 
 def _under_way(count: int, statuses: Sequence[Status]) -> int | None:

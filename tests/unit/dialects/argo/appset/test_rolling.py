@@ -112,7 +112,17 @@ def test_an_application_that_cannot_sync_does_not_hold_its_step_back_forever() -
 
 @pytest.mark.parametrize(
     ("limit", "total", "started"),
-    [(None, 4, 4), (2, 4, 2), (0, 4, 0), ("50%", 4, 2), ("10%", 4, 1), ("0%", 4, 0), ("100%", 3, 3)],
+    [
+        (None, 4, 4),
+        (2, 4, 2),
+        (0, 4, 0),
+        ("50%", 4, 2),
+        ("10%", 4, 1),
+        ("0%", 4, 0),
+        ("100%", 3, 3),
+        ("2", 4, 1),
+        ("x%", 4, 1),
+    ],
 )
 def test_a_step_goes_on_with_so_many_at_once(limit: Any, total: int, started: int) -> None:
     apps = [app(f"a{i}", "dev") for i in range(total)]
