@@ -69,7 +69,8 @@ def change(app: Manifest, live: Manifest, wanted: ApplicationSet, delete: Delete
     before = _ours(live)
     after = _ours(_target(app, live, wanted))
     ignored = [i for i in wanted.ignored if i.name in ("", app["metadata"]["name"])]
-    before, after = without(before, ignored, delete), without(after, ignored, delete)
+    if ignored:
+        before, after = _ours(without(before, ignored, delete)), _ours(without(after, ignored, delete))
     patch = diff(before, after)
     if app.get("operation") is not None and app["operation"] != live.get("operation"):
         patch["operation"] = app["operation"]
@@ -86,7 +87,7 @@ def _target(app: Manifest, live: Manifest, wanted: ApplicationSet) -> Manifest:
     for key in wanted.preserved_labels:
         if key in (was.get("labels") or {}):
             labels[key] = was["labels"][key]
-    kept = [f for f in was.get("finalizers") or () if f.startswith(_KEPT_FINALIZERS)]
+    kept = [f for k in _KEPT_FINALIZERS for f in was.get("finalizers") or () if f.startswith(k)]
     owners = [o for o in was.get("ownerReferences") or () if o.get("uid") != wanted.uid]
     meta.update(
         annotations=annotations,

@@ -91,6 +91,22 @@ def test_ignored_differences_are_not_the_sets_to_decide() -> None:
     assert desired.change(app, live, wanted, delete) == {"spec": {"source": {"path": "p"}}}
 
 
+def test_a_list_that_is_empty_but_for_what_is_ignored_is_no_difference() -> None:
+    wanted, app, live = pair(ignoreApplicationDifferences=[{"jsonPointers": ["/spec/info/0"]}])
+    live["spec"]["info"] = [{"name": "a", "value": "b"}]
+    assert desired.change(app, live, wanted, never) is None
+
+
+def test_finalizers_of_hooks_stay() -> None:
+    wanted, app, live = pair()
+    hooks = ["pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io/cleanup"]
+    live["metadata"]["finalizers"] = [*app["metadata"]["finalizers"], *hooks]
+    assert desired.change(app, live, wanted, never) is None
+    live["metadata"]["finalizers"] = [*reversed(hooks), "foreign/f"]
+    patch = desired.change(app, live, wanted, never)
+    assert patch == {"metadata": {"finalizers": [*app["metadata"]["finalizers"], *hooks]}}
+
+
 def test_an_operation_is_handed_over_once() -> None:
     wanted, app, live = pair()
     app["operation"] = {"sync": {}}
