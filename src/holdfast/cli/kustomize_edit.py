@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 Data = dict[str, Any]
-Action = Callable[[argparse.Namespace, Data], None]
+Action = Callable[[argparse.Namespace, Data], "dict[str, bytes] | None"]
+"""Changes the data; what it returns are other files with new contents."""
 
 _TARGET = ("group", "version", "kind", "name", "namespace")
 _LISTS = {
@@ -33,8 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _set_commands(_group(commands, "set", "set values of fields"))
     _remove_commands(_group(commands, "remove", "remove items from a field"))
     fix = commands.add_parser("fix", help="replace deprecated fields")
-    fix.add_argument("--vars", action="store_true", help="accepted; vars are not converted, replace them by hand")
-    fix.set_defaults(handler=run, change=_fix)
+    fix.add_argument(
+        "--vars", action="store_true", help="turn vars into replacements; this changes resource files as well"
+    )
+    fix.set_defaults(handler=run_fix, change=_fix)
 
 
 def _group(commands: Any, name: str, text: str) -> Any:
@@ -132,7 +135,7 @@ def _edit(args: argparse.Namespace) -> None:
         text = file.read()
     parse(text.encode(), path)
     data = yaml.load(text) or {}
-    args.change(args, data)
+    others = args.change(args, data) or {}
     changed = update(text, data, FIELD_ORDER)
     # What was written has to mean what was wanted; if it ever does not, the user's file stays as it is.
     if (yaml.load(changed) or {}) != data:
@@ -142,6 +145,9 @@ def _edit(args: argparse.Namespace) -> None:
     if changed != text:
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(changed)
+    for name, content in others.items():
+        with open(name, "wb") as other:
+            other.write(content)
 
 
 def _file() -> str:
@@ -318,9 +324,58 @@ def _remove_pairs(args: argparse.Namespace, data: Data) -> None:
     commands.remove_pairs(data, _pairs_field(args.what), keys, args.what, args.ignore_non_existence)
 
 
-def _fix(args: argparse.Namespace, data: Data) -> None:
-    from holdfast.kustomize.edit import commands
+class _Here:
+    """The current directory, for the conversion of vars."""
 
-    if args.vars:
-        _log("vars are left as they are")
+    def read(self, path: str) -> bytes | None:
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except (OSError, ValueError):
+            return None
+
+    def names(self, directory: str) -> list[str]:
+        try:
+            return sorted(os.listdir(directory))
+        except (OSError, ValueError):
+            return []
+
+
+def run_fix(args: argparse.Namespace) -> int:
+    """``fix``; with ``--vars`` it says whether a build gives the same as before."""
+    if not args.vars:
+        return run(args)
+    before, _ = _built()
+    code = run(args)
+    if code:
+        return code
+    after, problem = _built()
+    if problem:
+        print(f"Warning: 'Fixed' kustomization now produces the error when running `kustomize build`: {problem}")
+    elif after != before:
+        print("Warning: 'Fixed' kustomization now produces different output when running `kustomize build`:")
+        print(f"...{after}...")
+    return 0
+
+
+def _built() -> tuple[str, str]:
+    """What a build of the current directory gives, and the problem where it gives nothing."""
+    from holdfast.base.errors import HoldfastError
+    from holdfast.cli.kustomize_outside import Outside
+    from holdfast.kube import yaml
+    from holdfast.kustomize import BuildOptions, build
+
+    try:
+        with Outside() as outside:
+            options = BuildOptions(fetch=outside.fetch, fetch_file=outside.fetch_file)
+            return yaml.dump_all(build(*outside.local("."), options).manifests), ""
+    except HoldfastError as err:
+        return "", err.message
+
+
+def _fix(args: argparse.Namespace, data: Data) -> dict[str, bytes] | None:
+    from holdfast.kustomize.edit import commands
+    from holdfast.kustomize.edit.vars import convert
+
     commands.fix(data, os.path.isfile)
+    return convert(data, _Here()) if args.vars else None

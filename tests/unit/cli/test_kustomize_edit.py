@@ -84,3 +84,26 @@ def test_a_kustomization_that_is_not_valid_is_not_edited(file: Path) -> None:
     file.write_text("resourcs: []\n")
     assert edit("set", "namespace", "prod") == 1
     assert file.read_text() == "resourcs: []\n"
+
+
+def test_fix_turns_vars_into_replacements_that_build_the_same(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(
+        "# ours\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- a.yaml\nvars:\n- name: NAME\n  objref: {kind: ConfigMap, name: c, apiVersion: v1}\n"
+    )
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations:\n    a: x/{}/y # why\n"
+    a = file.parent / "a.yaml"
+    a.write_text(text.format("$(NAME)"))
+    assert edit("fix", "--vars") == 0
+    assert a.read_text() == text.format("NAME_PLACEHOLDER")
+    assert "\nresources:\n- a.yaml\nreplacements:\n- source:\n    kind: ConfigMap\n" in file.read_text()
+    assert "Warning" not in capsys.readouterr().out
+
+
+def test_fix_says_so_when_a_build_gives_something_else(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text("resources: [a.yaml]\nvars:\n- name: NAME\n  objref: {kind: ConfigMap, name: c, apiVersion: v1}\n")
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  annotations:\n    a: x/$(NAME)\ndata:\n  b: $(NAME)\n"
+    )
+    (file.parent / "a.yaml").write_text(text)
+    assert edit("fix", "--vars") == 0
+    assert "now produces different output" in capsys.readouterr().out
