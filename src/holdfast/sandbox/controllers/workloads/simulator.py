@@ -43,6 +43,7 @@ DECIDERS: dict[str, Decider] = {
     "pods": pod.decide,
     "persistentvolumeclaims": storage.decide,
     "persistentvolumes": storage.decide_volume,
+    storage.CLASSES: storage.decide_class,
     "services": network.decide_service,
     "endpoints": network.decide_endpoints,
     "ingresses.networking.k8s.io": network.decide_ingress,
@@ -125,6 +126,10 @@ class Workloads(Controller):
         if change.resource == "persistentvolumeclaims" and change.deleted:
             for _, name in self.view.objects.get("persistentvolumes", {}):
                 self.enqueue(("persistentvolumes", "", name))
+        if change.resource in ("persistentvolumeclaims", "persistentvolumes"):
+            left = change.object if change.deleted else old
+            for name in storage.classes_of(left) if left is not None else ():
+                self.enqueue((storage.CLASSES, "", name))
 
     def _wake_all(self, resources: tuple[str, ...], namespace: str) -> None:
         for resource in resources:

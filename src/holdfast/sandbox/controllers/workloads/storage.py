@@ -18,9 +18,11 @@ from holdfast.sandbox.controllers.workloads.actions import (
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
+CLASSES = "volumeattributesclasses.storage.k8s.io"
 _PROVISIONER = "sandbox.holdfast.dev"
 _CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 _VOLUME_PROTECTION = "kubernetes.io/pv-protection"
+_CLASS_PROTECTION = "kubernetes.io/vac-protection"
 
 
 def decide(view: View, claim: Manifest) -> list[Action]:
@@ -101,6 +103,21 @@ def decide_volume(view: View, volume: Manifest) -> list[Action]:
         return [Delete(VOLUMES, "", volume["metadata"]["name"])]
     phase = "Bound" if claim is not None else "Released"
     return status_change(VOLUMES, volume, {**(volume.get("status") or {}), "phase": phase})
+
+
+def decide_class(view: View, attributes: Manifest) -> list[Action]:
+    """A class of volume attributes that is deleted goes once no claim and no volume names it."""
+    name = attributes["metadata"]["name"]
+    used = any(name in classes_of(o) for kind in (CLAIMS, VOLUMES) for o in view.objects.get(kind, {}).values())
+    return _released(CLASSES, attributes, _CLASS_PROTECTION) if is_going(attributes) and not used else []
+
+
+def classes_of(obj: Manifest) -> set[str]:
+    """The classes of volume attributes that a claim or a volume names, wishes for or has now."""
+    status = obj.get("status") or {}
+    wished = (status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName")
+    names = (obj["spec"].get("volumeAttributesClassName"), status.get("currentVolumeAttributesClassName"), wished)
+    return {n for n in names if n}
 
 
 def _claim(view: View, volume: Manifest) -> Manifest | None:

@@ -124,6 +124,30 @@ async def test_a_deleted_claim_stays_while_a_pod_uses_it_and_takes_its_volume_al
         await c.until(lambda: not c.names("persistentvolumes", ""), "their volumes are gone")
 
 
+async def test_a_deleted_class_of_volume_attributes_stays_while_a_claim_names_it() -> None:
+    async with cluster("workloads") as c:
+        claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        kind = "volumeattributesclasses.storage.k8s.io"
+        for name in ("idle", "used"):
+            meta = {"name": name, "finalizers": ["kubernetes.io/vac-protection"]}
+            attributes = {"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttributesClass", "metadata": meta}
+            await c.create(kind, {**attributes, "driverName": "d", "parameters": {"a": "b"}})
+        await c.create(
+            "persistentvolumeclaims",
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": "c", "namespace": "default"},
+                "spec": {**claim, "volumeAttributesClassName": "used"},
+            },
+        )
+        for name in ("idle", "used"):
+            await c.api.delete(kind, "", name)
+        await c.until(lambda: c.names(kind, "") == ["used"], "the idle one is gone")
+        await c.api.delete("persistentvolumeclaims", "default", "c")
+        await c.until(lambda: not c.names(kind, ""), "nobody names the other")
+
+
 async def test_endpoints_written_by_hand_stay_without_a_service() -> None:
     async with cluster("workloads") as c:
         port = [{"port": 80}]
