@@ -35,6 +35,10 @@ def survey(
     documents where the caller has them."""
     options = options or Options()
     written, bad = found or documents(tree)
+    if options.implied and not any(r.claims(d.object) for d in written for r in dialects):
+        from holdfast.offline.implied import implied_units
+
+        written = [*written, *implied_units(tree)]
     clusters = _clusters(tree, written, options, dialects)
     surveys = [
         _Surveyor(

@@ -140,6 +140,8 @@ class Options:
     api_versions: tuple[str, ...] = ()
     wanted: Callable[[UnitKey, Manifest], bool] = lambda key, obj: True
     loose: bool = True
+    implied: bool = False
+    """Whether a repository that declares no units has one for each of its overlays."""
     refuses: Refuses | None = None
 
 

@@ -197,3 +197,17 @@ def test_the_sync_of_a_flux_instance_is_an_entry_point() -> None:
         "FluxInstance/flux-system/flux",
         "Kustomization/flux-system/flux-system",
     ]
+
+
+def test_a_repository_without_units_has_one_for_each_overlay() -> None:
+    overlay = "namespace: {}\nresources: [../../base]\n"
+    found = one(
+        {
+            "base/kustomization.yaml": "resources: [c.yaml]\n",
+            "base/c.yaml": CONFIG.replace("${region}", "x"),
+            "apps/staging/kustomization.yaml": overlay.format("staging"),
+            "apps/production/kustomization.yaml": overlay.format("production"),
+        }
+    )
+    assert names(found) == ["apps-production", "apps-staging"]
+    assert [o["metadata"]["namespace"] for _, o in found.objects()] == ["production", "staging"]
