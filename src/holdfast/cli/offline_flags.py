@@ -47,7 +47,11 @@ def options(args: argparse.Namespace) -> Options:
     versions = tuple(v for text in args.api_versions for v in text.split(",") if v)
     remotes = None if args.offline else _Remotes()
     return Options(
-        charts=_Charts(args), remotes=remotes, kube_version=_checked(args.kube_version), api_versions=versions
+        implied=True,
+        charts=_Charts(args),
+        remotes=remotes,
+        kube_version=_checked(args.kube_version),
+        api_versions=versions,
     )
 
 

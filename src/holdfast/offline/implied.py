@@ -56,6 +56,8 @@ def _unit(directory: str) -> Manifest:
         "spec": {
             "interval": "10m",
             "prune": True,
+            "wait": True,
+            "timeout": "2m",
             "path": f"./{directory}",
             "sourceRef": {"kind": "GitRepository", "name": "flux-system"},
         },

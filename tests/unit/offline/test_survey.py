@@ -6,7 +6,7 @@ import base64
 
 from holdfast.base.tree import MemoryTree
 from holdfast.offline.placeholders import PLACEHOLDER
-from holdfast.offline.survey import Survey, survey
+from holdfast.offline.survey import Options, Survey, survey
 
 SOURCE = """\
 apiVersion: source.toolkit.fluxcd.io/v1
@@ -201,13 +201,12 @@ def test_the_sync_of_a_flux_instance_is_an_entry_point() -> None:
 
 def test_a_repository_without_units_has_one_for_each_overlay() -> None:
     overlay = "namespace: {}\nresources: [../../base]\n"
-    found = one(
-        {
-            "base/kustomization.yaml": "resources: [c.yaml]\n",
-            "base/c.yaml": CONFIG.replace("${region}", "x"),
-            "apps/staging/kustomization.yaml": overlay.format("staging"),
-            "apps/production/kustomization.yaml": overlay.format("production"),
-        }
-    )
+    files = {
+        "base/kustomization.yaml": "resources: [c.yaml]\n",
+        "base/c.yaml": CONFIG.replace("${region}", "x"),
+        "apps/staging/kustomization.yaml": overlay.format("staging"),
+        "apps/production/kustomization.yaml": overlay.format("production"),
+    }
+    (found,) = survey(MemoryTree({p: t.encode() for p, t in files.items()}), Options(implied=True))
     assert names(found) == ["apps-production", "apps-staging"]
     assert [o["metadata"]["namespace"] for _, o in found.objects()] == ["production", "staging"]
