@@ -101,7 +101,11 @@ def _load_files(
     if "Chart.yaml" not in files:
         raise ChartError("Chart.yaml file is missing")
     try:
-        fill_metadata(chart.metadata, read(files["Chart.yaml"]))
+        raw = read(files["Chart.yaml"])
+        if check is not None:
+            # Helm first looks at the apiVersion alone.
+            Struct(raw, "chartBase", package="loader").text("apiVersion")
+        fill_metadata(chart.metadata, raw)
     except GoError as fault:
         raise ChartError(f"cannot load Chart.yaml: {fault.text}", place=Place("Chart.yaml")) from None
     if check is not None:

@@ -50,7 +50,9 @@ def schema_fault(values: dict[str, Any], schema: bytes) -> str:
     validator = _validator(json.loads(text))
     if isinstance(validator, str):
         return validator
-    errors = validator.iter_errors(values)
+    errors = _in_gos_order(validator.iter_errors(values), validator.schema)
+    if len(errors) == 1 and errors[0].validator == "group":
+        errors = errors[0].context
     return "".join(f"{line}\n" for line in _flat(errors, 0))
 
 
@@ -81,7 +83,90 @@ def _validator(schema: Any) -> Any:
     rules: dict[str, Any] = {"allOf": _all_of_rule, "properties": _properties_rule}
     if "prefixItems" in base.VALIDATORS:
         rules["items"] = _items_rule
-    return extend(base, rules, type_checker=checker)(schema, registry=Registry(retrieve=refuse))  # type: ignore[call-arg]
+    made: Any = extend(base, rules, type_checker=checker)
+    made.descend = _grouping(made.descend)
+    return made(schema, registry=Registry(retrieve=refuse))  # type: ignore[call-arg]
+
+
+def _grouping(descend: Callable[..., Any]) -> Callable[..., Any]:
+    """Several faults that one schema finds in one place are one fault with these inside."""
+    from jsonschema.exceptions import ValidationError
+
+    def grouped(
+        self: Any, instance: Any, schema: Any, path: Any = None, schema_path: Any = None, resolver: Any = None
+    ) -> Any:
+        errors = _in_gos_order(descend(self, instance, schema, resolver=resolver), schema)
+        if len(errors) > 1:
+            errors = [
+                ValidationError(
+                    "", validator="group", context=errors, validator_value="", instance=instance, schema=schema
+                )
+            ]
+        for error in errors:
+            if path is not None:
+                error.relative_path.appendleft(path)
+            if schema_path is not None:
+                error.relative_schema_path.appendleft(schema_path)
+            yield error
+
+    return grouped
+
+
+# After one of these nothing more is said about a value.
+_FIRST = ("type", "const", "enum", "format")
+_ORDER = [
+    "$ref",
+    "minProperties",
+    "maxProperties",
+    "required",
+    "dependencies",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "propertyNames",
+    "dependentSchemas",
+    "dependentRequired",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "prefixItems",
+    "items",
+    "additionalItems",
+    "contains",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "not",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "if",
+    "then",
+    "else",
+]
+_RANKS = {
+    word: 4 if word.endswith("roperties") and word[:3] not in ("min", "max") else i for i, word in enumerate(_ORDER)
+}
+
+
+def _in_gos_order(errors: Iterable[Any], schema: Any) -> list[Any]:
+    """What one schema finds, as the library of Helm goes through its keywords."""
+    found = _grouped(errors)
+    for word in _FIRST:
+        own = [e for e in found if e.validator == word and e.schema is schema]
+        if own:
+            return own[:1]
+    return sorted(found, key=_rank)
+
+
+def _rank(error: Any) -> int:
+    path = error.relative_schema_path
+    return _RANKS.get(str(path[0]), len(_ORDER)) if path else 0
 
 
 def _all_of_rule(validator: Any, schemas: Any, instance: Any, _schema: Any) -> Any:
@@ -154,7 +239,7 @@ def _lines(error: Any, depth: int) -> list[str]:
     pad = "  " * depth
     words = _words(error)
     own = f"{pad}- at '{_pointer(path)}': {words}"
-    if error.validator in ("anyOf", "oneOf", "allOf") and error.context:
+    if error.validator in ("anyOf", "oneOf", "allOf", "group") and error.context:
         return [own, *_flat(error.context, depth + 1)]
     if error.validator == "contains" and isinstance(error.instance, list):
         return [own, *_contains(error, depth + 1)]
@@ -205,6 +290,8 @@ _SIZES = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProper
 
 def _words(error: Any) -> str:
     kind, value, instance = error.validator, error.validator_value, error.instance
+    if kind == "group":
+        return "validation failed"
     if kind is None:
         return "false schema"
     if kind in _SIZES:
@@ -215,8 +302,11 @@ def _words(error: Any) -> str:
     return writer(value, instance, error) if writer else f"'{kind}' failed"
 
 
+_TYPES = ("null", "boolean", "number", "integer", "string", "array", "object")
+
+
 def _type_words(value: Any, instance: Any, error: Any) -> str:
-    wanted = value if isinstance(value, list) else [value]
+    wanted = sorted(value, key=_TYPES.index) if isinstance(value, list) else [value]
     return f"got {_kind(instance)}, want {' or '.join(wanted)}"
 
 
