@@ -22,6 +22,8 @@ from holdfast.offline.unit import ChartWanted
 
 VENDORED = ".holdfast/charts"
 _TIMEOUT = 15.0
+_ENOUGH = 3
+"""So many hosts without an answer, and none with one, mean that there is no network."""
 _ARCHIVE = re.compile(r"(?P<name>.+?)-(?P<version>v?\d+\.\d+\.\d+[^/]*)\.tgz")
 
 
@@ -42,6 +44,7 @@ class Library:
         self._cache = cache or cache_directory()
         self._offline = offline
         self._silent: dict[str, str] = {}
+        self._reached = False
         self._indexes: dict[str, object] = {}
 
     def find(self, wanted: ChartWanted) -> bytes | Tree:
@@ -80,6 +83,8 @@ class Library:
         host = urlsplit(wanted.url).netloc
         if host in self._silent:
             raise ChartAbsent(self._silent[host])
+        if len(self._silent) >= _ENOUGH and not self._reached:
+            raise ChartAbsent(next(iter(self._silent.values())))
         try:
             version, data = self._from_registry(wanted) if wanted.url.startswith("oci://") else self._from_index(wanted)
         except ChartWrong:
@@ -87,6 +92,7 @@ class Library:
         except HoldfastError as error:
             self._silent[host] = error.message
             raise ChartAbsent(error.message) from error
+        self._reached = True
         self._keep(wanted, version, data)
         return data
 

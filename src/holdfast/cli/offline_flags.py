@@ -81,7 +81,7 @@ class _Remotes:
         try:
             return work(self._outside)
         except HoldfastError as error:
-            if "URL is a git repository" not in error.message:
+            if not any(t in error.message for t in ("URL is a git repository", "HTTP Error")):
                 self._failed = error.message
             raise
 
