@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.base.errors import HoldfastError
@@ -98,6 +98,7 @@ _ROW = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9.-]{0,6}", fullmatch=True), st.lists(_ROW, max_size=3), max_size=4))
 def test_charts_read_one_by_one_are_what_the_whole_says(entries: dict[str, list[dict[str, object]]]) -> None:
     charts = {n: [{"name": n, **r} for r in rows] for n, rows in entries.items()}
