@@ -108,7 +108,7 @@ def _build(args: argparse.Namespace) -> BuildResult:
         options = _options(args, outside)
         if target != "-" and parse_repo_url(target) is not None:
             fetched = outside.fetch(target)
-            return build(fetched.tree, fetched.path, options._replace(load_restrictions="root"))
+            return build(fetched.tree, fetched.path, options._replace(load_restrictions="root", whole_disk=False))
         tree, path = outside.local(target)
         return build(tree, path, options)
 
@@ -124,6 +124,7 @@ def _options(args: argparse.Namespace, outside: Outside) -> BuildOptions:
         enable_plugins=args.enable_alpha_plugins,
         enable_exec=args.enable_exec,
         managed_by_label=managed_by,
+        whole_disk=True,
         helm=None if args.helm_command == "" else outside.inflate,
         helm_kube_version=args.helm_kube_version,
         helm_api_versions=tuple(args.helm_api_versions),

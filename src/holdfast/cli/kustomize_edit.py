@@ -367,7 +367,7 @@ def _built() -> tuple[str, str]:
 
     try:
         with Outside() as outside:
-            options = BuildOptions(fetch=outside.fetch, fetch_file=outside.fetch_file)
+            options = BuildOptions(whole_disk=True, fetch=outside.fetch, fetch_file=outside.fetch_file)
             return yaml.dump_all(build(*outside.local("."), options).manifests), ""
     except HoldfastError as err:
         return "", err.message

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from holdfast.base.errors import Place
 from holdfast.kube import yaml
+from holdfast.kube.yaml.scalars import OddKey
 from holdfast.kustomize import written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
@@ -95,6 +97,27 @@ def drop_local(resources: ResMap) -> None:
             kept.append(resource)
     resources.replace_all([])
     resources.append_all(kept)
+
+
+def refuse_odd_keys(resources: ResMap) -> None:
+    """Keys below the top of an object have to be strings: there is no JSON for others."""
+    for resource in resources:
+        found = next(_odd_keys(list(resource.manifest.values())), None) if resource.odd_keys else None
+        if found is not None:
+            raise KustomizeError(
+                f"key {found} in {resource.kind} {resource.name} is not a string, put it in quotes: "
+                "json: unsupported type: map[interface {}]interface {}",
+                place=Place(resource.source.path) if resource.source else None,
+            )
+
+
+def _odd_keys(value: Any) -> Iterator[str]:
+    if type(value) is dict:
+        yield from (key for key in value if type(key) is OddKey)
+        value = list(value.values())
+    if type(value) is list:
+        for item in value:
+            yield from _odd_keys(item)
 
 
 def clean_annotations(resource: Resource, metadata: list[str]) -> None:

@@ -31,8 +31,9 @@ class _Unresolved(Exception):
 class Files:
     """A tree seen with links resolved, and the record of what was looked at."""
 
-    def __init__(self, tree: Tree, display_root: str) -> None:
+    def __init__(self, tree: Tree, display_root: str, whole_disk: bool = False) -> None:
         self.tree = tree
+        self._whole_disk = whole_disk
         self.reads: dict[str, str] = {}
         self._display_root = display_root.rstrip("/")
         self._directories: dict[str, str] = {"": ""}
@@ -88,10 +89,12 @@ class Files:
         return self._resolve(self.normal(joined, path), depth + 1)
 
     def normal(self, path: str, asked: str) -> str:
-        """A path without ``.`` and ``..``; raises Escaped where it leaves the tree."""
+        """A path without ``.`` and ``..``; raises Escaped where it leaves the tree. Above the root of a disk is the root."""
         clean = posixpath.normpath(path) if path else ""
         if clean == ".":
             return ""
+        if self._whole_disk:
+            return posixpath.normpath("/" + clean).lstrip("/")
         if clean == ".." or clean.startswith("../"):
             raise Escaped(f"security; '{asked}' is outside of the tree")
         return clean.lstrip("/")

@@ -67,6 +67,7 @@ class BuildOptions(NamedTuple):
     "none" are kustomize's ``--reorder``. ``display_root`` is put before paths in error texts, so that they read like paths on
     disk. ``helm`` inflates a chart into YAML text, ``fetch`` brings a remote repository, ``fetch_file`` a file behind an HTTP
     URL, ``function`` runs an executable; each of them is refused with kustomize's wording when absent or not enabled.
+    ``whole_disk`` says that the tree is a disk, where ``..`` above the root is the root.
     ``observe`` is called after each step with the resources, for those who want to know who changed what (``trace``).
     """
 
@@ -84,6 +85,7 @@ class BuildOptions(NamedTuple):
     fetch_file: Callable[[str], bytes] | None = None
     function: Callable[[FunctionRequest], str] | None = None
     observe: Callable[[Step, Sequence[Resource]], None] | None = None
+    whole_disk: bool = False
 
 
 class BuildResult:

@@ -56,7 +56,7 @@ def _as_merges(text: bytes, path: str, scopes: Kinds) -> tuple[list[Resource] | 
     if text.startswith((b"[", b"- ")):
         return None, KustomizeError("missing Resource metadata")
     try:
-        return read_resources(text, path, scopes, patch=True), None
+        return read_resources(text, path, scopes), None
     except KustomizeError as err:
         return None, err
 
@@ -99,7 +99,7 @@ def read_merge_patches(data: Mapping[str, Any], loader: Loader, scopes: Kinds) -
     for entry in paths:
         loaded += _inline_or_file(entry, loader, scopes)
     if inline:
-        loaded += read_resources(inline.encode(), "", scopes, patch=True)
+        loaded += read_resources(inline.encode(), "", scopes)
     if not loaded:
         raise KustomizeError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch={inline}")
     return loaded
@@ -107,11 +107,11 @@ def read_merge_patches(data: Mapping[str, Any], loader: Loader, scopes: Kinds) -
 
 def _inline_or_file(entry: str, loader: Loader, scopes: Kinds) -> list[Resource]:
     try:
-        return read_resources(entry.encode(), "", scopes, patch=True)
+        return read_resources(entry.encode(), "", scopes)
     except KustomizeError:
         text = loader.load(entry)
     try:
-        return read_resources(text, loader.tree_path(entry), scopes, patch=True)
+        return read_resources(text, loader.tree_path(entry), scopes)
     except KustomizeError as err:
         raise in_file(err, entry) from None
 

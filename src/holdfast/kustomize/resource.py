@@ -52,6 +52,7 @@ class Resource:
         "from_helm",
         "manifest",
         "needs_hash",
+        "odd_keys",
         "origin",
         "patched_from",
         "prefixes",
@@ -83,6 +84,8 @@ class Resource:
         self.allow_name_change = False
         self.allow_kind_change = False
         self.from_helm = False
+        self.odd_keys = False
+        """Whether there may be keys that are no strings."""
         self.var_names: list[str] = []
         self.origin: Origin | None = None
         self.transformations: list[Origin] = []
@@ -116,6 +119,7 @@ class Resource:
         other = Resource(
             copy_json(self.manifest), self.source, self.scopes, behavior=self.behavior, needs_hash=self.needs_hash
         )
+        other.odd_keys = self.odd_keys
         other.previous = list(self.previous)
         other.prefixes, other.suffixes = list(self.prefixes), list(self.suffixes)
         other.allow_name_change, other.allow_kind_change = self.allow_name_change, self.allow_kind_change

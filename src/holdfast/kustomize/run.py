@@ -30,7 +30,7 @@ VERSION = "v5.8.1"
 def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildResult:
     """Build the kustomization in directory ``path`` of ``tree``. Raises KustomizeError."""
     options = options or BuildOptions()
-    files = Files(tree, options.display_root)
+    files = Files(tree, options.display_root, options.whole_disk)
     shared = Build()
     loader = _root_loader(files, path, options)
     target = Target(loader, shared)
@@ -43,6 +43,7 @@ def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildRe
     fix_references(found.resources, found.config.name_reference)
     finish.resolve_vars(found, shared)
     finish.drop_local(found.resources)
+    finish.refuse_odd_keys(found.resources)
     _sort(found.resources, target, options, shared)
     _label(found.resources, shared, options)
     for resource in found.resources:

@@ -21,8 +21,8 @@ _SEPARATOR = re.compile(rb"\n---(.*)\n")
 _WORDS_AFTER = re.compile(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
 
-def read_documents(text: bytes, path: str, patch: bool = False) -> list[Any]:
-    """Every document of a file as JSON data, None for those without content."""
+def read_documents(text: bytes, path: str, odd: list[int] | None = None) -> list[Any]:
+    """Every document of a file as JSON data, None for those without content. ``odd`` takes the lines of keys that are no strings."""
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
     if (words := _WORDS_AFTER.search(text)) is not None:
@@ -32,7 +32,7 @@ def read_documents(text: bytes, path: str, patch: bool = False) -> list[Any]:
             place=Place(path, line),
         )
     shared = b"*" in text and b"&" in text
-    return [_load(part, path, shared, patch) for part in split_documents(text)]
+    return [_load(part, path, shared, odd) for part in split_documents(text)]
 
 
 def split_documents(text: bytes) -> list[bytes]:
@@ -47,13 +47,10 @@ def split_documents(text: bytes) -> list[bytes]:
     return parts
 
 
-def _load(text: bytes, path: str, shared: bool, patch: bool) -> Any:
+def _load(text: bytes, path: str, shared: bool, odd: list[int] | None) -> Any:
     try:
-        value = yaml.load(text, dialect=Dialect.KYAML, source=path)
+        value = yaml.load(text, dialect=Dialect.KYAML, source=path, odd=odd)
     except yaml.YAMLError as err:
-        if patch and "unsupported type: map[interface" in err.message:
-            # A key like 6443 in a patch meets the text "6443" in the object; only in an object is it an error.
-            return yaml.load(text, source=path)
         raise MalformedYAML(f"MalformedYAMLError: {err.message}", place=err.place) from None
     if b">" in text and value is not None:
         from holdfast.kustomize import kyamltext
@@ -62,9 +59,10 @@ def _load(text: bytes, path: str, shared: bool, patch: bool) -> Any:
     return copy_json(value) if shared else value
 
 
-def read_resources(text: bytes, path: str, scopes: Kinds, *, patch: bool = False) -> list[Resource]:
+def read_resources(text: bytes, path: str, scopes: Kinds) -> list[Resource]:
     """The resources in a file, or the patches. Errors carry kyaml's words; the path is added by the caller."""
-    documents = read_documents(text, path, patch)
+    odd: list[int] = []
+    documents = read_documents(text, path, odd)
     pending: list[tuple[Any, tuple[int, tuple[str | int, ...]]]] = []
     for number, document in enumerate(documents):
         if document is None:
@@ -80,6 +78,9 @@ def read_resources(text: bytes, path: str, scopes: Kinds, *, patch: bool = False
         if check_object(value):
             out.append(Resource(value, Source(path, text, number, within), scopes))
     out = _inline_lists(out, scopes)
+    if odd:
+        for resource in out:
+            resource.odd_keys = True
     if b"internal.config.kubernetes.io/" in text:
         for resource in out:
             _recall(resource)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 
 def test_a_prefix_a_hash_and_the_references_to_both_meet_in_the_output(web: Any) -> None:
     web.write(
@@ -151,3 +153,39 @@ def test_annotations_come_out_as_text_whatever_they_were(repo: Any) -> None:
           name: c
         """
     )
+
+
+CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n"
+
+
+@pytest.mark.parametrize("data", ["  1: a\n", "  true: a\n", "  x: [{1.5: a}]\n", "  ? null\n  : a\n"])
+def test_a_key_below_the_top_has_to_be_a_string(repo: Any, data: str) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\nnamePrefix: a-\n").write("c.yaml", f"{CM}data:\n{data}")
+    assert "is not a string, put it in quotes: json: unsupported type: map[interface {}]interface {}" in repo.fails()
+
+
+def odd(repo: Any, data: str, patch: str) -> Any:
+    text = f"{CM}{patch}\n".replace("\n", "\n    ")
+    repo.write("kustomization.yaml", f"resources: [c.yaml]\npatches:\n- patch: |\n    {text}")
+    return repo.write("c.yaml", f"{CM}data:\n  {data}\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "patch"), [("a: b", "data: {1: b}"), ("1: a", "data: {1: b}"), ("1: a", 'data: {"1": b}')]
+)
+def test_a_key_that_is_no_string_comes_from_a_patch_as_well(repo: Any, data: str, patch: str) -> None:
+    assert "key 1 in ConfigMap c is not a string" in odd(repo, data, patch).fails()
+
+
+def test_a_key_in_a_patch_finds_the_same_text_and_what_is_removed_is_not_asked(repo: Any) -> None:
+    odd(repo, "'1': a", "data: {1: b}").builds_to(
+        "apiVersion: v1\ndata:\n  '1': b\nkind: ConfigMap\nmetadata:\n  name: c\n".replace("'", '"')
+    )
+    odd(repo, "1: a", "data: null").build()
+
+
+def test_above_the_root_of_a_disk_is_the_root(repo: Any) -> None:
+    repo.write("x/kustomization.yaml", "resources: [../../../../x/c.yaml, ../../../y]\n").write("x/c.yaml", CM)
+    repo.write("y/kustomization.yaml", "resources: [d.yaml]\n").write("y/d.yaml", CM.replace("name: c", "name: d"))
+    assert "outside of the tree" in repo.fails("x")
+    assert [m["metadata"]["name"] for m in repo.result("x", whole_disk=True).manifests] == ["c", "d"]

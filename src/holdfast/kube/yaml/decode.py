@@ -13,7 +13,7 @@ from typing import Any
 from holdfast.kube.yaml.compose import ALIAS, MAPPING, SCALAR, Node
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.gotext import go_float32, go_integer, go_quote, go_syntax
-from holdfast.kube.yaml.scalars import HIGHEST, HIGHEST_UNSIGNED, LOWEST, Dialect, plain, tagged
+from holdfast.kube.yaml.scalars import HIGHEST, HIGHEST_UNSIGNED, LOWEST, Dialect, OddKey, plain, tagged
 
 BINARY = "tag:yaml.org,2002:binary"
 MERGE = "tag:yaml.org,2002:merge"
@@ -23,9 +23,12 @@ STRAY = re.compile("[\udc80-\udcff]")
 RATIO_FROM, RATIO_TO = 400_000, 4_000_000
 
 
-def decode(root: Node, dialect: Dialect, *, strict: bool = False) -> Any:
-    """The data below ``root``. ``strict`` makes a key that is set twice an error under `Dialect.OBJECT`; under KYAML it always is."""
-    decoder = _Kyaml(dialect, strict) if dialect is Dialect.KYAML else _Decoder(dialect, strict)
+def decode(root: Node, dialect: Dialect, *, strict: bool = False, odd: list[int] | None = None) -> Any:
+    """The data below ``root``. ``strict`` makes a key that is set twice an error under `Dialect.OBJECT`; under KYAML it always is.
+
+    ``odd`` takes the lines of the keys that are `OddKey`.
+    """
+    decoder = _Kyaml(dialect, strict, odd) if dialect is Dialect.KYAML else _Decoder(dialect, strict)
     value = decoder.value(root)
     if decoder.faults:
         lines = "\n  ".join(text for _, text in decoder.faults)
@@ -158,9 +161,10 @@ class _Kyaml(_Decoder):
     One thing is left to the reader: kustomize fails in the end where a key below the top still is no string.
     """
 
-    def __init__(self, dialect: Dialect, strict: bool) -> None:
+    def __init__(self, dialect: Dialect, strict: bool, odd: list[int] | None = None) -> None:
         super().__init__(dialect, True)
         self.brackets = 0
+        self.odd = odd if odd is not None else []
 
     def scalar(self, node: Node) -> Any:
         # The lone tag "!" does not survive kyaml's way through text.
@@ -198,7 +202,8 @@ class _Kyaml(_Decoder):
         """A key by its text, whatever it looks like: a patch may write 6443 where the object has "6443"."""
         target = node.target if node.kind == ALIAS else node
         if target is not None and target.kind == SCALAR and not isinstance(self.scalar(target), str):
-            return target.text
+            self.odd.append(node.line)
+            return OddKey(target.text)
         return self.key(node, node)[0]
 
     def duplicated(self, node: Node) -> bool:

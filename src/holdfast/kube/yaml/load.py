@@ -26,14 +26,22 @@ class Document:
     line: int
 
 
-def load(text: str | bytes, *, dialect: Dialect = Dialect.OBJECT, source: str = "", strict: bool = False) -> Any:
+def load(
+    text: str | bytes,
+    *,
+    dialect: Dialect = Dialect.OBJECT,
+    source: str = "",
+    strict: bool = False,
+    odd: list[int] | None = None,
+) -> Any:
     """The first document of ``text``; None when there is none.
 
     ``source`` is the path that errors name. ``strict`` makes a key that is set twice an error, as the API server does when a
-    request asks for strict field validation; otherwise the last one wins.
+    request asks for strict field validation; otherwise the last one wins. ``odd`` takes the lines of keys that are no strings,
+    under `Dialect.KYAML`, which keeps them as `OddKey`.
     """
     try:
-        document = _document(_bytes(text), 0, dialect, strict)
+        document = _document(_bytes(text), 0, dialect, strict, odd)
     except Flaw as flaw:
         raise flaw.placed(source, 0) from None
     return document.value
@@ -69,7 +77,7 @@ def _documents(data: bytes, dialect: Dialect, source: str, strict: bool) -> list
     return documents
 
 
-def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool) -> Document:
+def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[int] | None = None) -> Document:
     value = fast.read(chunk)
     if value is not fast.UNSURE:
         return Document(value, above + _first_line(chunk))
@@ -80,7 +88,7 @@ def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool) -> Docum
     root = compose(chunk, dialect)
     if root is None:
         return Document(None, above + 1)
-    return Document(decode(root, dialect, strict=strict), above + root.line)
+    return Document(decode(root, dialect, strict=strict, odd=odd), above + root.line)
 
 
 def _first_line(chunk: bytes) -> int:

@@ -14,6 +14,12 @@ from holdfast.kube.yaml.errors import Flaw
 Scalar = str | int | float | bool | None
 
 
+class OddKey(str):
+    """The text of a key that is no string, as `Dialect.KYAML` keeps it."""
+
+    __slots__ = ()
+
+
 class Dialect(enum.Enum):
     """Whose meaning a text is read with."""
 

@@ -105,6 +105,7 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
         return
     if marked:
         written.unmark(merged)
+    resource.odd_keys = resource.odd_keys or patch.odd_keys
     if patch.source is not None:
         resource.patched_from.append(patch.source)
     resource.manifest = merged
