@@ -14,6 +14,7 @@ from holdfast.controller.app_projects import Projects
 from holdfast.controller.applications import Applications
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import Manager
+from holdfast.controller.remote import RemoteBases
 from holdfast.dialects.argo.defaults import NAMESPACE
 from holdfast.dialects.argo.settings import SECRET
 from holdfast.dialects.argo.webhook import BadSignature, place, pushed
@@ -24,9 +25,11 @@ from holdfast.source.manifests import ManifestSource
 APP_COMPONENT = "argocd-application-controller"
 
 
-def applications(manager: Manager, git: GitStore, events: EventRecorder) -> Applications:
+def applications(
+    manager: Manager, git: GitStore, events: EventRecorder, *, bases: RemoteBases | None = None
+) -> Applications:
     """Added to the manager and listening."""
-    found = Applications(manager, ManifestSource(git), events, home=NAMESPACE)
+    found = Applications(manager, ManifestSource(git), events, bases=bases, home=NAMESPACE)
     found.start()
     expose(manager.metrics, manager.objects(found.gvk), found.targets.memo, found.syncs)
     manager.add(Projects(manager))

@@ -191,10 +191,11 @@ async def _machine(
                 memo=memo,
                 tracing=traces,
             )
-            argo = applications(manager, git, apps)
+            bases = RemoteBases(git) if settings.remote_bases else None
+            argo = applications(manager, git, apps, bases=bases)
             pushes += [application_sets(manager, git, sets, clock), argo]
-            if settings.remote_bases:
-                kustomizations.runner.build_options = RemoteBases(git).options
+            if bases is not None:
+                kustomizations.runner.build_options = bases.options
             kustomizations.start()
             try:
                 yield manager

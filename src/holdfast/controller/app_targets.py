@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from holdfast.base.errors import HoldfastError, Stop
 from holdfast.controller.app_cluster import LiveCluster
 from holdfast.controller.app_world import AppWorld, entrance_of
+from holdfast.controller.remote import RemoteBases
 from holdfast.dialects.argo.application import instance_name
 from holdfast.dialects.argo.project import Project
 from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environment, override_files, read_source
 from holdfast.kube.refs import Manifest
+from holdfast.kustomize import BuildOptions
 from holdfast.model.app import Application, AppSource
 from holdfast.render.tools import (
     Doors,
@@ -53,10 +55,13 @@ class _Resolved:
 class AppTargets:
     """Shared by all applications: one mirror, one listing of references, one rendering for all who need the same."""
 
-    def __init__(self, world: AppWorld, source: ManifestSource, *, workers: int = 4) -> None:
+    def __init__(
+        self, world: AppWorld, source: ManifestSource, bases: RemoteBases | None = None, *, workers: int = 4
+    ) -> None:
         self.memo = SourceMemo()
         self._world = world
         self._source = source
+        self._bases = bases
         self._resolved: dict[Wanted, _Resolved] = {}
         self._working: dict[Wanted, asyncio.Task[Found]] = {}
         self._slots = asyncio.Semaphore(workers)
@@ -234,4 +239,11 @@ class AppTargets:
             except HoldfastError as error:
                 raise SourceError(error.message) from error
 
-        return Doors(file=file, chart=chart, refused=lambda url: not project.permits_source(url))
+        remote = self._bases.options([]) if self._bases is not None else BuildOptions()
+        return Doors(
+            file=file,
+            chart=chart,
+            base=remote.fetch,
+            resource=remote.fetch_file,
+            refused=lambda url: not project.permits_source(url),
+        )

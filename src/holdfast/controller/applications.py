@@ -24,6 +24,7 @@ from holdfast.controller.app_world import AppWorld, DestinationUnknown, ProjectM
 from holdfast.controller.app_write import AppWriter
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import WHEN_CHANGED, Controller, Manager, Requeue
+from holdfast.controller.remote import RemoteBases
 from holdfast.dialects.argo import application as dialect
 from holdfast.dialects.argo import project as projects
 from holdfast.dialects.argo.application import instance_name
@@ -55,13 +56,21 @@ class Applications:
 
     gvk: GroupVersionKind = dialect.GVK
 
-    def __init__(self, manager: Manager, source: ManifestSource, events: EventRecorder, *, home: str) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        source: ManifestSource,
+        events: EventRecorder,
+        *,
+        bases: RemoteBases | None = None,
+        home: str,
+    ) -> None:
         self._manager = manager
         self._clock: Clock = manager.clock
         self._objects = manager.objects(dialect.GVK)
         self._writer = AppWriter(manager.client, self._objects, events)
         self.world = AppWorld(manager, self._clock, home=home)
-        self.targets = AppTargets(self.world, source)
+        self.targets = AppTargets(self.world, source, bases)
         self._comparer = AppComparer(self.world, self.targets, self._clock)
         self.syncs = self._writer.syncs
         self._operator = AppOperator(self.world, self._comparer, self._writer, self._clock)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast.base.tree import EntryKind, OverlayTree, Tree
 from holdfast.kube import yaml
@@ -21,7 +21,10 @@ from holdfast.render.tools.charts import inflate
 from holdfast.render.tools.detect import KUSTOMIZATIONS, Work, join
 from holdfast.render.tools.request import ROOT, SourceError
 
+_T = TypeVar("_T")
 _FAILED = "failed exit status 1: Error: "
+
+T = TypeVar("T")
 
 
 def run(work: Work) -> list[Manifest]:
@@ -162,9 +165,13 @@ def _options(work: Work) -> BuildOptions:
         work.volatile = work.volatile or bool(request.chart.get("repo"))
         return inflate(request, doors)
 
-    def fetch(url: str) -> bytes:
-        work.volatile = True
-        return doors.file(url)
+    def outside(door: Callable[[str], T] | None) -> Callable[[str], T] | None:
+        def ask(url: str) -> T:
+            work.volatile = True
+            assert door is not None
+            return door(url)
+
+        return ask if door is not None else None
 
     return BuildOptions(
         display_root=ROOT,
@@ -173,6 +180,6 @@ def _options(work: Work) -> BuildOptions:
         helm=helm,
         helm_kube_version=wanted.kube_version or work.request.kube_version,
         helm_api_versions=wanted.api_versions or work.request.api_versions,
-        fetch=doors.base,
-        fetch_file=fetch,
+        fetch=outside(doors.base),
+        fetch_file=outside(doors.resource),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.render.memo import agrees
@@ -14,19 +16,27 @@ from holdfast.render.tools.run import render_source
 class _Entry:
     identities: tuple[str, ...]
     rendered: RenderedSource
+    until: float | None
 
 
 class SourceMemo:
-    """The last rendering of at most ``size`` requests. ``renders`` counts the real ones. Safe for one thread per request."""
+    """The last rendering of at most ``size`` requests; for ``seconds`` where something from outside its trees went in.
+    ``renders`` counts the real ones. Safe for one thread per request."""
 
-    def __init__(self, size: int = 8192) -> None:
+    def __init__(
+        self, size: int = 8192, *, seconds: float = 180.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._size = size
+        self._seconds = seconds
+        self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self.renders = 0
 
     def known(self, request: SourceRequest) -> RenderedSource | None:
         entry = self._entries.get(request.digest())
         if entry is None or not _fits(entry, request):
+            return None
+        if entry.until is not None and self._clock() >= entry.until:
             return None
         entry.identities = _identities(request)
         return entry.rendered
@@ -36,12 +46,12 @@ class SourceMemo:
         found = None if fresh else self.known(request)
         if found is not None:
             return found
+        until = self._clock() + self._seconds
         rendered = render_source(request)
         self.renders += 1
-        if not rendered.volatile:
-            self._entries[request.digest()] = _Entry(_identities(request), rendered)
-            while len(self._entries) > self._size:
-                self._entries.popitem(last=False)
+        self._entries[request.digest()] = _Entry(_identities(request), rendered, until if rendered.volatile else None)
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
         return rendered
 
 

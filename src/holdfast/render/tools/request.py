@@ -56,11 +56,12 @@ def _no_chart(repository: str, name: str, version: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Ways out: a file behind a URL, the archive of a chart, a remote base of a kustomization."""
+    """Ways out: a file behind a URL, the archive of a chart, a remote base and a remote file of a kustomization."""
 
     file: Callable[[str], bytes] = _no_file
     chart: Callable[[str, str, str], bytes] = _no_chart
     base: Callable[[str], Fetched] | None = None
+    resource: Callable[[str], bytes] | None = None
     refused: Callable[[str], bool] = lambda url: False
 
 

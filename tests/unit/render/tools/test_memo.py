@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from holdfast.base.tree import MemoryTree
 from holdfast.dialects.argo.sources import environment, read_source
-from holdfast.render.tools import SourceMemo, SourceRequest
+from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.options import Fetched
+from holdfast.render.tools import Doors, SourceMemo, SourceRequest
 
 FILES = {
     "app/cm.yaml": b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\n",
@@ -55,3 +57,24 @@ def test_what_is_asked_for_afresh_is_rendered() -> None:
     memo.render(_request(FILES, "1"))
     memo.render(_request(FILES, "1"), fresh=True)
     assert memo.renders == 2
+
+
+def test_what_came_from_outside_is_remembered_for_a_while() -> None:
+    asked: list[str] = []
+    now = [0.0]
+
+    def base(url: str) -> Fetched:
+        asked.append(url)
+        kustomization = b"resources: [cm.yaml]\nnamePrefix: remote-\n"
+        return Fetched(MemoryTree({"b/kustomization.yaml": kustomization, "b/cm.yaml": FILES["app/cm.yaml"]}), "b")
+
+    def resource(url: str) -> bytes:
+        raise KustomizeError(f"{url} is no file")
+
+    files = {"app/kustomization.yaml": b"resources: ['https://git.example/org/base//b?ref=main']\n"}
+    memo = SourceMemo(clock=lambda: now[0])
+    request = replace(_request(files, "1"), doors=Doors(base=base, resource=resource))
+    for at, asking in ((0.0, 1), (100.0, 1), (180.0, 2)):
+        now[0] = at
+        assert [o["metadata"]["name"] for o in memo.render(request).objects] == ["remote-cm"]
+        assert (len(asked), memo.renders) == (asking, asking)
