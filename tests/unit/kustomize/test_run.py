@@ -158,7 +158,9 @@ def test_annotations_come_out_as_text_whatever_they_were(repo: Any) -> None:
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n"
 
 
-@pytest.mark.parametrize("data", ["  1: a\n", "  true: a\n", "  x: [{1.5: a}]\n", "  ? null\n  : a\n"])
+@pytest.mark.parametrize(
+    "data", ["  1: a\n", "  true: a\n", "  x: [{1.5: a}]\n", "  2020-01-01: a\n", "  ? null\n  : a\n"]
+)
 def test_a_key_below_the_top_has_to_be_a_string(repo: Any, data: str) -> None:
     repo.write("kustomization.yaml", "resources: [c.yaml]\nnamePrefix: a-\n").write("c.yaml", f"{CM}data:\n{data}")
     assert "is not a string, put it in quotes: json: unsupported type: map[interface {}]interface {}" in repo.fails()

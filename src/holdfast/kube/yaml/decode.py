@@ -201,10 +201,15 @@ class _Kyaml(_Decoder):
     def name(self, node: Node) -> str:
         """A key by its text, whatever it looks like: a patch may write 6443 where the object has "6443"."""
         target = node.target if node.kind == ALIAS else node
-        if target is not None and target.kind == SCALAR and not isinstance(self.scalar(target), str):
+        if target is not None and target.kind == SCALAR and self.is_odd(target):
             self.odd.append(node.line)
             return OddKey(target.text)
         return self.key(node, node)[0]
+
+    def is_odd(self, key: Node) -> bool:
+        """Numbers, booleans and null are no strings, nor is a moment, whose text has changed on reading."""
+        value = self.scalar(key)
+        return not isinstance(value, str) or (not key.tag and value != key.text)
 
     def duplicated(self, node: Node) -> bool:
         seen: dict[tuple[int, str], list[int]] = {}
