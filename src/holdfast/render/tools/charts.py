@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.base.tree import EntryKind, Tree
+from holdfast.base.tree import Entry, EntryKind, Tree
 from holdfast.helm.chart.archive import read_archive
 from holdfast.helm.chart.capabilities import default_capabilities
 from holdfast.helm.chart.dependencies import missing_dependencies
@@ -29,13 +29,13 @@ class Following:
         full = f"{self._top}/{path}".strip("/")
         return resolve(self._tree, full) or full
 
-    def lookup(self, path: str):  # type: ignore[no-untyped-def]
+    def lookup(self, path: str) -> Entry | None:
         return self._tree.lookup(self._real(path))
 
     def read(self, path: str) -> bytes:
         return self._tree.read(self._real(path))
 
-    def entries(self, path: str):  # type: ignore[no-untyped-def]
+    def entries(self, path: str) -> list[Entry]:
         real = self._real(path)
         found = []
         for entry in self._tree.entries(real):
@@ -43,7 +43,7 @@ class Following:
                 target = self.lookup(f"{path}/{entry.name}".strip("/"))
                 if target is None:
                     continue
-                found.append(type(entry)(entry.name, target.kind, target.id, target.size))
+                found.append(Entry(entry.name, target.kind, target.id, target.size))
             else:
                 found.append(entry)
         return found
