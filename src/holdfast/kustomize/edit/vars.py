@@ -42,6 +42,7 @@ class _Hit(NamedTuple):
 def convert(data: Data, disk: Disk) -> dict[str, bytes]:
     """Turn ``vars`` into ``replacements``; returns the new text of files. Raises KustomizeError and changes nothing."""
     if not isinstance(found := data.get("vars"), list):
+        data.pop("vars", None)
         return {}
     patches: dict[str, Data] = {}
     paths = list(_touched(data, "", disk, patches, 0))

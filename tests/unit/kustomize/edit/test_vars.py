@@ -110,3 +110,9 @@ def test_replacements_that_are_there_stay() -> None:
 def test_bases_in_a_circle_are_refused() -> None:
     with pytest.raises(KustomizeError, match="cycle detected"):
         converted(Files(base__kustomization="resources: [base]\n"), resources=["base"])
+
+
+def test_vars_without_an_entry_go_away() -> None:
+    data: dict[str, Any] = {"vars": None, "replacements": [{"path": "r.yaml"}]}
+    assert convert(data, Files()) == {}
+    assert data == {"replacements": [{"path": "r.yaml"}]}
