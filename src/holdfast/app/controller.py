@@ -96,8 +96,13 @@ def run(settings: Settings) -> None:
 async def _main(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def asked(number: signal.Signals) -> None:
+        log.info("stopping: %s", number.name)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, asked, number)
     await work(settings, stop)
 
 
@@ -134,84 +139,119 @@ async def _lead(lease: Lease, stop: asyncio.Event) -> asyncio.Task[None] | None:
     return None
 
 
+class _Recorders:
+    """Who tells events, by the component that Flux's and Argo CD's users look for."""
+
+    def __init__(self, client: Client, clock: SystemClock) -> None:
+        self.sources = EventRecorder(client, "source-controller", clock)
+        self.units = EventRecorder(client, "kustomize-controller", clock)
+        self.helm = EventRecorder(client, "helm-controller", clock)
+        self.sets = EventRecorder(client, COMPONENT, clock)
+        self.apps = EventRecorder(client, APP_COMPONENT, clock, folded=False)
+
+    @property
+    def all(self) -> tuple[EventRecorder, ...]:
+        return (self.sources, self.units, self.helm, self.sets, self.apps)
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        writers = [asyncio.create_task(r.run(), name="events") for r in self.all]
+        try:
+            yield
+        finally:
+            for writer in writers:
+                writer.cancel()
+            await asyncio.gather(*writers, return_exceptions=True)
+
+    async def drain(self) -> None:
+        await asyncio.gather(*(r.drain() for r in self.all))
+
+
+@dataclass(slots=True)
+class _Doors:
+    """What the HTTP server hands on, once somebody is there to take it."""
+
+    metrics: Metrics
+    artifacts: ArtifactStore
+    hooks: list[Receivers] = field(default_factory=list)
+    pushes: list[Listener] = field(default_factory=list)
+
+    async def hook(self, digest: str, body: bytes, headers: dict[str, str]) -> bool:
+        return any([await r.hook(digest, body, headers) for r in self.hooks])
+
+
 @contextlib.asynccontextmanager
 async def _machine(
     settings: Settings, client: Client, clock: SystemClock, stop: asyncio.Event
 ) -> AsyncIterator[Manager]:
-    metrics = Metrics()
-    memo, store = memo_of(settings.memo, settings.state, clock)
-    traces = tracing()
     artifacts = ArtifactStore(settings.state / "artifacts", clock, others=_other_stores(settings.state))
-    hooks: list[Receivers] = []
+    doors = _Doors(Metrics(), artifacts)
+    recorders = _Recorders(client, clock)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(_served(settings, client, doors, stop))
+        await stack.enter_async_context(recorders.writing())
+        watches = await stack.enter_async_context(Watches(client, namespace=settings.namespace, clock=clock))
+        manager = Manager(
+            client,
+            watches,
+            clock=clock,
+            metrics=doors.metrics,
+            concurrency=settings.concurrency,
+            selectors=Selectors(labels=settings.selector),
+        )
+        stack.push_async_callback(recorders.drain)
+        await _populate(manager, settings, doors, recorders, stack)
+        yield manager
 
-    async def hook(digest: str, body: bytes, headers: dict[str, str]) -> bool:
-        return any([await r.hook(digest, body, headers) for r in hooks])
 
-    pushes: list[Listener] = []
-    push = push_door(client, pushes)
-    server = ApiServer(Doors(artifacts.local, metrics.text, lambda: not stop.is_set(), hook, push))
+@contextlib.asynccontextmanager
+async def _served(settings: Settings, client: Client, doors: _Doors, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Artifacts, metrics and webhooks over HTTP."""
+    push = push_door(client, doors.pushes)
+    server = ApiServer(Doors(doors.artifacts.local, doors.metrics.text, lambda: not stop.is_set(), doors.hook, push))
     host, _, port = settings.listen.rpartition(":")
     bound = await server.start(host or "0.0.0.0", int(port))
-    artifacts.base_url = f"http://{_advertised(host)}:{bound}"
-    metrics.gauge(
+    doors.artifacts.base_url = f"http://{_advertised(host)}:{bound}"
+    doors.metrics.gauge(
         "rest_client_requests_total",
         "Number of HTTP requests by code and method.",
         lambda: requests_of(client.codes, settings.config.server),
     )
-    sources, units = (
-        EventRecorder(client, "source-controller", clock),
-        EventRecorder(client, "kustomize-controller", clock),
-    )
-    sets = EventRecorder(client, COMPONENT, clock)
-    helm = EventRecorder(client, "helm-controller", clock)
-    apps = EventRecorder(client, APP_COMPONENT, clock, folded=False)
-    writers = [asyncio.create_task(r.run(), name="events") for r in (sources, units, helm, sets, apps)]
     try:
-        async with Watches(client, namespace=settings.namespace, clock=clock) as watches:
-            manager = Manager(
-                client,
-                watches,
-                clock=clock,
-                metrics=metrics,
-                concurrency=settings.concurrency,
-                selectors=Selectors(labels=settings.selector),
-            )
-            git = settings.git or GitStore(str(settings.state / "git"), local=settings.local_sources)
-            reconciler = _add_sources(manager, settings, git, artifacts, sources)
-            hooks.append(Receivers(manager, clock))
-            manager.add(hooks[0])
-            releases = HelmReleases(manager, artifacts, helm, settings=_release_settings(settings))
-            releases.start()
-            kustomizations = Kustomizations(
-                manager,
-                artifacts,
-                units,
-                options=_unit_options(settings),
-                past=reconciler.past,
-                memo=memo,
-                tracing=traces,
-            )
-            bases = RemoteBases(git) if settings.remote_bases else None
-            argo = applications(manager, git, apps, bases=bases)
-            pushes += [application_sets(manager, git, sets, clock), argo]
-            if bases is not None:
-                kustomizations.runner.build_options = bases.options
-            kustomizations.start()
-            try:
-                yield manager
-            finally:
-                await kustomizations.close()
-                await releases.close()
-                await argo.close()
-                await asyncio.gather(*(r.drain() for r in (sources, units, helm, sets, apps)))
+        yield
     finally:
-        for writer in writers:
-            writer.cancel()
-        await asyncio.gather(*writers, return_exceptions=True)
         await server.stop()
-        if store is not None:
-            store.close()
-        await asyncio.to_thread(traces.close)
+
+
+async def _populate(
+    manager: Manager, settings: Settings, doors: _Doors, recorders: _Recorders, stack: contextlib.AsyncExitStack
+) -> None:
+    """Every reconciler, started; the stack closes them in the opposite order."""
+    artifacts, clock = doors.artifacts, SystemClock()
+    git = settings.git or GitStore(str(settings.state / "git"), local=settings.local_sources)
+    bases = RemoteBases(git) if settings.remote_bases else None
+    past = _add_sources(manager, settings, git, artifacts, recorders.sources).past
+    doors.hooks.append(Receivers(manager, clock))
+    manager.add(doors.hooks[0])
+    argo = applications(manager, git, recorders.apps, bases=bases)
+    stack.push_async_callback(argo.close)
+    doors.pushes += [application_sets(manager, git, recorders.sets, clock), argo]
+    releases = HelmReleases(manager, artifacts, recorders.helm, settings=_release_settings(settings))
+    stack.push_async_callback(releases.close)
+    releases.start()
+    memo, store = memo_of(settings.memo, settings.state, clock)
+    if store is not None:
+        stack.callback(store.close)
+    traces = tracing()
+    stack.push_async_callback(asyncio.to_thread, traces.close)
+    options = _unit_options(settings)
+    kustomizations = Kustomizations(
+        manager, artifacts, recorders.units, options=options, past=past, memo=memo, tracing=traces
+    )
+    stack.push_async_callback(kustomizations.close)
+    if bases is not None:
+        kustomizations.runner.build_options = bases.options
+    kustomizations.start()
 
 
 def _add_sources(
