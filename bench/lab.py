@@ -1,4 +1,7 @@
-"""A sandbox, a Git repository and a controller for the benchmarks, all started as a user starts them."""
+"""A sandbox, a Git repository and a controller for the benchmarks, all started as a user starts them.
+
+``HOLDFAST_BENCH_KUBECONFIG`` names a cluster to use in the sandbox's stead: one that nothing else is done in.
+"""
 
 from __future__ import annotations
 
@@ -28,27 +31,18 @@ class Lab:
     def __init__(self, controllers: str = "gc,namespace,serviceaccount") -> None:
         self.root = Path(tempfile.mkdtemp(prefix="holdfast-bench-"))
         self.repository = self.root / "fleet"
-        self.kubeconfig = self.root / "kubeconfig"
+        named = os.environ.get("HOLDFAST_BENCH_KUBECONFIG")
+        self.kubeconfig = Path(named) if named else self.root / "kubeconfig"
+        self._sandbox = not named
         self._name = f"bench-{os.getpid()}-{self.root.name[-6:]}"
         self._controllers = controllers
         self.controller: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Lab:
-        subprocess.run(
-            [
-                *HOLDFAST,
-                "sandbox",
-                "start",
-                "--name",
-                self._name,
-                "--controllers",
-                self._controllers,
-                "--kubeconfig",
-                str(self.kubeconfig),
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        if self._sandbox:
+            command = [*HOLDFAST, "sandbox", "start", "--name", self._name, "--controllers", self._controllers]
+            command += ["--kubeconfig", str(self.kubeconfig)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         self.repository.mkdir()
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "bench")
@@ -61,7 +55,9 @@ class Lab:
         if self.controller is not None:
             self.controller.send_signal(signal.SIGTERM)
             self.controller.wait(30)
-        subprocess.run([*HOLDFAST, "sandbox", "stop", "--name", self._name], stdout=subprocess.DEVNULL, check=False)
+        if self._sandbox:
+            stop = [*HOLDFAST, "sandbox", "stop", "--name", self._name]
+            subprocess.run(stop, stdout=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def git(self, *arguments: str) -> str:

@@ -64,6 +64,20 @@ class Sandbox:
         return Client(load([self.kubeconfig]))
 
 
+class Cluster(Sandbox):
+    """A cluster that is there already, the one that ``HOLDFAST_TEST_KUBECONFIG`` names. It is neither started nor stopped."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.name = "the cluster of HOLDFAST_TEST_KUBECONFIG"
+        self.kubeconfig = kubeconfig
+
+    def start(self) -> None:
+        return None
+
+    def stop(self) -> None:
+        return None
+
+
 async def install(client: Client) -> None:
     for definition in all_crds():
         await client.apply(definition, manager="tests", force=True)

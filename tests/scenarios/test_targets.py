@@ -41,6 +41,8 @@ async def described(here: World, **data: str) -> dict[str, Any]:
 
 
 async def test_a_config_map_and_a_service_accounts_token_reach_a_cluster(here: World) -> None:
+    if not here.client.config.ca:
+        pytest.skip("the kubeconfig at hand names no certificate authority")
     target = await described(here)
     await here.declare(kubeConfig=target)
     await here.until_ready(await here.commit(FILES))
