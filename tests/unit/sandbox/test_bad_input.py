@@ -160,13 +160,15 @@ def _with(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return made
 
 
-async def _ask(api: Any, method: str, target: str, query: str, media: str, accept: str, body: bytes) -> None:
+async def _ask(api: Any, method: str, target: str, query: str, media: str, accept: str, body: bytes) -> int:
+    """The answer's code; a defect of the server's own is a failure."""
     given = {"content-type": media, "accept": accept, "authorization": "Bearer admin-token", "user-agent": "fuzz"}
     request = Request(method, target, query, given, list(given.items()), body)
     response = await api.machine.server.handle(request)
     assert b"a defect of its own" not in response.body, (method, target, query, media, body)
     if response.stream is not None:
         await response.stream.aclose()
+    return int(response.code)
 
 
 @SLOW
@@ -203,4 +205,5 @@ async def test_broken_protobuf_is_refused(api: Any, size: int) -> None:
     body = b"k8s\x00\n\x0c\n\x02v1\x12\x06Secret\x12\xff\xff\xff\xff\x0f" + b"\xff" * size
     path = "/api/v1/namespaces/default/secrets"
     for cut in range(len(body)):
-        await _ask(api, "POST", path, "", "application/vnd.kubernetes.protobuf", "application/json", body[:cut])
+        code = await _ask(api, "POST", path, "", "application/vnd.kubernetes.protobuf", "application/json", body[:cut])
+        assert 400 <= code < 500, (cut, code)
