@@ -46,15 +46,20 @@ def pushed(headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]) 
 
 def _check(headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]) -> None:
     token = secrets.get("webhook.gitlab.secret")
-    if token and "x-gitlab-event" in headers and not hmac.compare_digest(headers.get("x-gitlab-token") or "", token):
+    if token and "x-gitlab-event" in headers and not _same(headers.get("x-gitlab-token"), token):
         raise BadSignature
     for header, key, prefix in _SIGNED:
         secret = secrets.get(key)
         if not secret or not _is_from(header, headers):
             continue
         wanted = prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(headers.get(header.lower()) or "", wanted):
+        if not _same(headers.get(header.lower()), wanted):
             raise BadSignature
+
+
+def _same(given: str | None, wanted: str) -> bool:
+    """As bytes: a header may hold any character, and only ASCII texts can be compared."""
+    return hmac.compare_digest((given or "").encode("utf-8", "surrogateescape"), wanted.encode())
 
 
 def _is_from(header: str, headers: Mapping[str, str]) -> bool:

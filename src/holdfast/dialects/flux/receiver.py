@@ -107,7 +107,7 @@ def check(receiver: Receiver, token: str, body: bytes, headers: Mapping[str, str
     if receiver.type in _SIGNATURES:
         _check_signature(_SIGNATURES[receiver.type], token, body, sent)
     elif receiver.type in _TOKENS:
-        if not hmac.compare_digest(sent.get(_TOKENS[receiver.type].lower(), "").encode(), token.encode()):
+        if not hmac.compare_digest(_bytes(sent.get(_TOKENS[receiver.type].lower(), "")), token.encode()):
             raise Refused(f"the {receiver.type} token does not match")
     elif receiver.type not in _OPEN:
         raise Refused(f"receivers of type '{receiver.type}' are not supported by Holdfast yet")
@@ -128,5 +128,10 @@ def _check_signature(names: tuple[str, ...], token: str, body: bytes, sent: Mapp
     if algorithm not in ("sha1", "sha224", "sha256", "sha384", "sha512"):
         raise Refused(f"the signature's algorithm {algorithm!r} is not known")
     wanted = hmac.new(token.encode(), body, algorithm).hexdigest()
-    if not hmac.compare_digest(wanted.encode(), digest.encode()):
+    if not hmac.compare_digest(wanted.encode(), _bytes(digest)):
         raise Refused("the signature does not match")
+
+
+def _bytes(header: str) -> bytes:
+    """A header as it was sent: what is no UTF-8 in it was kept as surrogates."""
+    return header.encode("utf-8", "surrogateescape")

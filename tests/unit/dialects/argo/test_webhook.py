@@ -48,6 +48,13 @@ def test_gitlab_sends_its_token_as_it_is() -> None:
         pushed({"X-Gitlab-Event": "Push Hook"}, body, secrets)
 
 
+@pytest.mark.parametrize("given", ["", "wrong", "h\u00f6lzern", "\udce9"])
+def test_a_wrong_token_of_any_letters_is_a_bad_signature(given: str) -> None:
+    body = json.dumps(BODIES["gitlab"]).encode()
+    with pytest.raises(BadSignature):
+        pushed({"X-Gitlab-Event": "Push Hook", "X-Gitlab-Token": given}, body, {"webhook.gitlab.secret": "t"})
+
+
 def test_what_is_no_message_is_refused() -> None:
     with pytest.raises(ValueError):
         pushed({}, b"[]", {})

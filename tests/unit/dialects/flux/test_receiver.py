@@ -49,6 +49,8 @@ def test_a_genuine_call_is_taken(type: str, headers: dict[str, str]) -> None:
         ("generic-hmac", {"X-Signature": "crc32=00"}),
         ("github", {"X-Hub-Signature-256": "sha256="}),
         ("gitlab", {"X-Gitlab-Token": "other"}),
+        ("gitlab", {"X-Gitlab-Token": "\udce9"}),
+        ("github", {"X-Hub-Signature-256": "sha256=\udce9"}),
         ("gitlab", {}),
         ("gcr", {}),
     ],
