@@ -5,7 +5,6 @@ In: functions handed over by ``app``. Binds loopback unless told otherwise. A we
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +86,3 @@ class ApiServer:
         if self._doors.push is None:
             raise web.HTTPNotFound(text="404 page not found\n")
         return web.Response(status=await self._doors.push(await request.read(), dict(request.headers)))
-
-
-def same_secret(given: str, wanted: str) -> bool:
-    """Compares without telling by time how much was right."""
-    return hmac.compare_digest(given.encode(), wanted.encode())

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 
 from holdfast.cluster.config import ClusterConfig, in_cluster, load
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that kubectl has too."""
-    parser.add_argument(
-        "--kubeconfig", metavar="FILE", help="the kubeconfig to use (default: $KUBECONFIG, ~/.kube/config)"
-    )
-    parser.add_argument("--context", default="", metavar="NAME", help="the context to use (default: the current one)")
 
 
 def cluster_config(kubeconfig: str | None = None, context: str = "") -> ClusterConfig:

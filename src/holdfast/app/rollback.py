@@ -7,7 +7,7 @@ puts the files which the unit is made of back to what they were; nothing else of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygit2
 
@@ -98,9 +98,11 @@ def _commit(repository: pygit2.Repository, commit: str) -> pygit2.Commit:
 def _concerned(obj: Manifest, *trees: Tree) -> set[str]:
     """Every file that a rendering of either tree read, or looked for."""
     delivery = flux.read(obj)
+    # Which files are read does not depend on variables, and their values are in the cluster.
+    build = replace(delivery.build, substitution=None)
     found: set[str] = set()
     for tree in trees:
-        request = RenderRequest(delivery.key, delivery.owner, delivery.build, tree, "", variables_error="")
+        request = RenderRequest(delivery.key, delivery.owner, build, tree, "")
         found |= set(render(request).reads)
     return {p for p in found if p and not p.endswith("/")}
 

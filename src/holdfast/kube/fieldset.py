@@ -225,10 +225,6 @@ def in_order(a: Fields) -> Fields:
     return out
 
 
-def name_element(name: str) -> str:
-    return "f:" + name
-
-
 def value_element(value: Any) -> str:
     return "v:" + json_text(value)
 

@@ -24,10 +24,6 @@ Namespace Node PersistentVolume ComponentStatus MutatingWebhookConfiguration Val
 _CLUSTER = frozenset(_NAMES.split())
 
 
-def is_cluster_kind(kind: str) -> bool:
-    return kind in _CLUSTER
-
-
 def is_namespaced(obj: Manifest, beside: Iterable[Manifest] = ()) -> bool:
     """Whether an object lives in a namespace; definitions ``beside`` it have the say over their own kinds."""
     gvk = GroupVersionKind.of(obj)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from holdfast.base.tree import Tree
 from holdfast.kube.leaves import Path, leaves
 from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.kustomize.trace import Traced, Tracer, Write
@@ -100,7 +99,3 @@ def _hidden(obj: Manifest, fields: list[FieldOrigin]) -> list[FieldOrigin]:
         else f
         for f in fields
     ]
-
-
-def file_exists(tree: Tree, path: str) -> bool:
-    return bool(path) and tree.lookup(path) is not None

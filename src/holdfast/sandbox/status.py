@@ -101,10 +101,6 @@ def duplicate(field: str, value: Any) -> FieldError:
     return FieldError(DUPLICATE, field, value)
 
 
-def not_found_value(field: str, value: Any) -> FieldError:
-    return FieldError(NOT_FOUND, field, value)
-
-
 def too_long(field: str, limit: int, unit: str = "byte") -> FieldError:
     detail = "value is too long" if limit < 0 else f"may not be more than {limit} {unit}{'' if limit == 1 else 's'}"
     return FieldError(TOO_LONG, field, OMIT, detail)
@@ -113,14 +109,6 @@ def too_long(field: str, limit: int, unit: str = "byte") -> FieldError:
 def too_many(field: str, actual: int, limit: int) -> FieldError:
     detail = "has too many items" if limit < 0 else f"must have at most {limit} item{'' if limit == 1 else 's'}"
     return FieldError(TOO_MANY, field, actual, detail)
-
-
-def type_invalid(field: str, value: Any, detail: str) -> FieldError:
-    return FieldError(TYPE_INVALID, field, value, detail)
-
-
-def internal_field(field: str, detail: str) -> FieldError:
-    return FieldError(INTERNAL, field, None, detail)
 
 
 def aggregate(errors: Iterable[FieldError]) -> str:

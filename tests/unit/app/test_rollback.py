@@ -82,6 +82,21 @@ def test_a_revert_puts_back_the_files_of_the_unit_and_no_others(tmp_path: Path) 
     assert not repo.status()
 
 
+def test_variables_that_only_the_cluster_knows_are_no_obstacle(tmp_path: Path) -> None:
+    _, first, second = clone(tmp_path)
+    wanted = unit()
+    references = [{"kind": "ConfigMap", "name": "settings"}]
+    wanted["spec"]["postBuild"] = {"substituteFrom": references, "substituteStrategy": "Always"}
+    (tmp_path / "base/web.yaml").write_text(BASE + "${unknown}\n")
+    repo = pygit2.Repository(str(tmp_path))
+    repo.index.add_all()
+    who = pygit2.Signature("Bob", "b@example.org")
+    third = repo.create_commit("HEAD", who, who, "Third", repo.index.write_tree(), [second])
+    repo.index.write()
+    _, paths = revert(wanted, Choice(f"main@sha1:{first}", f"main@sha1:{third}"), str(tmp_path))
+    assert "base/web.yaml" in paths
+
+
 def test_work_that_is_not_committed_is_not_lost(tmp_path: Path) -> None:
     _, first, second = clone(tmp_path)
     (tmp_path / "base/web.yaml").write_text("my work")

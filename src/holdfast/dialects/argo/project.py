@@ -14,7 +14,7 @@ from typing import Any
 
 from holdfast.base.globs import BadPattern, glob, path_match
 from holdfast.dialects.argo.windows import SyncWindow, read_windows
-from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.kube.refs import GroupVersionKind
 from holdfast.kube.selectors import SelectorError, label_selector
 
 GROUP = "argoproj.io"
@@ -466,17 +466,3 @@ def destination_refusal(
         f"application destination server '{server}' and namespace '{namespace}' do not match any of the allowed "
         f"destinations in project '{project.name}'"
     )
-
-
-def default_project(namespace: str) -> Manifest:
-    """The project that every installation has: everything is allowed."""
-    return {
-        "apiVersion": GVK.api_version,
-        "kind": KIND,
-        "metadata": {"name": DEFAULT, "namespace": namespace},
-        "spec": {
-            "sourceRepos": ["*"],
-            "destinations": [{"server": "*", "namespace": "*"}],
-            "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
-        },
-    }

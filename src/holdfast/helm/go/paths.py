@@ -45,7 +45,3 @@ def is_absolute(path: str) -> bool:
 def join(*parts: str) -> str:
     kept = [p for p in parts if p]
     return clean("/".join(kept)) if kept else ""
-
-
-def os_directory(path: str) -> str:
-    return clean(path[: path.rfind("/") + 1])

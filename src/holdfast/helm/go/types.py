@@ -62,13 +62,6 @@ class Uint64(SizedInt):
     __slots__ = ()
 
 
-class Uint32(SizedInt):
-    go_type = "uint32"
-    bits = 32
-    signed = False
-    __slots__ = ()
-
-
 class Uint8(SizedInt):
     go_type = "uint8"
     bits = 8

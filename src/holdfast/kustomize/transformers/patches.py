@@ -14,7 +14,6 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.scalars import copy_json
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 
 _INTERNAL = "internal.config.kubernetes.io/"
@@ -154,8 +153,3 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
     resource.manifest = result
     if own:
         resource.set_texts("annotations", {**resource.annotations(), **own})
-
-
-def parse_merges(patches: Sequence[Resource]) -> list[Resource]:
-    """Copies of patches, so that a patch used twice is never changed."""
-    return [Resource(copy_json(p.manifest), p.source, p.scopes) for p in patches]

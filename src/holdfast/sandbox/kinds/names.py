@@ -231,9 +231,5 @@ def ip_address(text: str) -> list[str]:
     return []
 
 
-def c_identifier(text: str) -> bool:
-    return bool(_c_identifier_re(text))
-
-
 def user_id(number: int) -> list[str]:
     return [] if 0 <= number <= 2**31 - 1 else [between(0, 2**31 - 1)]

@@ -80,18 +80,6 @@ def empty(selector: Manifest | None) -> bool:
     return not selector or not (selector.get("matchLabels") or selector.get("matchExpressions"))
 
 
-def of_workload(errs: Errors, spec: Manifest, kind: str, path: str = "spec") -> bool:
-    """The selector rules shared by the workloads; False when the template cannot be compared with it."""
-    selector = spec.get("selector")
-    if selector is None:
-        errs.required(f"{path}.selector")
-        return False
-    label_selector(errs, selector, f"{path}.selector")
-    if empty(selector):
-        errs.invalid(f"{path}.selector", raw("{}"), f"empty selector is invalid for {kind}")
-    return usable(selector)
-
-
 # --- node selectors -----------------------------------------------------------------
 
 

@@ -20,7 +20,6 @@ from holdfast.sandbox.kinds.validate_pod import ip, is_ip
 from holdfast.sandbox.kinds.validate_resources import (
     INTEGER,
     STANDARD_QUOTA,
-    amount,
     container_resource_name,
     is_standard,
     resource_name,
@@ -382,8 +381,3 @@ def not_special(errs: Errors, text: str, path: str) -> None:
         errs.invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
     if address.is_multicast:
         errs.invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
-
-
-def resource_amounts(errs: Errors, found: Manifest, path: str) -> None:
-    for name, quantity in found.items():
-        amount(errs, name, quantity, f"{path}[{name}]")

@@ -240,10 +240,6 @@ def network_policy(errs: Errors, obj: Manifest) -> None:
             errs.unsupported(f"spec.policyTypes[{index}]", kind, ("Ingress", "Egress"), ordered=True)
 
 
-def network_policy_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    network_policy(errs, obj)
-
-
 def _policy_port(errs: Errors, item: Manifest, path: str) -> None:
     protocol, port, end = item.get("protocol"), item.get("port"), item.get("endPort")
     if protocol is not None and protocol not in ("TCP", "UDP", "SCTP"):

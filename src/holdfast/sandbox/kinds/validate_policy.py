@@ -118,10 +118,6 @@ def lease(errs: Errors, obj: Manifest) -> None:
         errs.unsupported("spec.strategy", strategy, ("OldestEmulationVersion",))
 
 
-def lease_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    lease(errs, obj)
-
-
 # --- certificates -------------------------------------------------------------------------------
 
 _USAGES = (
