@@ -21,8 +21,9 @@ $(STAMP): pyproject.toml
 demo: setup
 	@$(BIN)/holdfast demo
 
+# Real servers and processes on a loaded machine: what fails is tried again, and a test that needed it is listed (-rR) as a defect of the test.
 test: setup
-	@$(BIN)/python -m pytest -n 2 tests
+	@$(BIN)/python -m pytest -n 2 --reruns 2 -rR tests
 
 check: setup
 	@$(BIN)/ruff check src tests bench
