@@ -28,7 +28,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run([*holdfast, "stop", "--name", "clients"], check=True, env=environment)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("package", SCRIPTS)
 def test_a_client_library_works_as_with_a_real_cluster(package: str, kubeconfig: Path) -> None:
     if subprocess.run([PYTHON, "-c", f"import {package}"], capture_output=True, check=False).returncode:

@@ -154,15 +154,17 @@ class World:
         found: Manifest | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SECONDS):
-                listed = await self.client.list_resource(resource, ref.namespace)
-                found = next((o for o in listed.items if o["metadata"]["name"] == ref.name), None)
-                if holds(found):
-                    return found
-                async for event in self.client.watch(resource, ref.namespace, resource_version=listed.resource_version):
-                    if event.object.get("metadata", {}).get("name") == ref.name:
-                        found = None if event.type.value == "DELETED" else event.object
-                        if holds(found):
-                            return found
+                while True:  # a server may end a watch whenever it likes
+                    listed = await self.client.list_resource(resource, ref.namespace)
+                    found = next((o for o in listed.items if o["metadata"]["name"] == ref.name), None)
+                    if holds(found):
+                        return found
+                    since = listed.resource_version
+                    async for event in self.client.watch(resource, ref.namespace, resource_version=since):
+                        if event.object.get("metadata", {}).get("name") == ref.name:
+                            found = None if event.type.value == "DELETED" else event.object
+                            if holds(found):
+                                return found
         raise AssertionError(f"{ref} did not become as wanted within {SECONDS}s; it is {found}")
 
     async def until_ready(self, revision: str, name: str = "app") -> Manifest:

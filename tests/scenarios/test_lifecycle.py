@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from harness import World, status
 
 from holdfast.cluster.client import PatchType, Selectors
@@ -62,7 +60,8 @@ async def test_a_renamed_unit_does_not_delete_what_the_new_one_owns(here: World)
     old = await here.declare("old")
     await here.until_ready(revision, "old")
     uid = (await here.config_map("one") or {})["metadata"]["uid"]
-    await asyncio.gather(here.declare("new"), here.client.delete(old))
+    await here.declare("new")
+    await here.client.delete(old)
     await here.until_gone(old)
     await here.until_ready(revision, "new")
     live = await here.config_map("one")

@@ -273,7 +273,7 @@ async def test_the_legacy_wait_looks_only_at_what_helm_3_looks_at(here: ReleaseW
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: x}]}\n"
     await here.commit({**CHART, "chart/templates/pod.yaml": "{{- if .Values.pod }}\n" + pod + "{{- end }}\n"})
     never = [{"apiVersion": "v1", "kind": "ConfigMap", "current": "false"}]
-    await here.declare(waitStrategy={"name": "legacy"}, timeout="1s", healthCheckExprs=never)
+    await here.declare(waitStrategy={"name": "legacy"}, healthCheckExprs=never)
     await here.until_ready()
-    await here.declare(waitStrategy={"name": "legacy"}, timeout="1s", healthCheckExprs=never, values={"pod": True})
+    await here.declare(waitStrategy={"name": "legacy"}, timeout="3s", healthCheckExprs=never, values={"pod": True})
     assert (await here.until_reason("UpgradeFailed")).endswith("app@0.1.0: context deadline exceeded")

@@ -31,7 +31,7 @@ def configs(api: kr8s.Api) -> None:
     again = ConfigMap.get("c", namespace=NAME, api=api)
     assert again.annotations["note"] == "y"
     again.delete()
-    again.wait("delete", timeout=30)
+    again.wait("delete", timeout=120)
     assert not again.exists()
 
 
@@ -43,17 +43,17 @@ def workloads(api: kr8s.Api) -> None:
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": "w"}}, "template": template}
     web = Deployment({"metadata": {"name": "w", "namespace": NAME}, "spec": spec}, api=api)
     web.create()
-    web.wait("condition=Available", timeout=30)
+    web.wait("condition=Available", timeout=120)
     web.scale(2)
     assert len(web.pods()) == 2
     pod = Pod.get(web.pods()[0].name, namespace=NAME, api=api)
-    pod.wait("condition=Ready", timeout=30)
+    pod.wait("condition=Ready", timeout=120)
     assert any("simulated" in line for line in pod.logs())
     for kind, seen in kr8s.watch("pods", namespace=NAME, api=api):
         assert kind == "ADDED" and seen.name
         break
     web.delete(propagation_policy="Background")
-    web.wait("delete", timeout=30)
+    web.wait("delete", timeout=120)
 
 
 main()
