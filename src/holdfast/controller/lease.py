@@ -64,14 +64,18 @@ class Lease:
 
     async def release(self) -> None:
         """Lets the next one lead at once."""
-        body = {
-            "metadata": {"resourceVersion": self._version},
-            "spec": {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._now()},
-        }
+        given_up = {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": self._now()}
         try:
-            await self._client.patch(self._ref, body, PatchType.MERGE)
+            # A renewal that was on its way when we were told to end may have been the last writer: look again, once.
+            if not await self._write(given_up) and await self._is_ours():
+                await self._write(given_up)
         except ApiError as error:
             log.debug("the lease could not be released: %s", error)
+
+    async def _is_ours(self) -> bool:
+        lease = await self._client.get(self._ref)
+        self._remember(lease)
+        return (lease.get("spec") or {}).get("holderIdentity") == self._who
 
     async def _try(self) -> bool:
         try:
@@ -111,11 +115,7 @@ class Lease:
         return await self._write(changes)
 
     async def _renew(self) -> bool:
-        if await self._write({"renewTime": self._now()}):
-            return True
-        lease = await self._client.get(self._ref)
-        self._remember(lease)
-        return (lease.get("spec") or {}).get("holderIdentity") == self._who
+        return await self._write({"renewTime": self._now()}) or await self._is_ours()
 
     async def _write(self, spec: Manifest) -> bool:
         body = {"metadata": {"resourceVersion": self._version}, "spec": spec}

@@ -7,7 +7,7 @@ import os
 import socket
 
 from holdfast.base.clock import VirtualClock, settle
-from holdfast.cluster.client import Client
+from holdfast.cluster.client import Client, PatchType
 from holdfast.controller.lease import Lease, identity
 from holdfast.kube.refs import Manifest, ObjectRef
 
@@ -86,9 +86,27 @@ async def test_a_lease_taken_by_another_ends_the_holding(client: Client, namespa
     holding = asyncio.create_task(first.hold())
     await advance(clock, 25, holding)
     assert not holding.done()
-    await first.release()
-    await lease(client, namespace, "elsewhere_2").acquire()
+    ref = ObjectRef("coordination.k8s.io", "Lease", namespace, "holdfast")
+    await client.patch(ref, {"spec": {"holderIdentity": "elsewhere_2"}}, PatchType.MERGE)
     await finish(clock, holding)
+
+
+async def test_a_lease_that_was_renewed_meanwhile_is_released_all_the_same(client: Client, namespace: str) -> None:
+    first = lease(client, namespace, "elsewhere_1")
+    await first.acquire()
+    ref = ObjectRef("coordination.k8s.io", "Lease", namespace, "holdfast")
+    await client.patch(ref, {"spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}}, PatchType.MERGE)
+    await first.release()
+    assert not (await stored(client, namespace))["holderIdentity"]
+
+
+async def test_a_lease_that_another_has_is_not_released(client: Client, namespace: str) -> None:
+    first = lease(client, namespace, "elsewhere_1")
+    await first.acquire()
+    ref = ObjectRef("coordination.k8s.io", "Lease", namespace, "holdfast")
+    await client.patch(ref, {"spec": {"holderIdentity": "elsewhere_2"}}, PatchType.MERGE)
+    await first.release()
+    assert (await stored(client, namespace))["holderIdentity"] == "elsewhere_2"
 
 
 def test_an_identity_names_host_and_process() -> None:
