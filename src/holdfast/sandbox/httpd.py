@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import httptools
 
+from holdfast.sandbox.duplex import Duplex, Upgraded
+
 MAX_HEAD: Final = 64 * 1024
 MAX_BODY: Final = 3 * 1024 * 1024
 """Bodies beyond this are not kept; the request is marked and the connection closed after the answer."""
@@ -54,6 +56,8 @@ class Response:
     content_type: str = "application/json"
     headers: list[tuple[str, str]] = field(default_factory=list)
     stream: AsyncIterator[bytes] | None = None
+    upgrade: Callable[[Duplex], Awaitable[None]] | None = None
+    """With code 101: what the connection is used for from now on."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -76,6 +80,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._answering = False
         self._deaf = False  # an oversized body or a broken request: nothing more is read
+        self._early: bytes | None = None  # what came behind a request that asks for another protocol
+        self._upgraded: Upgraded | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -95,12 +101,20 @@ class Connection(asyncio.Protocol):
         self._rest(IDLE_SECONDS)
 
     def data_received(self, data: bytes) -> None:
+        if self._upgraded is not None:
+            self._upgraded.feed(data)
+            return
         if self._deaf:
+            return
+        if self._early is not None:
+            self._early += data
+            if len(self._early) > MAX_HEAD and self._transport is not None:
+                self._transport.pause_reading()
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse()
+        except httptools.HttpParserUpgrade as asked:
+            self._early = data[asked.args[0] :]
         except httptools.HttpParserError:
             self._refuse()
         if len(self._waiting) > MAX_PIPELINED and self._transport is not None:
@@ -114,6 +128,8 @@ class Connection(asyncio.Protocol):
         del exc
         self._open.discard(self)
         self._drained.set()
+        if self._upgraded is not None:
+            self._upgraded.end()
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
@@ -182,7 +198,8 @@ class Connection(asyncio.Protocol):
         path, _, query = self._target().partition("?")
         method = self._parser.get_method().decode("latin-1")
         request = Request(method, path, query, headers, self._repeated, bytes(self._body), oversized, self._peer)
-        self._waiting.append((request, self._parser.should_keep_alive() and not oversized))
+        keep = self._parser.should_keep_alive() and not oversized and not self._parser.should_upgrade()
+        self._waiting.append((request, keep))
         self._partial = False
         self._arrived.set()
 
@@ -221,11 +238,23 @@ class Connection(asyncio.Protocol):
 
     async def _answer(self, request: Request, keep: bool) -> None:
         response = await self._handler(request)
+        if response.upgrade is not None:
+            await self._become(response, response.upgrade)
+            return
         if response.stream is None:
             self._write(head_of(response, keep) + (b"" if request.method == "HEAD" else response.body))
             await self._drained.wait()
             return
         await self._send_stream(response)
+
+    async def _become(self, response: Response, use: Callable[[Duplex], Awaitable[None]]) -> None:
+        """The connection is no longer HTTP's, and ends with what it is used for."""
+        if self._transport is None or self._early is None:
+            return
+        self._write(head_of(response, True))
+        self._upgraded = Upgraded(self._transport, self._drained)
+        self._upgraded.feed(self._early)
+        await use(self._upgraded)
 
     async def _send_stream(self, response: Response) -> None:
         stream = response.stream
@@ -257,7 +286,7 @@ def head_of(response: Response, keep: bool) -> bytes:
     lines += [f"{name}: {value}" for name, value in response.headers]
     if response.stream is not None:
         lines.append("Transfer-Encoding: chunked")
-    elif response.code != 204:
+    elif response.code not in (101, 204):
         lines.append(f"Content-Length: {len(response.body)}")
     if not keep:
         lines.append("Connection: close")

@@ -1,4 +1,5 @@
-"""What can be done to a pod besides reading and writing it: binding, eviction, logs, and the streams that are not served."""
+"""What can be done to a pod besides reading and writing it: binding, eviction, logs, forwarded ports, and the streams that are
+not served."""
 
 from __future__ import annotations
 
@@ -204,6 +205,11 @@ def stream(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
         _container(pod, exchange.query.text("container"), key[1])
     if not (pod.get("spec") or {}).get("nodeName"):
         raise status.bad_request(f"pod {key[1]} does not have a host assigned")
+    if exchange.route.subresource == "portforward":
+        # Imported when first asked for: most sandboxes never are, and the start must be quick.
+        from holdfast.sandbox import portforward
+
+        return portforward.serve(exchange.request, pod)
     raise status.untyped("the sandbox simulates containers: there is no process to connect to", 501)
 
 

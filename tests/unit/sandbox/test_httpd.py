@@ -99,3 +99,9 @@ async def test_expect_continue_is_granted(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     got = await _talk(port, head, b"ok", answers=2)
     assert got.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") and got.endswith(b"POST /? 2 ")
+
+
+async def test_an_upgrade_that_nobody_offers_is_an_ordinary_request(port: int) -> None:
+    head = b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n"
+    got = await _talk(port, head)
+    assert got.startswith(b"HTTP/1.1 200 OK\r\n") and b"Connection: close\r\n" in got and got.endswith(b"GET /x? 0 ")
