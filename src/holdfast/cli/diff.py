@@ -13,7 +13,6 @@ from holdfast.cli import flags, offline_flags
 
 if TYPE_CHECKING:
     from holdfast.app.livediff import Difference, UnitDifference
-    from holdfast.base.tree import Tree
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 FORMATS = ("text", "markdown", "html", "json")
@@ -37,13 +36,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _revisions(args: argparse.Namespace) -> int:
     from holdfast.cli import diff_output
-    from holdfast.cli.disk import QuickDiskTree
-    from holdfast.cli.render import require_directory
+    from holdfast.cli.disk import QuickDiskTree, Remembered, require_directory
+    from holdfast.cli.revision import earlier
     from holdfast.offline.diff import diff
 
     require_directory(args.path)
-    before, changed = revision(args.path, args.against or "HEAD")
-    differences = diff(before, QuickDiskTree(args.path), changed, offline_flags.options(args))
+    difference, now = earlier(args.path, args.against or "HEAD"), Remembered(QuickDiskTree(args.path))
+    differences = (
+        diff(difference.tree(now), now, difference.files, offline_flags.options(args)) if difference.files else []
+    )
     found = [d for d in differences if _wanted(str(d.key), args.unit)]
     if args.output == "name":
         for change in (c for d in found for c in d.changes):
@@ -61,38 +62,6 @@ def _revisions(args: argparse.Namespace) -> int:
 
 def _wanted(key: str, unit: str) -> bool:
     return not unit or key == unit or key.rpartition("/")[2] == unit
-
-
-def revision(path: str, name: str) -> tuple[Tree, set[str]]:
-    """The same directory as it is in a revision of the repository around it, and the paths in it that differ."""
-    import os
-
-    import pygit2
-
-    from holdfast.base.errors import Stop
-    from holdfast.source.git.tree import GitTree
-
-    home = pygit2.discover_repository(os.path.abspath(path))
-    if home is None:
-        raise Stop(f"{path} is in no Git repository", hint="compare with a cluster instead: --live")
-    repository = pygit2.Repository(home)
-    try:
-        commit = repository.revparse_single(name).peel(pygit2.Commit)
-    except (KeyError, ValueError, pygit2.GitError):
-        raise Stop(f"{name} is no revision of this repository") from None
-    untracked = pygit2.enums.DiffOption.INCLUDE_UNTRACKED | pygit2.enums.DiffOption.RECURSE_UNTRACKED_DIRS
-    deltas = list(commit.tree.diff_to_workdir(untracked).deltas)
-    paths = {f.path for d in deltas for f in (d.old_file, d.new_file)}
-    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(repository.workdir or home))
-    tree = commit.tree
-    if inside != ".":
-        if inside not in tree:
-            from holdfast.base.tree import MemoryTree
-
-            return MemoryTree({}), paths
-        tree = tree[inside].peel(pygit2.Tree)
-        paths = {p[len(inside) + 1 :] for p in paths if p.startswith(f"{inside}/")}
-    return GitTree(home, str(tree.id)), paths
 
 
 async def _live(args: argparse.Namespace) -> int:

@@ -6,7 +6,16 @@ import os
 import stat
 from collections.abc import Sequence
 
-from holdfast.base.tree import Entry, EntryKind
+from holdfast.base.errors import Stop
+from holdfast.base.tree import Entry, EntryKind, Tree
+
+_SMALL = 1 << 18
+
+
+def require_directory(path: str) -> str:
+    if not os.path.isdir(path):
+        raise Stop(f"{path} is not a directory", hint="name a checkout of a GitOps repository")
+    return path
 
 
 class QuickDiskTree:
@@ -41,3 +50,32 @@ class QuickDiskTree:
     def entries(self, path: str) -> Sequence[Entry]:
         found = (self.lookup(f"{path}/{n}" if path else n) for n in sorted(os.listdir(self._real(path))))
         return [e for e in found if e is not None]
+
+
+class Remembered:
+    """A tree that does not change while it is looked at again and again: what was found once is kept, large files are not."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._lookups: dict[str, Entry | None] = {}
+        self._entries: dict[str, Sequence[Entry]] = {}
+        self._data: dict[str, bytes] = {}
+
+    def lookup(self, path: str) -> Entry | None:
+        if path not in self._lookups:
+            self._lookups[path] = self._tree.lookup(path)
+        return self._lookups[path]
+
+    def read(self, path: str) -> bytes:
+        if path in self._data:
+            return self._data[path]
+        data = self._tree.read(path)
+        if len(data) <= _SMALL:
+            self._data[path] = data
+        return data
+
+    def entries(self, path: str) -> Sequence[Entry]:
+        if path not in self._entries:
+            found = self._entries[path] = self._tree.entries(path)
+            self._lookups.update((f"{path}/{e.name}" if path else e.name, e) for e in found)
+        return self._entries[path]

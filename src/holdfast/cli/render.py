@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from holdfast.cli.disk import QuickDiskTree
+    from holdfast.cli.disk import QuickDiskTree, require_directory
     from holdfast.offline.survey import survey
 
     surveys = survey(QuickDiskTree(require_directory(args.path)), offline_flags.options(args))
@@ -42,14 +42,6 @@ def run(args: argparse.Namespace) -> int:
                 _print(unit, args.show_sources)
         failed |= _report(units)
     return failed
-
-
-def require_directory(path: str) -> str:
-    from holdfast.base.errors import Stop
-
-    if not os.path.isdir(path):
-        raise Stop(f"{path} is not a directory", hint="name a checkout of a GitOps repository")
-    return path
 
 
 def only(surveys: list[Survey], cluster: str) -> list[Survey]:

@@ -40,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     from holdfast.app.refusals import refusals
     from holdfast.cli import test_output
-    from holdfast.cli.disk import QuickDiskTree
-    from holdfast.cli.render import require_directory
+    from holdfast.cli.disk import QuickDiskTree, require_directory
     from holdfast.offline.findings import check
     from holdfast.offline.rules import RULES
     from holdfast.offline.survey import survey
@@ -75,7 +74,7 @@ def _sandbox(args: argparse.Namespace) -> int:
     from holdfast.app import trial, trial_report
     from holdfast.base.duration import parse_duration
     from holdfast.base.errors import Stop
-    from holdfast.cli.render import require_directory
+    from holdfast.cli.disk import require_directory
 
     if args.output == "sarif":
         raise Stop("a sandbox run has no SARIF", hint="use -o text, json or junit")

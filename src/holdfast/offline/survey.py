@@ -8,7 +8,7 @@ rendered last, as they stand. Units of late dialects (releases) are rendered whe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from holdfast.base.errors import Place
@@ -117,8 +117,12 @@ class _Surveyor:
         self._written: dict[UnitKey, Document] = {}
         self._loose: set[UnitKey] = set()
         self._late: list[tuple[Dialect, Manifest, Place, UnitKey | None]] = []
+        self._named: dict[tuple[str, str], list[Document]] = {}
+        self._readers: dict[str, list[Unit]] = {}
+        self._covering: dict[str, list[Unit]] = {}
         for document in empty.documents:
             self._world.learn(document.object)
+            self._named.setdefault(_name(document.object), []).append(document)
             if self._dialect(document.object) is not None:
                 self._written[key_of(document.object)] = document
 
@@ -180,17 +184,17 @@ class _Surveyor:
         """Whether some unit's build took this file in: then its documents are patches, or units known by what they became.
         A unit that was not to be rendered is taken to read everything in its directory."""
         path = document.place.path
-        for unit in self._survey.units.values():
-            if unit.key == but:
-                continue
-            if unit.rendered is not None:
-                if path in unit.rendered.reads:
-                    return True
-            elif unit.skipped and (dialect := self._dialect(unit.object)) is not None:
-                directory = dialect.covers(unit.object, self._world)
-                if directory is not None and path.startswith(f"{directory}/" if directory else ""):
-                    return True
-        return False
+        readers = [*self._readers.get(path, ()), *(u for d in _above(path) for u in self._covering.get(d, ()))]
+        return any(u.key != but and self._survey.units.get(u.key) is u for u in readers)
+
+    def _note_reads(self, unit: Unit, dialect: Dialect) -> None:
+        if unit.rendered is not None:
+            for path in unit.rendered.reads:
+                self._readers.setdefault(path, []).append(unit)
+        elif unit.skipped:
+            directory = dialect.covers(unit.object, self._world)
+            if directory is not None:
+                self._covering.setdefault(directory, []).append(unit)
 
     def _roots(self) -> list[UnitKey]:
         """Units whose file no other unit's path covers; a unit may cover itself (flux-system does)."""
@@ -201,9 +205,7 @@ class _Surveyor:
 
         def covered(key: UnitKey) -> bool:
             """Two units over the same directory do not make each other children."""
-            parts = early[key].place.path.split("/")[:-1]
-            above = ("/".join(parts[:depth]) for depth in range(len(parts) + 1))
-            return any(a in directories and a != paths[key] for a in above)
+            return any(a in directories and a != paths[key] for a in _above(early[key].place.path))
 
         roots = [key for key in early if not covered(key)]
         # What looks like an entry point goes first: others may turn out to be part of what it builds.
@@ -242,6 +244,7 @@ class _Surveyor:
             # Whether it is delivered at all, and as what, is not known: then nothing about it can be wrong.
             unit = replace(unit, loose=True, external=unit.external or bool(unit.problem))
         self._survey.units[key] = unit
+        self._note_reads(unit, dialect)
         children = unit.rendered.objects if unit.rendered else ()
         for child in children:
             self._world.learn(child)
@@ -251,16 +254,22 @@ class _Surveyor:
 
     def _place_in(self, unit: Unit, child: Manifest) -> Place:
         """Where a child stands, of the files that its parent's build read."""
-        name, reads = child["metadata"]["name"], unit.rendered.reads if unit.rendered else {}
-        near = [
-            d
-            for d in self._survey.documents
-            if d.object["kind"] == child["kind"] and d.object["metadata"]["name"] == name and d.place.path in reads
-        ]
+        reads = unit.rendered.reads if unit.rendered else {}
+        near = [d for d in self._named.get(_name(child), ()) if d.place.path in reads]
         # A patch of it has the same name; the document that is a unit by itself is the one.
         near.sort(key=lambda d: self._dialect(d.object) is None)
         written = self._written.get(key_of(child))
         return near[0].place if near else written.place if written else unit.place
+
+
+def _name(obj: Manifest) -> tuple[str, str]:
+    return obj["kind"], obj["metadata"]["name"]
+
+
+def _above(path: str) -> Iterator[str]:
+    """Every directory that a file is in, the root first."""
+    parts = path.split("/")[:-1]
+    return ("/".join(parts[:depth]) for depth in range(len(parts) + 1))
 
 
 def is_unit(obj: Manifest) -> bool:
