@@ -66,8 +66,7 @@ def _wanted(key: str, unit: str) -> bool:
 
 async def _live(args: argparse.Namespace) -> int:
     from holdfast.app.livediff import live_diff, summary
-    from holdfast.cli.disk import QuickDiskTree
-    from holdfast.cli.render import require_directory
+    from holdfast.cli.disk import QuickDiskTree, require_directory
 
     found = await live_diff(flags.config_of(args), QuickDiskTree(require_directory(args.path)), args.unit)
     for unit in found:
