@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from holdfast.apply import Executor
@@ -20,6 +20,7 @@ from holdfast.cluster.client import Client
 from holdfast.cluster.errors import NotFound, ServerError, Timeout, TooManyRequests, Unreachable
 from holdfast.health.checks import HealthRules
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.kube.shelf import Shelf
 from holdfast.kustomize.options import BuildOptions
 from holdfast.model.delivery import Delivery, Substitution, UnitKey
 from holdfast.model.inventory import Inventory, InventoryEntry
@@ -73,12 +74,12 @@ class Corrected:
 
 @dataclass(slots=True)
 class _Memory:
-    """What a unit applied last, for putting single objects right without rendering again."""
+    """What a unit applied last, for putting single objects right without rendering again. Small: there is one for each unit."""
 
     delivery: Delivery
     state: ClusterState
     client: Client
-    desired: dict[ObjectRef, Manifest]
+    desired: Shelf
     untold: dict[ObjectRef, Applied] = field(default_factory=dict)
     causes: dict[ObjectRef, str] = field(default_factory=dict)
     stop_watching: Callable[[], None] | None = None
@@ -313,12 +314,12 @@ class Runner:
         return text
 
     def _remember(self, delivery: Delivery, objects: Sequence[Manifest], reach: Reach, before: Inventory) -> None:
-        desired = {ObjectRef.of(o): o for o in objects}
+        desired = {ObjectRef.of(o) for o in objects}
         self._end_recovery(self._memory.get(delivery.key))
         for entry in before.entries:
             if entry.ref not in desired:
                 reach.state.released(delivery.key, entry.ref)
-        self._memory[delivery.key] = _Memory(delivery, reach.state, reach.client, desired)
+        self._memory[delivery.key] = _Memory(replace(delivery, raw={}), reach.state, reach.client, Shelf(objects))
 
     # --- prune
 
@@ -458,8 +459,8 @@ class Runner:
         memory = self._memory.pop(unit, None)
         self._end_recovery(memory)
         if memory is not None:
-            for ref in memory.desired:
-                memory.state.released(unit, ref)
+            for obj in memory.desired:
+                memory.state.released(unit, ObjectRef.of(obj))
 
     # --- deletion
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import orjson
 
+from holdfast.base.pack import pack, unpack
 from holdfast.base.tree import EntryKind, Tree
 from holdfast.kube.refs import Manifest
 from holdfast.model.rendered import Rendered, RenderRequest
@@ -23,8 +24,21 @@ from holdfast.render.render import Engine, render
 
 @dataclass(slots=True)
 class _Entry:
+    """One rendering, small: of most only the reads are looked at again."""
+
     tree_identity: str
-    rendered: Rendered
+    reads: bytes
+    rest: bytes
+
+    @classmethod
+    def of(cls, tree_identity: str, rendered: Rendered) -> _Entry:
+        rest = (rendered.objects, rendered.digest, rendered.warnings)
+        return cls(tree_identity, pack(dict(rendered.reads)), pack(rest))
+
+    @property
+    def rendered(self) -> Rendered:
+        objects, digest, warnings = unpack(self.rest)
+        return Rendered(objects, digest, unpack(self.reads), warnings)
 
 
 class Store(Protocol):
@@ -70,7 +84,7 @@ class RenderMemo:
         """Remembers what ``render`` made of a request, for those who render elsewhere (in a thread)."""
         key = request.digest()
         self.renders += 1
-        self._entries[key] = _Entry(request.tree_identity, rendered)
+        self._entries[key] = _Entry.of(request.tree_identity, rendered)
         self._entries.move_to_end(key)
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
@@ -85,15 +99,18 @@ class RenderMemo:
         if self._store is None or not may_be_stored(request):
             return None
         raw = self._store.get(self._key(request))
-        entry = _decoded(raw) if raw else None
-        if entry is None or not self._fits(entry, request):
+        found = _decoded(raw) if raw else None
+        if found is None:
             return None
-        self._entries[request.digest()] = entry
-        return entry.rendered
+        identity, rendered = found
+        if identity != request.tree_identity and not agrees(request.tree, rendered.reads):
+            return None
+        self._entries[request.digest()] = _Entry.of(request.tree_identity, rendered)
+        return rendered
 
     def store(self, request: RenderRequest, rendered: Rendered) -> None:
         if self._store is not None and may_be_stored(request) and not any(map(_is_secret, rendered.objects)):
-            self._store.put(self._key(request), _encoded(_Entry(request.tree_identity, rendered)))
+            self._store.put(self._key(request), _encoded(request.tree_identity, rendered))
 
     def _key(self, request: RenderRequest) -> str:
         return f"{self._code}:{request.digest()}"
@@ -101,7 +118,7 @@ class RenderMemo:
     def _fits(self, entry: _Entry, request: RenderRequest) -> bool:
         if entry.tree_identity == request.tree_identity:
             return True
-        if not agrees(request.tree, entry.rendered.reads):
+        if not agrees(request.tree, unpack(entry.reads)):
             return False
         entry.tree_identity = request.tree_identity
         return True
@@ -118,11 +135,10 @@ def _is_secret(obj: Manifest) -> bool:
     return obj.get("kind") == "Secret"
 
 
-def _encoded(entry: _Entry) -> bytes:
-    found = entry.rendered
+def _encoded(tree_identity: str, found: Rendered) -> bytes:
     return orjson.dumps(
         {
-            "tree": entry.tree_identity,
+            "tree": tree_identity,
             "objects": found.objects,
             "digest": found.digest,
             "reads": dict(found.reads),
@@ -131,14 +147,14 @@ def _encoded(entry: _Entry) -> bytes:
     )
 
 
-def _decoded(raw: bytes) -> _Entry | None:
-    """None for what is not ours, or not whole."""
+def _decoded(raw: bytes) -> tuple[str, Rendered] | None:
+    """The tree's identity and what was made of it; None for what is not ours, or not whole."""
     try:
         found = orjson.loads(raw)
         rendered = Rendered(
             tuple(found["objects"]), str(found["digest"]), dict(found["reads"]), tuple(found["warnings"])
         )
-        return _Entry(str(found["tree"]), rendered)
+        return str(found["tree"]), rendered
     except (ValueError, KeyError, TypeError):
         return None
 
