@@ -175,9 +175,14 @@ class World:
         assert found is not None
         return found
 
-    async def until_failed(self, name: str = "app") -> str:
-        """The message of the failure."""
-        found = await self.until(self.unit(name), lambda o: _condition(o, "Ready")["status"] == "False")
+    async def until_failed(self, name: str = "app", saying: str = "") -> str:
+        """The message of the failure; one with ``saying`` in it, where another may come before."""
+
+        def holds(obj: Manifest | None) -> bool:
+            found = _condition(obj, "Ready")
+            return found["status"] == "False" and saying in found["message"]
+
+        found = await self.until(self.unit(name), holds)
         return str(_condition(found, "Ready")["message"])
 
     async def until_taken_up(self, name: str = "app") -> None:

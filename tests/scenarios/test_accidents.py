@@ -376,7 +376,7 @@ async def test_a_source_that_lost_its_artifact_deletes_nothing(sandbox: Sandbox,
         await here.client.delete(source)
         asked = {"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": "now"}}}
         await here.client.patch(here.unit(), asked, PatchType.MERGE, manager="somebody")
-        assert "not found" in await here.until_failed()
+        await here.until_failed(saying="not found")
         assert await uids(here, range(3)) == before
 
 

@@ -75,7 +75,7 @@ async def test_a_bad_commit_leaves_everything_and_the_next_good_one_heals(here: 
     await here.declare()
     await here.until_ready(good)
     await here.commit({"a.yaml": "a: b: c\n"})
-    assert "failed to decode Kubernetes YAML" in await here.until_failed()
+    await here.until_failed(saying="failed to decode Kubernetes YAML")
     assert data(await here.config_map("one")) == {"a": "1"}
     healed = await here.commit({"a.yaml": config_map("one", "2")})
     await here.until_ready(healed)
@@ -86,7 +86,7 @@ async def test_nothing_of_a_stage_is_applied_when_one_object_is_refused(here: Wo
     service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: s\nspec:\n  ports:\n  - port: 99999\n"
     await here.commit({"a.yaml": config_map("one"), "b.yaml": service})
     await here.declare()
-    assert f'Service/{here.namespace}/s dry-run failed (Invalid): Service "s" is invalid' in await here.until_failed()
+    await here.until_failed(saying=f'Service/{here.namespace}/s dry-run failed (Invalid): Service "s" is invalid')
     assert await here.config_map("one") is None
 
 
@@ -137,7 +137,7 @@ async def test_a_unit_whose_health_check_failed_notices_that_its_objects_became_
     await here.until(ref, lambda o: o is not None)
     stuck = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     await here.client.patch(ref, {"status": {"conditions": [stuck]}}, PatchType.MERGE, subresource="status")
-    assert "failed early due to stalled resources" in await here.until_failed()
+    await here.until_failed(saying="failed early due to stalled resources")
     counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
     ready = [
         {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
@@ -166,7 +166,7 @@ async def test_a_watched_config_map_that_changes_is_substituted_at_once(here: Wo
 async def test_dependants_follow_as_soon_as_their_dependency_is_ready(here: World) -> None:
     revision = await here.commit({"a/a.yaml": config_map("one"), "b/b.yaml": config_map("two")})
     await here.declare("later", path="b", dependsOn=[{"name": "first"}])
-    assert "dependency" in await here.until_failed("later")
+    await here.until_failed("later", saying="dependency")
     await here.declare("first", path="a")
     await here.until_ready(revision, "later")
 

@@ -58,7 +58,7 @@ async def test_a_pin_to_what_is_not_at_hand_says_so_and_changes_nothing(sandbox:
         await w.declare(path="./app")
         await w.until_ready(now)
         await hold(w, "main@sha1:" + "0" * 40, now)
-        assert "is not at hand any more" in await w.until_failed()
+        await w.until_failed(saying="is not at hand any more")
         assert await data(w) == {"a": "now"}
 
 

@@ -63,10 +63,10 @@ async def test_what_is_missing_is_named(here: World, data: dict[str, str], text:
     target = await described(here, **data)
     await here.commit(FILES)
     await here.declare(kubeConfig=target)
-    assert text in await here.until_failed()
+    await here.until_failed(saying=text)
 
 
 async def test_a_config_map_that_is_absent_is_named(here: World) -> None:
     await here.commit(FILES)
     await here.declare(kubeConfig={"configMapRef": {"name": "nowhere"}})
-    assert f"failed to get configmap {here.namespace}/nowhere" in await here.until_failed()
+    await here.until_failed(saying=f"failed to get configmap {here.namespace}/nowhere")

@@ -145,17 +145,36 @@ class Informer(Generic[T]):
         return len(self._kept)
 
     def observe(self, obj: Manifest) -> None:
-        """Takes over what a write just returned, so that a look-up right after it is not of yesterday."""
+        """Takes over what a write just returned, so that a look-up right after it is not of yesterday.
+
+        An answer that comes later than the watch has told of it is nothing new: the object may have gone since.
+        """
         ref = ObjectRef.of(obj)
         kept = self._kept.get(ref)
-        meta = obj.get("metadata") or {}
-        if kept is not None and not _newer(str(meta.get("resourceVersion") or ""), kept.resource_version):
+        version = str((obj.get("metadata") or {}).get("resourceVersion") or "")
+        known = kept.resource_version if kept is not None else self._version
+        if version == known or _older(version, known):
             return
-        self._put(ref, str(meta.get("resourceVersion") or ""), obj)
+        self._put(ref, version, obj)
 
     def poke(self) -> None:
         """The cluster's kinds changed: look again whether ours is served."""
         self._wake.set()
+
+    async def catch_up(self) -> None:
+        """Reads everything once, beside the watch: afterwards the view holds all that was written before the call."""
+        if not self.synced.is_set() or not self.served:
+            return
+        resource = await self._client.resource(self.gvk)
+        found = await self._client.list_resource(resource, self._namespace, self._selectors, fresh=True)
+        if self._version and not _newer(found.resource_version, self._version):
+            return  # the watch is there already, and may have told of deletions that the list does not know
+        listed = {ObjectRef.of(obj) for obj in found.items}
+        for obj in found.items:
+            self.observe(obj)
+        for ref, kept in list(self._kept.items()):
+            if ref not in listed and not _newer(kept.resource_version, found.resource_version):
+                self._drop(ref)
 
     async def run(self) -> None:
         """Keeps the view current until cancelled."""
@@ -253,11 +272,12 @@ class Informer(Generic[T]):
             raise Gone("the server's history was reset", code=410)
         if kind is not EventType.BOOKMARK:
             ref = ObjectRef.of(obj)
-            if kind is EventType.DELETED:
-                self._drop(ref)
-            else:
-                kept = self._kept.get(ref)
-                if kept is None or _newer(version, kept.resource_version):
+            kept = self._kept.get(ref)
+            # What a write returned may be ahead of the watch, a new object of the same name included.
+            if kept is None or not _older(version, kept.resource_version):
+                if kind is EventType.DELETED:
+                    self._drop(ref)
+                elif kept is None or version != kept.resource_version:
                     self._put(ref, version, obj)
         self._version = version or self._version
 
@@ -275,6 +295,10 @@ class Informer(Generic[T]):
     def _tell(self, ref: ObjectRef, old: T | None, new: T | None) -> None:
         for handler in list(self._handlers):
             handler(ref, old, new)
+
+
+def _older(version: str, than: str) -> bool:
+    return version.isdigit() and than.isdigit() and int(version) < int(than)
 
 
 def _newer(version: str, than: str) -> bool:

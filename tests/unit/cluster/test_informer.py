@@ -79,6 +79,36 @@ async def test_what_a_write_returned_is_seen_at_once_and_an_older_event_does_not
         assert found is not None and found["data"] == {"a": "2"}
 
 
+async def test_an_answer_that_comes_after_the_objects_end_does_not_bring_it_back(
+    client: Client, namespace: str
+) -> None:
+    async with Watches(client, namespace=namespace) as watches:
+        informer, heard = watches.informer(CONFIG_MAP, full), Heard()
+        informer.add_handler(heard)
+        await informer.synced.wait()
+        late = await client.create(config_map(namespace, "one"))
+        await client.delete(ObjectRef.of(late))
+        await heard.until(lambda: ("one", True, False) in heard.changes)
+        informer.observe(late)
+        assert informer.get(ObjectRef.of(late)) is None
+
+
+async def test_the_end_of_an_object_is_not_that_of_its_successor(client: Client, namespace: str) -> None:
+    async with Watches(client, namespace=namespace) as watches:
+        informer, heard = watches.informer(CONFIG_MAP, full), Heard()
+        informer.add_handler(heard)
+        await informer.synced.wait()
+        first = await client.create(config_map(namespace, "one"))
+        await heard.until(lambda: ("one", False, True) in heard.changes)
+        await client.delete(ObjectRef.of(first))
+        second = await client.create(config_map(namespace, "one"))
+        informer.observe(second)
+        await client.create(config_map(namespace, "two"))
+        await heard.until(lambda: ("two", False, True) in heard.changes)
+        found = informer.get(ObjectRef.of(second))
+        assert found is not None and found["metadata"]["uid"] == second["metadata"]["uid"]
+
+
 async def test_a_kind_that_appears_later_is_followed_and_one_that_goes_is_forgotten(
     client: Client, namespace: str
 ) -> None:
