@@ -1,20 +1,23 @@
 """Who is connected with whom: units by source, by dependency, by applied object.
 
-In: Kustomization objects as the watch tells of them. Out: look-ups. Keeps no object and asks nobody.
+In: Kustomization objects as the watch tells of them. Out: look-ups. Keeps no object and asks nobody. Of an applied object only
+the hash of its reference is kept: should two ever have the same, one more unit counts as its owner, and that keeps it.
 """
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.dialects.flux.conditions import said
 from holdfast.dialects.flux.kustomization import read
 from holdfast.dialects.flux.kustomization_status import read_status
 from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.model.delivery import Delivery, UnitKey
-from holdfast.model.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,10 @@ class _Known:
     depends_on: frozenset[UnitKey]
     place: tuple[UnitKey, str, str]
     values: frozenset[tuple[str, str]]
-    inventory: Any
-    refs: frozenset[ObjectRef]
+    inventory: int
+    objects: array[int]
     applied: bool
+    settled: str
     leaving: bool
 
 
@@ -34,7 +38,7 @@ class UnitIndex:
         self._known: dict[UnitKey, _Known] = {}
         self._by_source: dict[UnitKey, set[UnitKey]] = defaultdict(set)
         self._dependants: dict[UnitKey, set[UnitKey]] = defaultdict(set)
-        self._owners: dict[ObjectRef, set[UnitKey]] = defaultdict(set)
+        self._owners: dict[int, tuple[UnitKey, ...]] = {}
         self._by_values: dict[tuple[str, str, str], set[UnitKey]] = defaultdict(set)
 
     def put(self, key: UnitKey, obj: Manifest | None) -> None:
@@ -49,9 +53,14 @@ class UnitIndex:
     def of_source(self, source: UnitKey) -> frozenset[UnitKey]:
         return frozenset(self._by_source.get(source, ()))
 
+    def settled_at(self, key: UnitKey) -> str:
+        """The revision at which the unit is ready; "" where it is not."""
+        known = self._known.get(key)
+        return known.settled if known is not None else ""
+
     def objects_of(self, source: UnitKey) -> int:
         """How many objects the units of a source have in their inventories."""
-        return sum(len(self._known[k].refs) for k in self._by_source.get(source, ()))
+        return sum(len(self._known[k].objects) for k in self._by_source.get(source, ()))
 
     def dependants(self, key: UnitKey) -> frozenset[UnitKey]:
         return frozenset(self._dependants.get(key, ()))
@@ -62,10 +71,10 @@ class UnitIndex:
 
     def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
         """Whether a unit other than this one, and not on its way out, has the object in its inventory."""
-        return any(k != unit and not self._known[k].leaving for k in self._owners.get(ref, ()))
+        return any(k != unit and not self._known[k].leaving for k in self._owners.get(hash(ref), ()))
 
     def claimants(self, ref: ObjectRef) -> frozenset[UnitKey]:
-        return frozenset(self._owners.get(ref, ()))
+        return frozenset(self._owners.get(hash(ref), ()))
 
     def heirs(self, unit: UnitKey) -> frozenset[UnitKey]:
         """Units that build the same place of the same source and have not applied it yet: one of them may be this one renamed."""
@@ -88,8 +97,8 @@ class UnitIndex:
             self._dependants[other].add(key)
         for kind, name in facts.values:
             self._by_values[kind, key.namespace, name].add(key)
-        for ref in facts.refs:
-            self._owners[ref].add(key)
+        for mark in facts.objects:
+            self._owners[mark] = (*self._owners.get(mark, ()), key)
 
     def _remove(self, key: UnitKey, facts: _Known) -> None:
         del self._known[key]
@@ -98,8 +107,10 @@ class UnitIndex:
             _discard(self._dependants, other, key)
         for kind, name in facts.values:
             _discard(self._by_values, (kind, key.namespace, name), key)
-        for ref in facts.refs:
-            _discard(self._owners, ref, key)
+        for mark in facts.objects:
+            left = tuple(k for k in self._owners.pop(mark) if k != key)
+            if left:
+                self._owners[mark] = left
 
 
 def _discard(index: dict[Any, set[UnitKey]], at: Any, key: UnitKey) -> None:
@@ -115,14 +126,9 @@ def _secrets(delivery: Delivery) -> frozenset[tuple[str, str]]:
 
 
 def _facts(obj: Mapping[str, Any], old: _Known | None) -> _Known:
-    delivery = read(obj)
-    status = obj.get("status") or {}
-    inventory = status.get("inventory")
-    if old is not None and old.inventory == inventory:
-        refs = old.refs
-    else:
-        found: Inventory = read_status(obj).inventory
-        refs = frozenset(e.ref for e in found.entries)
+    delivery, status = read(obj), obj.get("status") or {}
+    inventory = _fingerprint(status)
+    ready = said(obj).ready == "True"
     substitution = delivery.build.substitution
     return _Known(
         source=delivery.source,
@@ -131,7 +137,18 @@ def _facts(obj: Mapping[str, Any], old: _Known | None) -> _Known:
         values=frozenset((r.kind, r.name) for r in (substitution.references if substitution else ()))
         | _secrets(delivery),
         inventory=inventory,
-        refs=refs,
+        objects=old.objects if old is not None and old.inventory == inventory else _marks(obj),
         applied=bool(status.get("lastAppliedRevision")) or delivery.policy.suspend,
+        settled=sys.intern(str(status.get("lastAttemptedRevision") or "")) if ready else "",
         leaving=bool(obj["metadata"].get("deletionTimestamp")),
     )
+
+
+def _fingerprint(status: Mapping[str, Any]) -> int:
+    entries = (status.get("inventory") or {}).get("entries") or ()
+    return hash(tuple(str(e.get("id")) for e in entries))
+
+
+def _marks(obj: Mapping[str, Any]) -> array[int]:
+    """A hash for each object in the inventory."""
+    return array("q", {hash(e.ref) for e in read_status(obj).inventory.entries})
