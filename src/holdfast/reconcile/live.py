@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from holdfast.base.clock import Clock
@@ -28,6 +29,16 @@ Changed = Callable[[ObjectRef], None]
 Drifted = Callable[[UnitKey, ObjectRef], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Whose an object is. ``desired`` and ``owned`` are hashes as they were right after the last apply or comparison."""
+
+    unit: UnitKey
+    desired: str = ""
+    owned: str = ""
+    uid: str = ""
+
+
 class ClusterState:
     """A `LiveView`, kept current. Use one per cluster and kind of owner."""
 
@@ -39,9 +50,7 @@ class ClusterState:
         self.drifted: list[Drifted] = []
         self._changed: list[Changed] = []
         self._informers: dict[tuple[str, str], Informer[LiveObject]] = {}
-        self._records: dict[ObjectRef, tuple[str, str]] = {}
-        self._managed: dict[ObjectRef, UnitKey] = {}
-        self._uids: dict[ObjectRef, str] = {}
+        self._records: dict[ObjectRef, _Record] = {}
         self._transform = self._facts
         self._selectors = Selectors(labels=f"{owner.group}/name")
 
@@ -56,7 +65,8 @@ class ClusterState:
         return informer is not None and informer.served and informer.synced.is_set()
 
     def synced(self, ref: ObjectRef) -> tuple[str, str] | None:
-        return self._records.get(ref)
+        record = self._records.get(ref)
+        return (record.desired, record.owned) if record is not None and record.desired else None
 
     async def follow(self, gvks: Iterable[GroupVersionKind]) -> None:
         """Watches these kinds from now on; returns when their objects are known, or soon after if they cannot be."""
@@ -84,32 +94,41 @@ class ClusterState:
         """The server just returned ``live`` for ``desired``."""
         ref = ObjectRef.of(live)
         facts = observe(live, self.owner)
-        self._records[ref] = (desired_hash(desired), facts.owned)
-        self._managed[ref] = unit
-        self._uids[ref] = facts.uid
+        self._records[ref] = _Record(unit, desired_hash(desired), facts.owned, facts.uid)
         informer = self._informers.get((ref.group, ref.kind))
-        if informer is not None:
-            informer.observe(live)
+        if informer is None:
+            return
+        informer.observe(live)
+        if informer.served and informer.synced.is_set():
+            now = informer.get(ref)
+            if now is None or now.resource_version != facts.resource_version:
+                # It was changed again, or deleted, before this answer came; the watch told us when it was not ours yet.
+                self._heard(ref, None, now)
 
     def had(self, live: Manifest) -> bool:
         """Whether this very object was applied or confirmed before."""
         uid = (live.get("metadata") or {}).get("uid")
-        return bool(uid) and self._uids.get(ObjectRef.of(live)) == uid
+        record = self._records.get(ObjectRef.of(live))
+        return record is not None and bool(uid) and record.uid == uid
 
     def confirmed(self, unit: UnitKey, ref: ObjectRef, desired: Manifest) -> None:
         """The view's object is as desired; nothing was sent."""
-        live = self.get(ref)
+        live, before = self.get(ref), self._records.get(ref)
         if live is not None:
-            self._records[ref] = (desired_hash(desired), live.owned)
-            self._uids[ref] = live.uid
-        self._managed[ref] = unit
+            self._records[ref] = _Record(unit, desired_hash(desired), live.owned, live.uid)
+        else:
+            self._records[ref] = replace(before, unit=unit) if before is not None else _Record(unit)
 
     def released(self, unit: UnitKey, ref: ObjectRef) -> None:
         """The unit no longer has this object."""
-        if self._managed.get(ref) == unit:
-            del self._managed[ref]
-            self._records.pop(ref, None)
-            self._uids.pop(ref, None)
+        record = self._records.get(ref)
+        if record is not None and record.unit == unit:
+            del self._records[ref]
+
+    def forget(self, unit: UnitKey) -> None:
+        """The unit is somebody else's business."""
+        for ref in [r for r, record in self._records.items() if record.unit == unit]:
+            self.released(unit, ref)
 
     # --- who listens
 
@@ -126,18 +145,18 @@ class ClusterState:
 
     def _heard(self, ref: ObjectRef, old: LiveObject | None, new: LiveObject | None) -> None:
         del old
-        unit = self._managed.get(ref)
-        if unit is not None and self._is_drift(ref, unit, new):
+        record = self._records.get(ref)
+        if record is not None and _is_drift(record, new):
             for handler in self.drifted:
-                handler(unit, ref)
+                handler(record.unit, ref)
         for listener in list(self._changed):
             listener(ref)
 
-    def _is_drift(self, ref: ObjectRef, unit: UnitKey, live: LiveObject | None) -> bool:
-        if live is None:
-            return True
-        if live.owner not in ((unit.name, unit.namespace), ("", "")):
-            # Another unit has taken the object over; the two of them would undo each other for ever.
-            return False
-        record = self._records.get(ref)
-        return live.foreign or (record is not None and record[1] != live.owned)
+
+def _is_drift(record: _Record, live: LiveObject | None) -> bool:
+    if live is None:
+        return True
+    if live.owner not in ((record.unit.name, record.unit.namespace), ("", "")):
+        # Another unit has taken the object over; the two of them would undo each other for ever.
+        return False
+    return live.foreign or (bool(record.desired) and record.owned != live.owned)
