@@ -11,11 +11,12 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
-	    VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install -q -e . --group dev; \
+	    VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install -q --compile-bytecode -e . --group dev; \
 	else \
 	    $(BIN)/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1" && \
 	    $(BIN)/python -m pip install -q --disable-pip-version-check -e . --group dev; \
 	fi
+	@$(BIN)/python -m compileall -q src/holdfast
 	@touch $(STAMP)
 
 demo: setup

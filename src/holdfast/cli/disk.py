@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 import os
 import stat
 from collections.abc import Sequence
@@ -32,13 +34,7 @@ class QuickDiskTree:
             found = os.lstat(self._real(path))
         except (OSError, ValueError):
             return None
-        name = path.rpartition("/")[2]
-        mark = f"{found.st_mtime_ns}-{found.st_size}"
-        if stat.S_ISLNK(found.st_mode):
-            return Entry(name, EntryKind.LINK, mark)
-        if stat.S_ISDIR(found.st_mode):
-            return Entry(name, EntryKind.DIRECTORY, "")
-        return Entry(name, EntryKind.FILE, mark, found.st_size)
+        return _entry(path.rpartition("/")[2], found)
 
     def read(self, path: str) -> bytes:
         real = self._real(path)
@@ -48,8 +44,25 @@ class QuickDiskTree:
             return file.read()
 
     def entries(self, path: str) -> Sequence[Entry]:
-        found = (self.lookup(f"{path}/{n}" if path else n) for n in sorted(os.listdir(self._real(path))))
-        return [e for e in found if e is not None]
+        found = []
+        with os.scandir(self._real(path)) as listed:
+            for item in listed:
+                # What goes away in between is not there.
+                with contextlib.suppress(OSError):
+                    found.append(_entry(item.name, item.stat(follow_symlinks=False)))
+        return sorted(found, key=_name)
+
+
+_name = operator.attrgetter("name")
+
+
+def _entry(name: str, found: os.stat_result) -> Entry:
+    if stat.S_ISDIR(found.st_mode):
+        return Entry(name, EntryKind.DIRECTORY, "")
+    mark = f"{found.st_mtime_ns}-{found.st_size}"
+    if stat.S_ISLNK(found.st_mode):
+        return Entry(name, EntryKind.LINK, mark)
+    return Entry(name, EntryKind.FILE, mark, found.st_size)
 
 
 class Remembered:
