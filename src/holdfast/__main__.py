@@ -1,6 +1,6 @@
 """``python -m holdfast``."""
 
-from holdfast.cli.main import main
+from holdfast.cli.main import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

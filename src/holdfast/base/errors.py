@@ -13,11 +13,10 @@ person who reads a status condition: what, where, what next; nothing secret. For
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A position in a file. ``line`` and ``column`` count from 1; 0 means unknown."""
 
     path: str

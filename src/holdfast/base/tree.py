@@ -7,12 +7,10 @@ does not follow symbolic links: it tells that an entry is one, and ``read`` give
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class EntryKind(Enum):
@@ -21,8 +19,7 @@ class EntryKind(Enum):
     LINK = "link"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """``id`` is the content id; the size in bytes is -1 where it is not known without reading."""
 
     name: str
@@ -59,6 +56,9 @@ def walk(tree: Tree, top: str = "") -> Iterator[tuple[str, Entry]]:
 
 def blob_id(data: bytes) -> str:
     """The id that Git gives these bytes as a blob (SHA-1)."""
+    # Loads OpenSSL, which costs a short command more than its work.
+    import hashlib
+
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
@@ -199,6 +199,8 @@ class RecordingTree:
         return data
 
     def entries(self, path: str) -> Sequence[Entry]:
+        import hashlib
+
         found = self._tree.entries(path)
         names = "\0".join(f"{e.kind.value} {e.name}" for e in found)
         self.reads[path + "/"] = hashlib.sha256(names.encode()).hexdigest()

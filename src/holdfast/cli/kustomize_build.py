@@ -6,15 +6,19 @@ in the current directory.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from holdfast.cli import plainflags
+from holdfast.cli.plainflags import Flag
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from holdfast.cli.kustomize_outside import Outside
+    from holdfast.cli.plainflags import Arguments
     from holdfast.kustomize import BuildOptions, BuildResult, Resource
 
 _RESTRICTIONS = {"LoadRestrictionsRootOnly": "root", "": "root", "LoadRestrictionsNone": "none"}
@@ -25,42 +29,44 @@ _DEPRECATED = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("targets", nargs="*", metavar="DIR", help="directory with a kustomization, or a Git URL (default: .)")
-    add(
-        "-o",
-        "--output",
-        default="",
-        metavar="PATH",
-        help="write to this file, or one file per object into this directory",
-    )
-    add(
+FLAGS = (
+    Flag("--output", "write to this file, or one file per object into this directory", "PATH", short="-o"),
+    Flag(
         "--load-restrictor",
-        default="LoadRestrictionsRootOnly",
-        metavar="NAME",
-        help="LoadRestrictionsNone lets kustomizations load files from outside of their directory",
-    )
-    add(
-        "--reorder", metavar="ORDER", help="legacy sorts the output, none keeps the order (deprecated: use sortOptions)"
-    )
-    add("--enable-helm", action="store_true", help="allow helmCharts")
-    add("--helm-command", metavar="PATH", help="render charts with this helm executable (default: without one)")
-    add("--helm-api-versions", action="append", default=[], metavar="VERSION", help="for Capabilities.APIVersions")
-    add("--helm-kube-version", default="", metavar="VERSION", help="for Capabilities.KubeVersion")
-    add("--helm-debug", action="store_true", help="run helm with --debug")
-    add("--enable-alpha-plugins", action="store_true", help="allow KRM functions")
-    add("--enable-exec", action="store_true", help="allow functions that are executables; only for sources you trust")
-    add("--enable-managedby-label", action="store_true", help="add app.kubernetes.io/managed-by (deprecated)")
-    add("-e", "--env", action="append", default=[], metavar="NAME=VALUE", help="environment for functions")
-    add("--as-current-user", action="store_true", help="accepted; only containers would need it")
-    add("--mount", action="append", default=[], help=argparse.SUPPRESS)
-    add("--network", action="store_true", help=argparse.SUPPRESS)
-    add("--network-name", default="bridge", help=argparse.SUPPRESS)
+        "LoadRestrictionsNone lets kustomizations load files from outside of their directory",
+        "NAME",
+        "LoadRestrictionsRootOnly",
+    ),
+    Flag("--reorder", "legacy sorts the output, none keeps the order (deprecated: use sortOptions)", "ORDER", None),
+    Flag("--enable-helm", "allow helmCharts"),
+    Flag("--helm-command", "render charts with this helm executable (default: without one)", "PATH", None),
+    Flag("--helm-api-versions", "for Capabilities.APIVersions", "VERSION", many=True),
+    Flag("--helm-kube-version", "for Capabilities.KubeVersion", "VERSION"),
+    Flag("--helm-debug", "run helm with --debug"),
+    Flag("--enable-alpha-plugins", "allow KRM functions"),
+    Flag("--enable-exec", "allow functions that are executables; only for sources you trust"),
+    Flag("--enable-managedby-label", "add app.kubernetes.io/managed-by (deprecated)"),
+    Flag("--env", "environment for functions", "NAME=VALUE", short="-e", many=True),
+    Flag("--as-current-user", "accepted; only containers would need it"),
+    Flag("--mount", metavar="MOUNT", many=True),
+    Flag("--network"),
+    Flag("--network-name", metavar="NAME", default="bridge"),
+)
+
+
+def read(words: Sequence[str]) -> Arguments | None:
+    """The arguments where they are plain; None where argparse has to judge."""
+    return plainflags.read(words, FLAGS, "targets")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    text = "directory with a kustomization, or a Git URL (default: .)"
+    parser.add_argument("targets", nargs="*", metavar="DIR", help=text)
+    plainflags.add(parser, FLAGS)
     parser.set_defaults(handler=run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     from holdfast.base.errors import HoldfastError
 
     for name, text in _DEPRECATED.items():
@@ -70,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     if wrong:
         print(f"Error: {wrong}", file=sys.stderr)
         return 1
-    # One build makes many objects and drops few: looking for cycles among them is a fifth of the time.
+    # One build makes many objects, drops few and is the last that the process does: looking for cycles among them would take
+    # a fifth of the time.
     import gc
 
     gc.disable()
@@ -87,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _wrong_usage(args: argparse.Namespace) -> str:
+def _wrong_usage(args: Arguments) -> str:
     if len(args.targets) > 1:
         return "specify one path to kustomization.yaml"
     if args.load_restrictor not in _RESTRICTIONS:
@@ -98,7 +105,7 @@ def _wrong_usage(args: argparse.Namespace) -> str:
     return ""
 
 
-def _build(args: argparse.Namespace) -> BuildResult:
+def _build(args: Arguments) -> BuildResult:
     from holdfast.cli.kustomize_outside import Outside
     from holdfast.kustomize import build
     from holdfast.kustomize.remote import parse_repo_url
@@ -113,7 +120,7 @@ def _build(args: argparse.Namespace) -> BuildResult:
         return build(tree, path, options)
 
 
-def _options(args: argparse.Namespace, outside: Outside) -> BuildOptions:
+def _options(args: Arguments, outside: Outside) -> BuildOptions:
     from holdfast.kustomize import BuildOptions
 
     managed_by = args.enable_managedby_label or os.environ.get("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL") == "on"

@@ -6,11 +6,10 @@ A verb's module has two functions: ``add_arguments(parser: argparse.ArgumentPars
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     name: str
     module: str
     help: str

@@ -169,7 +169,7 @@ class AppComparer:
         found = live.of(instance)
         for target in targets:
             ref = ObjectRef.of(target)
-            for place in {ref, replace(ref, namespace="")}:
+            for place in {ref, ref._replace(namespace="")}:
                 if place not in found:
                     obj = await live.get(place, GroupVersionKind.of(target))
                     if obj is not None:

@@ -213,7 +213,7 @@ class _Run:
     def _included(self) -> list[Mapping[str, Any]]:
         found = []
         for include in self.source.include:
-            other = self._owner._objects.get(replace(self._ref, name=include.name))
+            other = self._owner._objects.get(self._ref._replace(name=include.name))
             if other is None:
                 text = f'gitrepositories.source.toolkit.fluxcd.io "{include.name}" not found'
                 raise self._unavailable("NotFound", f"could not get resource for include '{include.name}': {text}")
@@ -308,7 +308,7 @@ class _Run:
     async def _with_includes(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> Snapshot:
         tree = snapshot.tree
         for include, artifact in zip(self.source.include, included, strict=True):
-            other = await self._artifacts.snapshot(replace(self._ref, name=include.name), artifact)
+            other = await self._artifacts.snapshot(self._ref._replace(name=include.name), artifact)
             try:
                 if other is None:
                     raise CopyFailed(f"artifact {artifact.get('path')} is not in storage")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Manifest = dict[str, Any]
 """One Kubernetes object as JSON data: dicts, lists, str, int, float, bool, None."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupVersionKind:
+class GroupVersionKind(NamedTuple):
     group: str
     version: str
     kind: str
@@ -34,8 +32,7 @@ class GroupVersionKind:
         return f"{self.api_version}, Kind={self.kind}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
+class ObjectRef(NamedTuple):
     """An object's identity in a cluster, whatever version it is served in. ``namespace`` is empty for cluster-scoped kinds."""
 
     group: str

@@ -9,8 +9,10 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from holdfast.base.lazy import pattern
+
 _SCHEMES = ("ssh://", "https://", "http://", "file://")
-_USER = re.compile(r"([a-zA-Z][a-zA-Z0-9-]*)@")
+_USER = pattern(r"([a-zA-Z][a-zA-Z0-9-]*)@")
 
 
 class RepoSpec(NamedTuple):

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from holdfast.base.lazy import pattern
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import id_text, split_api_version
 from holdfast.kustomize.resource import Resource
 
 Matcher = Callable[[str], bool]
-_LITERAL = re.compile(r"[A-Za-z0-9_/ :-]*")
+_LITERAL = pattern(r"[A-Za-z0-9_/ :-]*")
 
 
 def matcher(pattern: str) -> Matcher | None:
@@ -61,7 +62,7 @@ def _go_problem(text: str) -> str:
 
 
 # Patterns without nested repetition mean the same in Python and cannot run away; they save loading RE2.
-_SIMPLE = re.compile(r"\^?(?:\(\?:)?(?:[A-Za-z0-9_/:@=-]|\.[*+]|\\\.|\||\.)*\)?\$?")
+_SIMPLE = pattern(r"\^?(?:\(\?:)?(?:[A-Za-z0-9_/:@=-]|\.[*+]|\\\.|\||\.)*\)?\$?")
 
 
 class Selector(NamedTuple):
@@ -163,7 +164,7 @@ class Requirement(NamedTuple):
     values: frozenset[str] = frozenset()
 
 
-_TOKEN = re.compile(r"\s*(==|=|!=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
+_TOKEN = pattern(r"\s*(==|=|!=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
 
 
 def parse_requirements(text: str) -> list[Requirement]:

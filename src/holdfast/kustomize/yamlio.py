@@ -6,10 +6,10 @@ is replaced by its items, and so is any other kind that ends in "List" and has i
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from holdfast.base.errors import Place
+from holdfast.base.lazy import pattern
 from holdfast.kube import yaml
 from holdfast.kube.yaml import Dialect
 from holdfast.kustomize.errors import KustomizeError, MalformedYAML
@@ -17,8 +17,8 @@ from holdfast.kustomize.ids import Kinds
 from holdfast.kustomize.resource import Previous, Resource, Source
 from holdfast.kustomize.scalars import copy_json, text_of
 
-_SEPARATOR = re.compile(rb"\n---(.*)\n")
-_WORDS_AFTER = re.compile(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
+_SEPARATOR = pattern(rb"\n---(.*)\n")
+_WORDS_AFTER = pattern(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
 
 def read_documents(text: bytes, path: str, odd: list[int] | None = None) -> list[Any]:

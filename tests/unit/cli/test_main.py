@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from holdfast.cli.main import main
@@ -35,3 +39,21 @@ def test_no_verb_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_verbs_have_names_of_their_own_in_order() -> None:
     names = [verb.name for verb in VERBS]
     assert names == sorted(set(names))
+
+
+def test_the_program_prints_all_and_ends_with_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("configMapGenerator: [{name: c, literals: [a=b]}]\n")
+    command = [sys.executable, "-m", "holdfast", "kustomize", "build"]
+    built = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert built.returncode == 0 and built.stdout.startswith("apiVersion: v1\n") and not built.stderr
+    refused = subprocess.run([*command, str(tmp_path / "x")], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and refused.stderr.startswith("Error: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("configMapGenerator: [{name: c, literals: [a=b]}]\n")
+    command = [sys.executable, "-m", "holdfast", "kustomize", "build", str(tmp_path)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr

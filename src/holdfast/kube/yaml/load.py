@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
-import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from holdfast.base.lazy import pattern
 from holdfast.kube.yaml import fast
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.scalars import Dialect
@@ -15,11 +14,10 @@ from holdfast.kube.yaml.stream import split
 # Empty lines, comments and the document's own marker above its first node.
 LARGE = 1 << 18
 FILLERS = b"\n #-"
-FILLING = re.compile(rb"(?: *(?:#[^\n]*)?\n|---(?: *(?:#[^\n]*)?)\n)*")
+FILLING = pattern(rb"(?: *(?:#[^\n]*)?\n|---(?: *(?:#[^\n]*)?)\n)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document of a stream. ``line`` is the line of its first node, counted from 1."""
 
     value: Any

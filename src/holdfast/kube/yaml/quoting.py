@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from holdfast.base.lazy import pattern
 from holdfast.kube.yaml.scalars import FIXED, Dialect, plain, timestamp
 
 # go-yaml counts as printable: line feed, ASCII, and the basic plane without C1 controls, surrogates, BOM and non-characters.
 PRINTABLE = "\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
 # At the start an indicator, a marker or a blank; anywhere ": ", " #", a colon or a blank at the end.
 UNPLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@` ]|[?:-](?:[ \t]|\Z)|---|\.\.\.|.*(?:: |:\Z|[ \t]#| \Z)", re.DOTALL)
-BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+BASE60 = pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 # Text that starts with a letter outside the words of the fixed list and has none of the characters that need thought.
 SAFE = re.compile(r"[A-Za-z_/$(][A-Za-z0-9_./()$+=-]*")
 NAMED = {

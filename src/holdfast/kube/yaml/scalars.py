@@ -6,10 +6,13 @@ Source of the rules: ``resolve.go`` of go.yaml.in/yaml v2 (below sigs.k8s.io/yam
 from __future__ import annotations
 
 import enum
-import re
-from datetime import date
+from typing import TYPE_CHECKING
 
+from holdfast.base.lazy import pattern
 from holdfast.kube.yaml.errors import Flaw
+
+if TYPE_CHECKING:
+    import re
 
 Scalar = str | int | float | bool | None
 
@@ -45,13 +48,13 @@ FIXED: dict[Dialect, dict[str, Scalar]] = {
 }
 
 HEADS = frozenset("0123456789+-.")
-FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+FLOAT = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 DIGITS = r"[0-9]+(?:_[0-9]+)*"
-DOT_FLOAT = re.compile(rf"\.{DIGITS}(?:[eE][-+]?{DIGITS})?")
-INT = re.compile(
+DOT_FLOAT = pattern(rf"\.{DIGITS}(?:[eE][-+]?{DIGITS})?")
+INT = pattern(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
-LATE_INT = re.compile(r"0(?:b(?P<binary>[-+][01]+)|o(?P<octal>[-+][0-7]+))")
+LATE_INT = pattern(r"0(?:b(?P<binary>[-+][01]+)|o(?P<octal>[-+][0-7]+))")
 BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 LOWEST, HIGHEST, HIGHEST_UNSIGNED = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 SHORT = {
@@ -130,7 +133,7 @@ def _finite(text: str) -> float | None:
     return None if abs(value) == INFINITY else value
 
 
-STAMP = re.compile(
+STAMP = pattern(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
     r"(?:(?P<sep>[Tt]| +)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2}):(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]+))?"
     r"(?P<zone>Z|[-+][0-9]{2}:[0-9]{2})?)?"
@@ -167,6 +170,8 @@ def _moment(match: re.Match[str], day: str, zone: str) -> str:
 
 
 def _is_day(match: re.Match[str]) -> bool:
+    from datetime import date
+
     year = int(match["year"])
     try:
         # Year 0 exists for Go and not for Python; it is a leap year, as 2000 is.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from holdfast.base.lazy import pattern
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.scalars import Dialect
 
-KYAML_SEPARATOR = re.compile(rb"\n---([^\n]*)\n")
+KYAML_SEPARATOR = pattern(rb"\n---([^\n]*)\n")
 
 
 def split(data: bytes, dialect: Dialect) -> Iterator[tuple[int, bytes]]:

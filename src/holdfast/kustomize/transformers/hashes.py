@@ -6,8 +6,8 @@ Example: ``app-config`` becomes ``app-config-m2mg5mb749``. The hash is over kind
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from holdfast.kube.refs import Manifest
@@ -36,8 +36,24 @@ def content_hash(manifest: Manifest) -> str:
         content = _content(manifest, "Secret", ("data", "type"), "stringData")
     else:
         content = manifest
-    digest = hashlib.sha256(go_json(content).encode()).hexdigest()
+    digest: str = _sha256()(go_json(content).encode()).hexdigest()
     return digest[:10].translate(_LETTERS)
+
+
+@cache
+def _sha256() -> Callable[[bytes], Any]:
+    """Python's own SHA-256: hashlib loads OpenSSL, which takes as long as a thousand hashes."""
+    from importlib import import_module
+
+    for name in ("_sha2", "_sha256"):
+        try:
+            found: Callable[[bytes], Any] = import_module(name).sha256
+        except (ImportError, AttributeError):
+            continue
+        return found
+    import hashlib
+
+    return hashlib.sha256
 
 
 def _content(manifest: Manifest, kind: str, fields: tuple[str, ...], optional: str) -> dict[str, Any]:
@@ -64,6 +80,8 @@ _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\
 
 def go_json(value: Any) -> str:
     """JSON as Go's encoder writes it: keys sorted, no spaces, HTML characters escaped."""
+    import json
+
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     for char, escaped in _HTML.items():
         if char in text:

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from holdfast.base.lazy import pattern
 from holdfast.kustomize.fieldspec import FieldSpec, SpecIndex, apply_spec, kind_of, wrong_kind
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.selectors import go_regex
 
 _LISTS = ("containers", "initContainers")
-_PLAIN_NAME = re.compile(r"[a-zA-Z0-9_./:@-]*")
+_PLAIN_NAME = pattern(r"[a-zA-Z0-9_./:@-]*")
 Slot = tuple[Any, Any]
 
 

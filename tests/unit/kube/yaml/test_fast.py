@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -236,3 +238,16 @@ def test_one_doubtful_document_leaves_the_others_on_the_fast_path() -> None:
     documents = load_all(f"{MANIFEST}---\na: yes\n---\n{MANIFEST}")
     assert [document.line for document in documents] == [1, 20, 22]
     assert documents[1].value == {"a": True}
+
+
+def test_the_compiled_module_without_its_package_leaves_the_package_usable() -> None:
+    script = (
+        "import sys\n"
+        "from holdfast.kube.yaml import fast\n"
+        "assert fast.read(b'a: [1, x]\\n') == {'a': [1, 'x']}\n"
+        "assert fast.read(b'a: 1\\na: 2\\n') is fast.UNSURE\n"
+        "import yaml_rs\n"
+        "assert yaml_rs.loads('b: 2') == {'b': 2}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
