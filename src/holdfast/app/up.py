@@ -20,6 +20,7 @@ from pathlib import Path
 from holdfast.app import argo_set_units
 from holdfast.app.argo_roots import first_sync, roots, standing
 from holdfast.app.controller import NAMESPACE, install
+from holdfast.app.up_place import names_no_namespace
 from holdfast.base.errors import Stop
 from holdfast.base.tree import Tree
 from holdfast.cluster.client import Client, PatchType
@@ -42,8 +43,8 @@ _STUCK_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """``path`` is the directory of the first unit in it; ``applications`` are the roots of an Argo CD repository, which has
-    no such unit unless ``flux`` says so."""
+    """``path`` is the directory of the first unit in it, ``target_namespace`` that unit's; ``applications`` are the roots of an
+    Argo CD repository, which has no such unit unless ``flux`` says so. ``unplaced``: its objects name no namespace."""
 
     url: str
     branch: str
@@ -51,6 +52,8 @@ class Repository:
     name: str
     applications: tuple[Manifest, ...] = ()
     flux: bool = True
+    unplaced: bool = False
+    target_namespace: str = ""
 
 
 def locate(place: str, branch: str | None, path: str | None) -> Repository:
@@ -59,13 +62,16 @@ def locate(place: str, branch: str | None, path: str | None) -> Repository:
     url = Path(place).resolve().as_uri() if local else place
     if not local and "://" not in place and "@" not in place:
         raise Stop(f"{place} is neither a directory nor the URL of a Git repository")
-    name = re.sub(r"[^a-z0-9-]+", "-", os.path.basename(place.rstrip("/")).removesuffix(".git").lower()).strip("-")
+    last = os.path.basename(os.path.abspath(place) if local else place.rstrip("/")).removesuffix(".git")
+    name = re.sub(r"[^a-z0-9-]+", "-", last.lower()).strip("-")
     if local and not branch:
         branch = _git_branch(place)
     found = tuple(roots(_tree(place, path))) if local else ()
-    flux = not found or _has_units(place)
+    declares = local and _has_units(_tree(place, path))
+    flux = not found or declares
     entry = path or (_entry(place) if local and flux else "./")
-    return Repository(url, branch or "main", entry, name or "fleet", found, flux)
+    unplaced = local and flux and not declares and names_no_namespace(_tree(place, None), entry)
+    return Repository(url, branch or "main", entry, name or "fleet", found, flux, unplaced)
 
 
 def _tree(place: str, path: str | None) -> Tree:
@@ -74,11 +80,11 @@ def _tree(place: str, path: str | None) -> Tree:
     return DiskTree(os.path.join(place, path) if path else place)
 
 
-def _has_units(place: str) -> bool:
+def _has_units(tree: Tree) -> bool:
     from holdfast.offline.dialects import FLUX
     from holdfast.offline.survey import survey
 
-    return any(s.units for s in survey(_tree(place, None), dialects=FLUX))
+    return any(s.units for s in survey(tree, dialects=FLUX))
 
 
 def _git_branch(place: str) -> str:
@@ -130,6 +136,7 @@ def manifests(repository: Repository) -> list[Manifest]:
                 "wait": True,
                 "timeout": "5m",
                 "sourceRef": {"kind": "GitRepository", "name": repository.name},
+                **({"targetNamespace": repository.target_namespace} if repository.target_namespace else {}),
             },
         },
         *repository.applications,
@@ -139,10 +146,11 @@ def manifests(repository: Repository) -> list[Manifest]:
 async def register(client: Client, repository: Repository) -> None:
     """Applies the source and the first unit; the definitions are installed where they are absent."""
     await install(client, local_sources=repository.url.startswith("file://"))
-    with contextlib.suppress(AlreadyExists):
-        await client.create(
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, manager="holdfast"
-        )
+    for namespace in filter(None, (NAMESPACE, repository.target_namespace)):
+        with contextlib.suppress(AlreadyExists):
+            await client.create(
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, manager="holdfast"
+            )
     for obj in manifests(repository):
         await client.apply(obj, manager="holdfast-up", force=True)
     for obj in repository.applications:

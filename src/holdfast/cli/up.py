@@ -15,6 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the directory to start from (default: the cluster that the repository declares, else its root)",
     )
     add("--branch", metavar="B", help="the branch to follow (default: the checkout's, else main)")
+    add(
+        "--target-namespace",
+        metavar="NS",
+        help="the namespace for everything there, made if it is absent (default: what the objects say; where none of them"
+        " says anything, the context's)",
+    )
     add("--sandbox", action="store_true", help="use the embedded sandbox, started if it does not run")
     add("--name", default="default", help="which sandbox (default: default)")
     add("--kubeconfig", metavar="FILE", help="the kubeconfig to use")
@@ -28,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     import os
     import signal
     import time
+    from dataclasses import replace
 
     from holdfast.app import up
     from holdfast.app.controller import default_state
@@ -38,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     kubeconfig = _sandbox(args.name) if args.sandbox else args.kubeconfig
     config = cluster_config(kubeconfig, args.context)
     repository = up.locate(args.repository, args.branch, args.path)
+    namespace = args.target_namespace or (config.namespace if repository.unplaced else "")
+    repository = replace(repository, target_namespace=namespace)
     started = time.monotonic()
 
     async def register() -> None:
@@ -47,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     asyncio.run(register())
     if repository.flux:
         _say(f"registered {repository.url}, branch {repository.branch}, path {repository.path}")
+        if namespace and not args.target_namespace:
+            _say(f"its objects name no namespace: they go to {namespace} (--target-namespace chooses another)")
     for obj in repository.applications:
         _say(f"applied {obj['kind']} {obj['metadata']['name']}")
     pid, log = up.start_controller(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from holdfast.app.up import locate, manifests
 
@@ -52,3 +55,29 @@ def test_a_repository_of_both_starts_with_both(tmp_path: Path) -> None:
         "Kustomization",
         "Application",
     ]
+
+
+def test_where_no_object_names_a_namespace_one_is_chosen(tmp_path: Path) -> None:
+    found = locate(repository(tmp_path), None, None)
+    assert found.unplaced
+    _, unit = manifests(replace(found, target_namespace="web"))
+    assert unit["spec"]["targetNamespace"] == "web"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d, namespace: here}\n",
+        "apiVersion: v1\nkind: ConfigMap\n",
+        KUSTOMIZATION,
+    ],
+    ids=["one that names one", "one that cannot be rendered", "a unit"],
+)
+def test_beside_others_a_namespace_is_nobodys_choice(tmp_path: Path, text: str) -> None:
+    assert not locate(repository(tmp_path, more=text), None, None).unplaced
+
+
+def test_what_has_no_namespace_needs_none(tmp_path: Path) -> None:
+    place = repository(tmp_path)
+    (tmp_path / "apps/c.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n")
+    assert not locate(place, None, None).unplaced
