@@ -39,7 +39,7 @@ def applications(
 class Listener(Protocol):
     """Who has to know of a push."""
 
-    def repository_changed(self, same: Callable[[str], bool]) -> None: ...
+    async def repository_changed(self, same: Callable[[str], bool]) -> None: ...
 
 
 def push_door(client: Client, listeners: Sequence[Listener]) -> Push:
@@ -56,7 +56,7 @@ def push_door(client: Client, listeners: Sequence[Listener]) -> Push:
         except (BadSignature, ValueError):
             return 400
         for listener in listeners:
-            listener.repository_changed(lambda url: place(url) in places)
+            await listener.repository_changed(lambda url: place(url) in places)
         return 200
 
     return push

@@ -16,6 +16,7 @@ from holdfast.api.server import ApiServer, Doors
 from holdfast.app.applications import APP_COMPONENT, Listener, applications, push_door
 from holdfast.app.appsets import COMPONENT, application_sets
 from holdfast.app.memo import memo_of
+from holdfast.app.sharing import shared
 from holdfast.app.tracing import tracing
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, Selectors
@@ -69,6 +70,7 @@ class Settings:
     external_artifacts: bool = False
     remote_bases: bool = True
     selector: str = ""
+    shared: bool = False
     git: GitStore | None = None
     """Where Git repositories come from; None for mirrors of their URLs below ``state``."""
 
@@ -111,20 +113,29 @@ async def work(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | N
     clock = SystemClock()
     async with Client(settings.config, clock=clock) as client:
         await install(client, local_sources=settings.local_sources)
-        lease = Lease(client, clock, name=_lease_name(settings.selector), namespace=await _home(client), who=identity())
+        place = (_lease_name(settings.selector), await _home(client))
+        if settings.shared:
+            async with _machine(settings, client, clock, stop) as manager, shared(manager, stop, *place):
+                await _run(manager, settings, stop, ready)
+            return
+        lease = Lease(client, clock, name=place[0], namespace=place[1], who=identity())
         leading = await _lead(lease, stop)
         if leading is None:
             return
         try:
             async with _machine(settings, client, clock, stop) as manager:
-                if ready is not None:
-                    ready.set()
-                log.info("at work against %s", settings.config.server)
-                await manager.run(stop)
+                await _run(manager, settings, stop, ready)
         finally:
             leading.cancel()
             await asyncio.gather(leading, return_exceptions=True)
             await lease.release()
+
+
+async def _run(manager: Manager, settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None) -> None:
+    if ready is not None:
+        ready.set()
+    log.info("at work against %s", settings.config.server)
+    await manager.run(stop)
 
 
 async def _lead(lease: Lease, stop: asyncio.Event) -> asyncio.Task[None] | None:

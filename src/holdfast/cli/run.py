@@ -50,6 +50,12 @@ def _general(add: Callable[..., object]) -> None:
         "that replicas share (redis://host:6379/0)",
     )
     add(
+        "--sharding",
+        default="none",
+        choices=["none", "leases"],
+        help="let one replica work while the others wait (the default), or share the objects among all live replicas",
+    )
+    add(
         "--log-level",
         default="info",
         choices=["debug", "info", "warning", "error"],
@@ -142,6 +148,7 @@ def run(args: argparse.Namespace) -> int:
         external_artifacts=args.external_artifacts,
         remote_bases=not args.no_remote_bases,
         selector=args.watch_label_selector,
+        shared=args.sharding == "leases",
     )
     work(settings)
     return 0

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import logging
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -20,6 +21,7 @@ import orjson
 
 from holdfast.base.backoff import Backoff
 from holdfast.base.clock import Clock, SystemClock
+from holdfast.base.pack import pack, unpack
 from holdfast.cluster.client import EVERYTHING, Client, EventType, Selectors
 from holdfast.cluster.discovery import ApiResource
 from holdfast.cluster.errors import ApiError, Gone, NoMatch, NotFound
@@ -72,7 +74,10 @@ def light(obj: Manifest) -> LightObject:
 
 
 def full(obj: Manifest) -> Manifest:
-    """The transform for a view of whole objects (managedFields left out: they are half of the memory)."""
+    """The transform for a view of whole objects (managedFields left out: they are half of the memory).
+
+    Such a view keeps its objects packed: each look-up makes one anew.
+    """
     meta = obj.get("metadata")
     if meta and "managedFields" in meta:
         del meta["managedFields"]
@@ -84,9 +89,13 @@ def _digest(value: Any) -> bytes:
 
 
 @dataclass(slots=True)
-class _Kept(Generic[T]):
+class _Kept:
     resource_version: str
-    value: T
+    content: Any
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 class Informer(Generic[T]):
@@ -109,11 +118,14 @@ class Informer(Generic[T]):
         """False while the cluster does not know the kind."""
         self._client = client
         self._transform = transform
+        whole = transform is full
+        self._pack: Callable[[Any], Any] = pack if whole else _same
+        self._unpack: Callable[[Any], Any] = unpack if whole else _same
         self._namespace = namespace
         self._selectors = selectors
         self._clock = clock or SystemClock()
         self._backoff = backoff or Backoff(initial=0.5, limit=30.0, jitter=0.5)
-        self._kept: dict[ObjectRef, _Kept[T]] = {}
+        self._kept: dict[ObjectRef, _Kept] = {}
         self._handlers: list[Handler[T]] = []
         self._version = ""
         self._wake = asyncio.Event()
@@ -125,21 +137,26 @@ class Informer(Generic[T]):
         """Later changes are told; what is known already is told at once as new."""
         self._handlers.append(handler)
         for ref, kept in list(self._kept.items()):
-            handler(ref, None, kept.value)
+            handler(ref, None, self._value(kept))
 
     def remove_handler(self, handler: Handler[T]) -> None:
         self._handlers.remove(handler)
 
     def get(self, ref: ObjectRef) -> T | None:
-        kept = self._kept.get(ref)
-        return kept.value if kept else None
+        return self._value(self._kept.get(ref))
+
+    def _value(self, kept: _Kept | None) -> T | None:
+        if kept is None:
+            return None
+        found: T = self._unpack(kept.content)
+        return found
 
     def resource_version(self, ref: ObjectRef) -> str:
         kept = self._kept.get(ref)
         return kept.resource_version if kept else ""
 
     def items(self) -> Iterator[tuple[ObjectRef, T]]:
-        return ((ref, kept.value) for ref, kept in list(self._kept.items()))
+        return ((ref, self._unpack(kept.content)) for ref, kept in list(self._kept.items()))
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -284,13 +301,13 @@ class Informer(Generic[T]):
     def _put(self, ref: ObjectRef, version: str, obj: Manifest) -> None:
         old = self._kept.get(ref)
         value = self._transform(obj)
-        self._kept[ref] = _Kept(version, value)
-        self._tell(ref, old.value if old else None, value)
+        self._kept[ref if old else _lasting(ref)] = _Kept(version, self._pack(value))
+        self._tell(ref, self._value(old), value)
 
     def _drop(self, ref: ObjectRef) -> None:
         old = self._kept.pop(ref, None)
         if old is not None:
-            self._tell(ref, old.value, None)
+            self._tell(ref, self._value(old), None)
 
     def _tell(self, ref: ObjectRef, old: T | None, new: T | None) -> None:
         for handler in list(self._handlers):
@@ -299,6 +316,11 @@ class Informer(Generic[T]):
 
 def _older(version: str, than: str) -> bool:
     return version.isdigit() and than.isdigit() and int(version) < int(than)
+
+
+def _lasting(ref: ObjectRef) -> ObjectRef:
+    """With words that all references share: there may be a hundred thousand of them."""
+    return ObjectRef(sys.intern(ref.group), sys.intern(ref.kind), sys.intern(ref.namespace), ref.name)
 
 
 def _newer(version: str, than: str) -> bool:

@@ -98,14 +98,16 @@ class Applications:
         if self._controller is not None:
             self._controller.wake(ref)
 
-    def repository_changed(self, same: Callable[[str], bool]) -> None:
+    async def repository_changed(self, same: Callable[[str], bool]) -> None:
         """Somebody pushed: who takes manifests from there looks for the newest. ``same`` compares addresses."""
         for ref, obj in self._objects.items():
             hits = [s.url for s in dialect.read_spec(obj.get("spec") or {}).sources if same(s.url)]
             for hit in hits:
                 self.targets.forget(hit)
-            if hits:
+            if hits and self._manager.placement.ours(ref):
                 self.ask(ref, Level.RESOLVE)
+            elif hits:
+                await self._manager.request(ref, dialect.REFRESH, "normal")
 
     def _app_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
         if new is None:
@@ -171,9 +173,43 @@ class Applications:
         due = [w for w in waits if w is not None]
         return Requeue(after=min(due)) if due else WHEN_CHANGED
 
+    def release(self, ref: ObjectRef) -> None:
+        """Another replica goes on with it."""
+        self._forget(ref)
+
     def _forget(self, ref: ObjectRef) -> None:
         self._asked.pop(ref, None)
         self._comparer.forget(ref)
+
+    # --- who asks without wanting anything done
+
+    async def compared(self, instance: str) -> Comparison | None:
+        """What a look would find now; None where there is no such application, or nothing to compare."""
+        ref = self._by_instance.get(instance)
+        obj = self._objects.get(ref) if ref is not None else None
+        if obj is None:
+            return None
+        await self.world.start()
+        app = dialect.read(obj)
+        try:
+            project = self.world.project(app)
+            self.world.known_cluster(app.spec.destination)
+            return await self._comparer.compare(app, project, self._wanted(app, Look(Level.RECENT)))
+        except HoldfastError as error:
+            log.info("%s: %s", ref, error)
+            return None
+
+    def orphans(self, comparison: Comparison) -> list[ObjectRef]:
+        namespace = comparison.tracking.destination
+        return self._comparer.orphans(comparison.project, comparison.destination, comparison.paired, namespace)
+
+    def count(self, server: str) -> int:
+        """How many applications go to a cluster."""
+        specs = (dialect.read_spec(o.get("spec") or {}) for _, o in self._objects.items())
+        return sum(self.world.goes_to(s.destination, server) for s in specs)
+
+    def now(self) -> float:
+        return self._clock.time()
 
     # --- looking
 

@@ -157,14 +157,17 @@ class ApplicationSets:
         for owner in outside:
             self._manager.wake(owner)
 
-    def repository_changed(self, same: Callable[[str], bool]) -> None:
+    async def repository_changed(self, same: Callable[[str], bool]) -> None:
         """A webhook told of a push: sets that look into the repository find out anew. ``same`` compares addresses."""
         for owner, obj in self._sets.items():
             generators = (obj.get("spec") or {}).get("generators") or ()
             # An address with parameters in it may be any.
             if any("{{" in url or same(url) for g in generators for url in transform.repositories_of(g)):
                 self._known.pop(owner, None)
-                self._manager.wake(owner)
+                if self._manager.placement.ours(owner):
+                    self._manager.wake(owner)
+                else:
+                    await self._manager.request(owner, spec.REFRESH, "true")
 
     # --- one turn
 
@@ -184,6 +187,10 @@ class ApplicationSets:
         if wanted.reverse_deletion and await writer.add_finalizer(spec.FINALIZER):
             return AT_ONCE
         return await turn.run()
+
+    def release(self, ref: ObjectRef) -> None:
+        """Another replica goes on with it."""
+        self._known.pop(ref, None)
 
     async def _synced(self) -> None:
         for informer in (self._apps, self._projects, self._clusters, self._parameters):

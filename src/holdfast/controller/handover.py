@@ -82,7 +82,7 @@ class Neighbourhood(Alone):
             world = replace(world, source=await self._source(world.delivery))
         found = await self._promised(world, wanted, objects)
         for heir in set(found.heirs.values()):
-            self._manager.wake(ref_of(heir))
+            await self._manager.summon(ref_of(heir))
         return found
 
     async def _promised(self, world: World, wanted: frozenset[ObjectRef], objects: Sequence[Manifest]) -> Promised:

@@ -47,6 +47,10 @@ class Lease:
                 told = True
             await self._clock.sleep(RETRY_SECONDS)
 
+    async def attempt(self) -> bool:
+        """Leads if nobody else does, without waiting."""
+        return await self._try()
+
     async def hold(self) -> None:
         """Renews until cancelled; returns when the lease is lost."""
         renewed = self._clock.monotonic()
@@ -128,7 +132,7 @@ class Lease:
     def _free(self, lease: Manifest) -> bool:
         spec = lease.get("spec") or {}
         holder = str(spec.get("holderIdentity") or "")
-        if not holder or holder == self._who or _is_dead_neighbour(holder):
+        if not holder or holder == self._who or is_dead_neighbour(holder):
             return True
         # Clocks differ between machines: what counts is how long we have seen no renewal, as client-go does.
         mark = (holder, str(spec.get("renewTime")))
@@ -144,7 +148,8 @@ class Lease:
         return datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _is_dead_neighbour(holder: str) -> bool:
+def is_dead_neighbour(holder: str) -> bool:
+    """Whether the holder was a process of this machine that is no more."""
     host, _, pid = holder.rpartition("_")
     if host != socket.gethostname() or not pid.isdigit():
         return False

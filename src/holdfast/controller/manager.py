@@ -10,16 +10,19 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from holdfast.base.backoff import Backoff
 from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError, RetryLater
-from holdfast.cluster.client import EVERYTHING, Client, Selectors
+from holdfast.cluster.client import EVERYTHING, Client, PatchType, Selectors
+from holdfast.cluster.errors import ApiError
 from holdfast.cluster.informer import Informer, full
 from holdfast.cluster.watches import Watches
 from holdfast.controller.metrics import Metrics
 from holdfast.controller.queue import Closed, WorkQueue
+from holdfast.controller.shards import shard_of
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 log = logging.getLogger(__name__)
@@ -54,6 +57,38 @@ class Reconciler(Protocol):
     async def reconcile(self, ref: ObjectRef) -> Requeue: ...
 
 
+class Mover(Reconciler, Protocol):
+    """A reconciler that remembers something of its objects, or waits within a reconciliation."""
+
+    def interrupt(self, ref: ObjectRef) -> None:
+        """Another replica is to go on with it: what runs comes to an end soon."""
+        ...
+
+    def release(self, ref: ObjectRef) -> None:
+        """Another replica goes on with it: nothing is remembered."""
+        ...
+
+
+class Placement(Protocol):
+    """Which objects are reconciled by this replica now."""
+
+    def ours(self, ref: ObjectRef) -> bool: ...
+
+    def poke(self) -> None:
+        """A reconciliation has ended."""
+        ...
+
+
+class Everything(Placement):
+    """There is no other replica at work."""
+
+    def ours(self, ref: ObjectRef) -> bool:
+        return True
+
+    def poke(self) -> None:
+        pass
+
+
 class Controller:
     """Runs one reconciler."""
 
@@ -66,10 +101,13 @@ class Controller:
         metrics: Metrics,
         concurrency: int = 4,
         retry: Backoff | None = None,
+        placement: Callable[[], Placement] = Everything,
     ) -> None:
         self.informer = informer
         self.queue: WorkQueue[ObjectRef] = WorkQueue(clock, retry=retry)
-        self._reconciler = reconciler
+        self.reconciler = reconciler
+        self._placement = placement
+        self._running: dict[ObjectRef, asyncio.Task[None]] = {}
         self._clock = clock
         self._metrics = metrics
         self._concurrency = concurrency
@@ -77,7 +115,21 @@ class Controller:
 
     def wake(self, ref: ObjectRef) -> None:
         """Something this object depends on changed."""
-        self.queue.add(ref)
+        if self._placement().ours(ref):
+            self.queue.add(ref)
+
+    def abandon(self, ref: ObjectRef) -> None:
+        """Ends the object's reconciliation where it stands, as if this process had died."""
+        task = self._running.get(ref)
+        if task is not None:
+            task.cancel()
+
+    def let_go(self, ref: ObjectRef) -> None:
+        """Another replica reconciles it from now on."""
+        self.queue.forget(ref)
+        release = getattr(self.reconciler, "release", None)
+        if release is not None:
+            release(ref)
 
     async def run(self) -> None:
         """Works until ``stop``; returns when the last running reconciliation has ended."""
@@ -92,9 +144,9 @@ class Controller:
     def _changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
         if new is None:
             self.queue.forget(ref)
-            self.queue.add(ref)
+            self.wake(ref)
         elif old is None or matters(old, new):
-            self.queue.add(ref)
+            self.wake(ref)
 
     async def _work(self) -> None:
         while True:
@@ -103,16 +155,30 @@ class Controller:
             except Closed:
                 return
             try:
-                await self._reconcile(ref)
+                if self._placement().ours(ref):
+                    await self._placed(ref)
             finally:
                 self.queue.done(ref)
+                self._placement().poke()
+
+    async def _placed(self, ref: ObjectRef) -> None:
+        """In a task of its own, so that it can be ended without its worker."""
+        task = self._running[ref] = asyncio.create_task(self._reconcile(ref))
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        finally:
+            del self._running[ref]
 
     async def _reconcile(self, ref: ObjectRef) -> None:
         started = self._clock.monotonic()
         try:
             # An older appointment must not cause a second run right after this one.
             self.queue.schedule(ref, None)
-            requeue = await self._reconciler.reconcile(ref)
+            requeue = await self.reconciler.reconcile(ref)
         except HoldfastError as error:
             requeue = FAILED
             delay = self.queue.retry(ref)
@@ -167,6 +233,7 @@ class Manager:
         self.clock = clock
         self.metrics = metrics
         self._selectors = selectors
+        self.placement: Placement = Everything()
         self._concurrency = concurrency
         self._controllers: dict[tuple[str, str], Controller] = {}
         self._background: list[Callable[[], Any]] = []
@@ -182,6 +249,7 @@ class Manager:
             metrics=self.metrics,
             concurrency=concurrency or self._concurrency,
             retry=retry,
+            placement=lambda: self.placement,
         )
         self._controllers[gvk.group, gvk.kind] = controller
         return controller
@@ -200,8 +268,60 @@ class Manager:
         if controller is not None:
             controller.wake(ref)
 
+    async def summon(self, ref: ObjectRef) -> None:
+        """The same for an object that another replica may work on."""
+        if self.placement.ours(ref):
+            self.wake(ref)
+        else:
+            await self.request(ref, REQUESTED_AT, datetime.fromtimestamp(self.clock.time(), UTC).isoformat())
+
+    async def request(self, ref: ObjectRef, annotation: str, value: str) -> None:
+        """Asks whoever works on the object for a look, through the object itself."""
+        body = {"metadata": {"annotations": {annotation: value}}}
+        try:
+            await self.client.patch(ref, body, PatchType.MERGE, manager="holdfast")
+        except ApiError as error:
+            log.debug("%s could not be asked to look: %s", ref, error)
+
     def controller(self, ref: ObjectRef) -> Controller | None:
         return self._controllers.get((ref.group, ref.kind))
+
+    # --- shards, see `sharding.Work`
+
+    def busy(self) -> frozenset[int]:
+        return frozenset(shard_of(r) for c in self._controllers.values() for r in c.queue.running)
+
+    async def catch_up(self) -> None:
+        informers = {id(c.informer): c.informer for c in self._controllers.values()}
+        for controller in self._controllers.values():
+            seen = self.objects(controller.reconciler.gvk)
+            informers[id(seen)] = seen
+        await asyncio.gather(*(i.catch_up() for i in informers.values()))
+
+    def take_up(self, shards: frozenset[int]) -> None:
+        for controller, ref in self._in(shards):
+            controller.wake(ref)
+
+    def interrupt(self, shards: frozenset[int]) -> None:
+        for controller in self._controllers.values():
+            interrupt = getattr(controller.reconciler, "interrupt", None)
+            for ref in controller.queue.running:
+                if interrupt is not None and shard_of(ref) in shards:
+                    interrupt(ref)
+
+    def abandon(self, shards: frozenset[int]) -> None:
+        for controller in self._controllers.values():
+            for ref in controller.queue.running:
+                if shard_of(ref) in shards:
+                    controller.abandon(ref)
+
+    def let_go(self, shards: frozenset[int]) -> None:
+        for controller, ref in self._in(shards):
+            controller.let_go(ref)
+
+    def _in(self, shards: frozenset[int]) -> list[tuple[Controller, ObjectRef]]:
+        everything = ((c, ref) for c in self._controllers.values() for ref, _ in c.informer.items())
+        return [(c, ref) for c, ref in everything if shard_of(ref) in shards]
 
     @property
     def idle(self) -> bool:

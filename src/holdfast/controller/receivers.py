@@ -104,19 +104,19 @@ class Receivers:
                 log.warning("%s: a call was refused: %s", ref, error)
                 continue
             for target in declared.targets:
-                self._wake(target)
+                await self._wake(target)
             taken = True
         return taken
 
-    def _wake(self, target: flux.Target) -> None:
+    async def _wake(self, target: flux.Target) -> None:
         ref = ObjectRef(target.group, target.kind, target.namespace, target.name)
         controller = self._manager.controller(ref)
         if controller is None:
             log.info("a webhook asks for %s, which no controller of ours works on", ref)
         elif target.name != "*":
-            controller.wake(ref)
+            await self._manager.summon(ref)
         else:
             for known, obj in controller.informer.items():
                 labels = obj["metadata"].get("labels") or {}
                 if known.namespace == target.namespace and target.labels.items() <= labels.items():
-                    controller.wake(known)
+                    await self._manager.summon(known)

@@ -161,6 +161,13 @@ class HelmReleases:
             self._running.discard(key)
             self._look_back(key)
 
+    def release(self, ref: ObjectRef) -> None:
+        """Another replica goes on with it."""
+        key = key_of(ref)
+        self._forget(key)
+        self._meanwhile.pop(key, None)
+        self.office.state.forget(key)
+
     def _forget(self, key: UnitKey) -> None:
         timer = self._drift.pop(key, None)
         if timer is not None:

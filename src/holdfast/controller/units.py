@@ -241,14 +241,10 @@ class Kustomizations:
 
     def _wake_users(self, source: UnitKey, revision: str) -> None:
         for key in self.index.of_source(source):
-            obj = self._objects.get(_ref(key))
-            if obj is None:
-                continue
             running = self._running.get(key)
             if running is not None and running.revision != revision:
                 running.interruption.request()
-            attempted = str((obj.get("status") or {}).get("lastAttemptedRevision") or "")
-            if said(obj).ready != "True" or attempted != revision:
+            if self.index.settled_at(key) != revision:
                 self._manager.wake(_ref(key))
 
     def _values_changed(self, ref: ObjectRef, old: LightObject | None, new: LightObject | None) -> None:
@@ -404,7 +400,7 @@ class Kustomizations:
             return FAILED
         for entry in world.inventory.entries:
             for heir in self.index.claimants(entry.ref) - {key}:
-                self._manager.wake(_ref(heir))
+                await self._manager.summon(_ref(heir))
         await writer.remove_finalizer(flux.FINALIZER)
         return WHEN_CHANGED
 
@@ -417,6 +413,14 @@ class Kustomizations:
     def _waits_for_heirs(self, obj: Manifest) -> bool:
         deleted = datetime.fromisoformat(str(obj["metadata"]["deletionTimestamp"])).timestamp()
         return self._clock.time() - deleted < HEIR_SECONDS
+
+    def interrupt(self, ref: ObjectRef) -> None:
+        running = self._running.get(_key(ref))
+        if running is not None:
+            running.interruption.request()
+
+    def release(self, ref: ObjectRef) -> None:
+        self._forget(_key(ref))
 
     def _forget(self, key: UnitKey) -> None:
         self.runner.forget(key)

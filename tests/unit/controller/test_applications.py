@@ -163,7 +163,7 @@ async def test_a_commit_is_found_by_a_refresh_and_a_push(world: World) -> None:
     await world.refresh()
     await world.until(lambda o: (o.get("data") or {}).get("value") == "2", world.config_ref("one"))
     world.repository.commit(cm__yaml=config("other"))
-    world.applications.repository_changed(lambda url: url == world.repository.url)
+    await world.applications.repository_changed(lambda url: url == world.repository.url)
     await world.until(lambda o: bool(o), world.config_ref("other"))
     await world.until(lambda o: not o, world.config_ref("one"))
 
