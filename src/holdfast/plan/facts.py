@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,13 +24,22 @@ def observe(
         resource_version=str(meta.get("resourceVersion") or ""),
         owned=owned_hash(obj, owner.manager),
         foreign=is_foreign(obj, owner.manager),
-        owner=(str(labels.get(f"{owner.group}/name") or ""), str(labels.get(f"{owner.group}/namespace") or "")),
-        switches=switches(obj, owner.group),
+        owner=_pair(str(labels.get(f"{owner.group}/name") or ""), str(labels.get(f"{owner.group}/namespace") or "")),
+        switches=switches(obj, owner.group) or _NONE,
         health=health,
         message=message,
         deleting=bool(meta.get("deletionTimestamp")),
         writer=_writer(meta.get("managedFields") or (), owner.manager),
     )
+
+
+_NONE: Mapping[str, frozenset[str]] = {}
+
+
+@functools.lru_cache(maxsize=4096)
+def _pair(one: str, other: str) -> tuple[str, str]:
+    """Equal pairs are one pair: thousands of objects have few owners and writers."""
+    return one, other
 
 
 def _writer(entries: Sequence[Mapping[str, Any]], manager: str) -> tuple[str, str]:
@@ -38,4 +48,4 @@ def _writer(entries: Sequence[Mapping[str, Any]], manager: str) -> tuple[str, st
         name, time = str(entry.get("manager") or ""), str(entry.get("time") or "")
         if name != manager and not entry.get("subresource") and time >= last[1]:
             last = (name, time)
-    return last
+    return _pair(*last)
