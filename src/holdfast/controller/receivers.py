@@ -16,7 +16,7 @@ from holdfast.cluster.errors import ApiError
 from holdfast.cluster.informer import Informer
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue
 from holdfast.controller.patch import ObjectWriter
-from holdfast.controller.sources import secret_data
+from holdfast.controller.source_run import secret_data
 from holdfast.dialects.flux import receiver as flux
 from holdfast.dialects.flux.conditions import READY, RECONCILING, STALLED, Conditions
 from holdfast.dialects.flux.source_status import REQUESTED_AT

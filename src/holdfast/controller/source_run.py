@@ -1,4 +1,4 @@
-"""What reconciling any source but Git has in common: finalizer, deletion, suspension, progress, the end of a run.
+"""What reconciling any source has in common: finalizer, deletion, suspension, progress, the end of a run.
 
 In: a kind's steps (``SourceRun.steps``). Out: status and events. A step that cannot go on raises ``SourceFailure``.
 """
@@ -82,6 +82,8 @@ class SourceRun:
     """One reconciliation of one object."""
 
     conditions: ConditionSet
+    tells_what_it_waits_for = False
+    """Whether waiting for another object is worth an event."""
 
     def __init__(self, owner: SourceReconciler, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> None:
         self.owner = owner
@@ -116,13 +118,13 @@ class SourceRun:
         except SourceFailure as failure:
             told = self.status.fail(failure)
             requeue = self._after(failure.ending)
-            if failure.ending is Ending.WAITING:
+            if failure.ending is Ending.WAITING and not self.tells_what_it_waits_for:
                 told = None
         finally:
             progress.cancel()
             await asyncio.gather(progress, return_exceptions=True)
         if told is not None:
-            self._tell(told)
+            self.tell(told)
         await self.writer.status(self.status.result())
         return requeue
 
@@ -147,13 +149,16 @@ class SourceRun:
 
     def stored_told(self, text: str, *, new: str = "NewArtifact", again: str = "Succeeded") -> Told | None:
         """The event of an artifact that is new, or that is in reach again; None where nothing is new."""
-        artifact = self.status.artifact or {}
-        annotations = {k: str(artifact.get(k)) for k in ("revision", "digest")}
         if self.status.new_digest:
-            return Told(new, text, annotations=annotations)
-        return Told(again, text, annotations=annotations) if self.status.recovered else None
+            return Told(new, text, annotations=self.annotations())
+        return Told(again, text, annotations=self.annotations()) if self.status.recovered else None
 
-    def _tell(self, told: Told) -> None:
+    def annotations(self) -> dict[str, str]:
+        """What an event about the artifact names it by."""
+        artifact = self.status.artifact or {}
+        return {k: str(artifact.get(k)) for k in ("revision", "digest")}
+
+    def tell(self, told: Told) -> None:
         annotations = {f"{GROUP}/{k}": v for k, v in told.annotations.items()}
         kind = WARNING if told.warning else NORMAL
         self.owner.events.event(self.object, kind, told.reason, told.message, annotations)
@@ -161,10 +166,9 @@ class SourceRun:
     async def secret(self, name: str, prefix: str) -> Mapping[str, bytes]:
         """A Secret of the object's namespace; a failure to authenticate where it is absent."""
         try:
-            found = await self.owner.client.get(ObjectRef("", "Secret", self.ref.namespace, name), version="v1")
+            return await secret_data(self.owner.client, self.ref.namespace, name)
         except ApiError as error:
             raise authentication_failed(f"{prefix}{error.message}") from error
-        return {k: base64.b64decode(v) for k, v in (found.get("data") or {}).items()}
 
     def unsupported(self, what: str) -> SourceFailure:
         """An honest end for what is not built yet."""
@@ -174,6 +178,12 @@ class SourceRun:
             condition=FETCH_FAILED,
             ending=Ending.STALLED,
         )
+
+
+async def secret_data(client: Client, namespace: str, name: str) -> Mapping[str, bytes]:
+    """The decoded data of a Secret. Raises NotFound and its kin."""
+    secret = await client.get(ObjectRef("", "Secret", namespace, name), version="v1")
+    return {k: base64.b64decode(v) for k, v in (secret.get("data") or {}).items()}
 
 
 def authentication_failed(text: str) -> SourceFailure:

@@ -7,10 +7,8 @@ Git does happens in ``source`` in a thread; what the status says is decided in `
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from holdfast.base.clock import Clock
@@ -19,20 +17,20 @@ from holdfast.cluster.client import Client
 from holdfast.cluster.errors import ApiError
 from holdfast.cluster.informer import Informer
 from holdfast.controller.artifacts import ArtifactStore
-from holdfast.controller.events import NORMAL, WARNING, EventRecorder
+from holdfast.controller.events import EventRecorder
 from holdfast.controller.includes import CopyFailed, place
-from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Requeue
 from holdfast.controller.patch import ObjectWriter
+from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed, secret_data
 from holdfast.dialects.flux import gitrepository as flux
 from holdfast.dialects.flux.source_status import (
     ARTIFACT_OUTDATED,
     FETCH_FAILED,
+    GIT,
     INCLUDE_UNAVAILABLE,
     SOURCE_VERIFIED,
     STORAGE_FAILED,
     Ending,
     SourceFailure,
-    SourceStatus,
     Told,
 )
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
@@ -42,12 +40,10 @@ from holdfast.source.git import GitStore
 from holdfast.source.git.tree import MountedTree
 
 C = TypeVar("C")
-# A status patch for a step that is over in a moment tells nobody anything.
-PROGRESS_AFTER = 1.0
-_AUTHENTICATION, _GIT_FAILED = "AuthenticationFailed", "GitOperationFailed"
+_GIT_FAILED = "GitOperationFailed"
 
 
-class GitRepositories:
+class GitRepositories(SourceReconciler):
     """The reconciler of GitRepository objects."""
 
     gvk: GroupVersionKind = flux.GVK
@@ -63,99 +59,40 @@ class GitRepositories:
         *,
         requeue_dependency: float = 30.0,
     ) -> None:
-        self._client = client
-        self._objects = objects
-        self._git = git
-        self._artifacts = artifacts
-        self._events = events
-        self._clock = clock
-        self._requeue_dependency = requeue_dependency
+        super().__init__(client, objects, artifacts, events, clock, requeue_dependency=requeue_dependency)
+        self.git = git
 
-    async def reconcile(self, ref: ObjectRef) -> Requeue:
-        obj = self._objects.get(ref)
-        if obj is None:
-            await self._artifacts.remove_all(ref)
-            return WHEN_CHANGED
-        writer = ObjectWriter(self._client, obj, flux.MANAGER, self._objects)
-        if obj["metadata"].get("deletionTimestamp"):
-            return await self._delete(ref, obj, writer)
-        if flux.FINALIZER not in (obj["metadata"].get("finalizers") or ()):
-            await writer.add_finalizer(flux.FINALIZER)
-            return AT_ONCE
-        run = _Run(self, ref, obj, writer)
-        return await run.rest() if run.source.suspend else await run.go()
+    def run_of(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> SourceRun:
+        return _Run(self, ref, obj, writer)
 
     async def past(self, ref: ObjectRef, revision: str) -> Snapshot | None:
         """What a source was at a revision, out of the mirror; None where that is not at hand."""
-        obj = self._objects.get(ref) if ref.kind == flux.KIND else None
+        obj = self.objects.get(ref) if ref.kind == flux.KIND else None
         if obj is None:
             return None
         source = flux.read(obj)
         label, _, digest = revision.rpartition("@")
         if source.include:
             return None
-        return await asyncio.to_thread(self._git.at, source.git, digest.rpartition(":")[2], label)
-
-    async def _delete(self, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> Requeue:
-        if await self._artifacts.remove_all(ref):
-            self._events.event(
-                obj, NORMAL, "GarbageCollectionSucceeded", "garbage collected artifacts for deleted resource"
-            )
-        await writer.remove_finalizer(flux.FINALIZER)
-        return WHEN_CHANGED
+        return await asyncio.to_thread(self.git.at, source.git, digest.rpartition(":")[2], label)
 
 
-class _Run:
+class _Run(SourceRun):
     """One reconciliation of one GitRepository."""
 
+    conditions = GIT
+    tells_what_it_waits_for = True
+
     def __init__(self, owner: GitRepositories, ref: ObjectRef, obj: Manifest, writer: ObjectWriter) -> None:
-        self._owner = owner
-        self._ref = ref
-        self._object = obj
-        self._writer = writer
-        self._artifacts = owner._artifacts
+        super().__init__(owner, ref, obj, writer)
+        self._git = owner.git
         self.source = flux.read(obj)
-        now = datetime.fromtimestamp(owner._clock.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.status = SourceStatus(obj, now)
 
-    async def rest(self) -> Requeue:
-        self.status.rest()
-        await self._writer.status(self.status.result(handled=False))
-        return WHEN_CHANGED
+    @property
+    def interval(self) -> float:
+        return self.source.interval
 
-    async def go(self) -> Requeue:
-        self.status.begin()
-        progress = asyncio.create_task(self._report_progress())
-        try:
-            told = await self._steps()
-            requeue = Requeue(after=self.source.interval)
-            self.status.succeed()
-        except SourceFailure as failure:
-            told = self.status.fail(failure)
-            requeue = self._after(failure.ending)
-        finally:
-            progress.cancel()
-            await asyncio.gather(progress, return_exceptions=True)
-        if told is not None:
-            self._tell(told)
-        await self._writer.status(self.status.result())
-        return requeue
-
-    def _after(self, ending: Ending) -> Requeue:
-        if ending is Ending.WAITING:
-            return Requeue(after=self._owner._requeue_dependency)
-        return WHEN_CHANGED if ending is Ending.STALLED else FAILED
-
-    async def _report_progress(self) -> None:
-        await self._owner._clock.sleep(PROGRESS_AFTER)
-        await asyncio.shield(self._writer.status(self.status.result(handled=False, summarise=False)))
-
-    async def _steps(self) -> Told | None:
-        artifact = self.status.artifact
-        self.status.storage(present=artifact is not None and await self._artifacts.present(artifact))
-        if self.status.artifact is not None:
-            await self._artifacts.collect(self._ref, self.status.artifact)
-            self.status.record({"artifact": self._with_url(self.status.artifact)})
+    async def steps(self) -> Told | None:
         if self.status.conditions.is_false(SOURCE_VERIFIED):
             self.status.conditions.delete(SOURCE_VERIFIED)
         credentials = await self._credentials()
@@ -172,16 +109,13 @@ class _Run:
             return self._nothing_new(snapshot)
         return await self._new(snapshot, included)
 
-    def _with_url(self, artifact: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**artifact, "url": self._artifacts.url(str(artifact.get("path")))}
-
     # -- what is needed first -----------------------------------------------------------------------------------------
 
     async def _credentials(self) -> Credentials | None:
         proxy = ""
         if self.source.proxy_secret:
-            data = await self._secret(self.source.proxy_secret, "failed to configure proxy options: ")
-            proxy = self._checked(lambda: flux.proxy_url(data, f"{self._ref.namespace}/{self.source.proxy_secret}"))
+            data = await self.secret(self.source.proxy_secret, "failed to configure proxy options: ")
+            proxy = self._checked(lambda: flux.proxy_url(data, f"{self.ref.namespace}/{self.source.proxy_secret}"))
         if self.source.provider in ("azure", "aws", "github"):
             raise SourceFailure(
                 f"spec.provider '{self.source.provider}' is not supported by Holdfast yet; use a Secret with a token",
@@ -191,8 +125,8 @@ class _Run:
             )
         secret: Mapping[str, bytes] = {}
         if self.source.secret:
-            name = f"{self._ref.namespace}/{self.source.secret}"
-            secret = await self._secret(self.source.secret, f"failed to get secret '{name}': " * 2)
+            name = f"{self.ref.namespace}/{self.source.secret}"
+            secret = await self.secret(self.source.secret, f"failed to get secret '{name}': " * 2)
         if not secret and not self.source.git.url.startswith("ssh:"):
             return Credentials(proxy=proxy) if proxy else None
         return self._checked(lambda: flux.credentials(self.source.git.url, secret, proxy))
@@ -201,19 +135,12 @@ class _Run:
         try:
             return make()
         except flux.CredentialsInvalid as error:
-            text = f"failed to configure authentication options: {error.message}"
-            raise SourceFailure(text, reason=_AUTHENTICATION, condition=FETCH_FAILED) from error
-
-    async def _secret(self, name: str, prefix: str) -> Mapping[str, bytes]:
-        try:
-            return await secret_data(self._owner._client, self._ref.namespace, name)
-        except ApiError as error:
-            raise SourceFailure(f"{prefix}{error.message}", reason=_AUTHENTICATION, condition=FETCH_FAILED) from error
+            raise authentication_failed(f"failed to configure authentication options: {error.message}") from error
 
     def _included(self) -> list[Mapping[str, Any]]:
         found = []
         for include in self.source.include:
-            other = self._owner._objects.get(self._ref._replace(name=include.name))
+            other = self.owner.objects.get(self.ref._replace(name=include.name))
             if other is None:
                 text = f'gitrepositories.source.toolkit.fluxcd.io "{include.name}" not found'
                 raise self._unavailable("NotFound", f"could not get resource for include '{include.name}': {text}")
@@ -239,7 +166,7 @@ class _Run:
     async def _fetch(self, credentials: Credentials | None) -> Snapshot:
         try:
             snapshot = await asyncio.to_thread(
-                self._owner._git.fetch,
+                self._git.fetch,
                 self.source.git,
                 credentials,
                 known=self._lists_first,
@@ -261,19 +188,19 @@ class _Run:
 
     def _nothing_new(self, snapshot: Snapshot) -> Told | None:
         self.status.stored(f"stored artifact for revision '{snapshot.revision}'")
-        self._artifacts_offer(snapshot)
+        self._offer(snapshot)
         if self.status.recovered:
-            annotations = self._annotations()
+            annotations = self.annotations()
             text = f"stored artifact for commit '{snapshot.revision}'"
-            self._tell(Told("Succeeded", text, annotations=annotations))
+            self.tell(Told("Succeeded", text, annotations=annotations))
         return Told(
             "GitOperationSucceeded", f"no changes since last reconciliation: observed revision '{snapshot.revision}'"
         )
 
-    def _artifacts_offer(self, snapshot: Snapshot) -> None:
+    def _offer(self, snapshot: Snapshot) -> None:
         # With includes the artifact is more than the repository: then the stored file is what counts.
         if not self.source.include:
-            self._artifacts.offer(self._ref, snapshot)
+            self.artifacts.offer(self.ref, snapshot)
 
     async def _new(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> Told | None:
         await self._verify(snapshot)
@@ -285,19 +212,17 @@ class _Run:
         if not current or flux.content_changed(self.source, self.status.fields, included):
             await self._store(snapshot, included)
         else:
-            self._artifacts_offer(snapshot)
+            self._offer(snapshot)
         self.status.stored(f"stored artifact for revision '{snapshot.revision}'")
         message = snapshot.commit.message if snapshot.commit else snapshot.revision
         text = f"stored artifact for commit '{flux.subject(message)}'"
-        if self.status.new_digest:
-            return Told("NewArtifact", text, annotations=self._annotations())
-        return Told("Succeeded", text, annotations=self._annotations()) if self.status.recovered else None
+        return self.stored_told(text)
 
     async def _store(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> None:
         name = f"{snapshot.commit.id if snapshot.commit else snapshot.identity}.tar.gz"
         try:
             whole = await self._with_includes(snapshot, included)
-            artifact = await self._artifacts.store(self._ref, name, whole)
+            artifact = await self.artifacts.store(self.ref, name, whole)
         except CopyFailed as error:
             raise SourceFailure(error.message, reason="CopyFailure", condition=STORAGE_FAILED) from error
         except OSError as error:
@@ -308,7 +233,7 @@ class _Run:
     async def _with_includes(self, snapshot: Snapshot, included: Sequence[Mapping[str, Any]]) -> Snapshot:
         tree = snapshot.tree
         for include, artifact in zip(self.source.include, included, strict=True):
-            other = await self._artifacts.snapshot(self._ref._replace(name=include.name), artifact)
+            other = await self.artifacts.snapshot(self.ref._replace(name=include.name), artifact)
             try:
                 if other is None:
                     raise CopyFailed(f"artifact {artifact.get('path')} is not in storage")
@@ -323,7 +248,7 @@ class _Run:
         identity = "+".join([snapshot.identity, *(str(a.get("digest")) for a in included)])
         return replace(snapshot, tree=tree, identity=identity)
 
-    # -- verification, events -----------------------------------------------------------------------------------------
+    # -- verification -------------------------------------------------------------------------------------------------
 
     async def _verify(self, snapshot: Snapshot) -> None:
         wanted = self.source.verify
@@ -334,7 +259,7 @@ class _Run:
         from holdfast.controller.verify import VerificationFailed, verify  # with its ciphers, only for who verifies
 
         try:
-            keys = await secret_data(self._owner._client, self._ref.namespace, wanted.secret)
+            keys = await secret_data(self.owner.client, self.ref.namespace, wanted.secret)
         except ApiError as error:
             text = f"public keys secret error: {error.message}"
             raise SourceFailure(text, reason="VerificationError", condition=SOURCE_VERIFIED, bad=False) from error
@@ -347,19 +272,4 @@ class _Run:
             ) from error
         self.status.record({"sourceVerificationMode": wanted.mode})
         self.status.conditions.true(SOURCE_VERIFIED, "Succeeded", text)
-        self._tell(Told("Succeeded", text))
-
-    def _annotations(self) -> dict[str, str]:
-        artifact = self.status.artifact or {}
-        return {k: str(artifact.get(k)) for k in ("revision", "digest")}
-
-    def _tell(self, told: Told) -> None:
-        annotations = {f"{flux.GROUP}/{k}": v for k, v in told.annotations.items()}
-        kind = WARNING if told.warning else NORMAL
-        self._owner._events.event(self._object, kind, told.reason, told.message, annotations)
-
-
-async def secret_data(client: Client, namespace: str, name: str) -> Mapping[str, bytes]:
-    """The decoded data of a Secret. Raises NotFound and its kin."""
-    secret = await client.get(ObjectRef("", "Secret", namespace, name), version="v1")
-    return {k: base64.b64decode(v) for k, v in (secret.get("data") or {}).items()}
+        self.tell(Told("Succeeded", text))
