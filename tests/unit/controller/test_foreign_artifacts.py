@@ -44,14 +44,14 @@ def store(root: Path) -> ArtifactStore:
 
 async def test_a_file_is_fetched_once_and_only_the_newest_is_kept(site: Site, tmp_path: Path) -> None:
     foreign = ForeignArtifacts(store(tmp_path))
-    one = artifact(site, gzip.compress(b"1"))
+    one = artifact(site, gzip.compress(b"1", mtime=0))
     found = await foreign.brought(REF, one)
-    assert (tmp_path / found["path"]).read_bytes() == gzip.compress(b"1") and found["revision"] == "1"
+    assert (tmp_path / found["path"]).read_bytes() == gzip.compress(b"1", mtime=0) and found["revision"] == "1"
     assert found["path"].startswith("externalartifact/ns/app/")
     assert await foreign.brought(REF, one) == found
     assert await ForeignArtifacts(store(tmp_path)).brought(REF, one) == found
     assert site.asked == ["/a.tar.gz"]
-    await foreign.brought(REF, artifact(site, gzip.compress(b"2")))
+    await foreign.brought(REF, artifact(site, gzip.compress(b"2", mtime=0)))
     assert [p.name for p in (tmp_path / "externalartifact/ns/app").iterdir()] != [Path(found["path"]).name]
 
 
@@ -69,7 +69,7 @@ async def test_a_file_is_fetched_once_and_only_the_newest_is_kept(site: Site, tm
 async def test_what_cannot_be_trusted_is_refused(site: Site, tmp_path: Path, change: dict[str, str], told: str) -> None:
     foreign = ForeignArtifacts(store(tmp_path))
     with pytest.raises(ForeignArtifactError, match=told):
-        await foreign.brought(REF, artifact(site, gzip.compress(b"1"), **change))
+        await foreign.brought(REF, artifact(site, gzip.compress(b"1", mtime=0), **change))
 
 
 async def test_an_answer_that_is_no_archive_or_too_long_or_missing_is_refused(
