@@ -13,6 +13,7 @@ from holdfast.base.errors import HoldfastError, Place
 from holdfast.base.tree import MemoryTree, Tree
 from holdfast.dialects.argo import application as argo
 from holdfast.dialects.argo.defaults import NAMESPACE
+from holdfast.dialects.argo.settings import read_settings
 from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
 from holdfast.helm.chart.archive import read_archive
 from holdfast.kube import yaml
@@ -20,14 +21,31 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import Application, AppSource
 from holdfast.model.delivery import UnitKey
 from holdfast.model.rendered import Rendered
+from holdfast.offline.absent import Absent
 from holdfast.offline.argo_places import is_here, stands
 from holdfast.offline.charts import ChartAbsent
 from holdfast.offline.scopes import is_namespaced
-from holdfast.offline.unit import ChartWanted, Unit, World
-from holdfast.render.tools import Doors, Referenced, RenderedSource, SourceError, SourceRequest, render_source
+from holdfast.offline.unit import ChartWanted, Unit, World, values_of
+from holdfast.render.tools import (
+    Doors,
+    Referenced,
+    RenderedSource,
+    SourceError,
+    SourceRequest,
+    ToolSettings,
+    render_source,
+)
 
 _REVISION = "0" * 40
 """What a build is told as the revision: which commit it will be is not known before it is made."""
+
+
+_CONFIG = "argocd-cm"
+_SET_ELSEWHERE = {
+    "external plugins disabled": "a kustomize plugin, a program that is not run here",
+    "must specify --enable-helm": "kustomize.buildOptions: --enable-helm in argocd-cm, and the charts that are inflated",
+}
+"""What Argo CD's own settings may allow."""
 
 
 class Elsewhere(HoldfastError):
@@ -62,15 +80,16 @@ class Applications:
         except (ValueError, TypeError, AttributeError, KeyError):
             text = "invalid Application: a field has a value of the wrong type"
             return Unit(key, place, obj, parent=parent, problem=text, problem_place=place)
+        rendering = _Rendering(app, world)
         try:
-            return Unit(key, place, obj, parent=parent, rendered=_Rendering(app, world).go())
+            rendered = rendering.go()
         except (Elsewhere, ChartAbsent) as error:
             return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=place, external=True)
         except HoldfastError as error:
-            # A base behind a URL is not at hand, which is no mistake of the repository.
-            remote = "there is no way out" in error.message
-            at = error.place or place
-            return Unit(key, place, obj, parent=parent, problem=error.message, problem_place=at, external=remote)
+            at, beyond = error.place or place, rendering.beyond(error.message)
+            text = beyond or error.message
+            return Unit(key, place, obj, parent=parent, problem=text, problem_place=at, external=bool(beyond))
+        return Unit(key, place, obj, parent=parent, rendered=rendered, facts={"remote": rendering.absent})
 
 
 def _declared(obj: Manifest) -> list[Mapping[str, Any]]:
@@ -89,12 +108,35 @@ def _reaches_out(source: Mapping[str, Any], path: str, world: World) -> bool:
     return world.survey.tree.lookup(chart) is not None and b"file://.." in world.survey.tree.read(chart)
 
 
+def _settings(app: Application, world: World) -> ToolSettings:
+    """What argocd-cm says, where it stands in the repository; else as Argo CD comes."""
+    named = (ObjectRef("", "ConfigMap", ns, _CONFIG) for ns in (app.ref.namespace or NAMESPACE, NAMESPACE, ""))
+    config = next((world.values[ref] for ref in named if ref in world.values), None)
+    found = read_settings(values_of(config) if config is not None else {})
+    return ToolSettings(found.kustomize_options, found.value_schemes, found.enabled, found.kustomize_versions)
+
+
 class _Rendering:
     def __init__(self, app: Application, world: World) -> None:
         self._app = app
         self._world = world
         self._tree = world.survey.tree
         self._reads: dict[str, str] = {}
+        self._remote = Absent(world.options.remotes)
+        self._settings = _settings(app, world)
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        return tuple(self._remote.urls)
+
+    def beyond(self, message: str) -> str:
+        """Why a failure is no mistake of the repository as far as can be told; empty for one that is."""
+        if self.absent:
+            return f"it builds on {', '.join(self.absent)}, which is not at hand"
+        if "there is no way out" in message:
+            return message
+        needs = next((words for part, words in _SET_ELSEWHERE.items() if part in message), "")
+        return f"it needs {needs}" if needs else ""
 
     def go(self) -> Rendered:
         """Raises Elsewhere, ChartAbsent, SourceError and whatever the tools do."""
@@ -130,9 +172,10 @@ class _Rendering:
                 several=several,
                 kube_version=options.kube_version,
                 api_versions=options.api_versions,
+                settings=self._settings,
                 override_files=override_files(instance),
                 skip_marker=SKIP_MARKER,
-                doors=Doors(chart=self._dependency),
+                doors=Doors(chart=self._dependency, base=self._remote.fetch, resource=self._remote.fetch_file),
             )
         )
         for name, reads in made.reads.items():

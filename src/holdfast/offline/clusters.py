@@ -31,6 +31,15 @@ def _apart(directories: list[str]) -> set[str]:
     return {"/".join(d.split("/")[: depth + 1]) for d in directories if d != common}
 
 
+def nearness(path: str, cluster: str, others: Iterable[str]) -> int:
+    """Of several objects of one name in different files, the one meant is of the highest: 2 where the path names the cluster,
+    0 where it names another one only."""
+    parts = path.split("/")
+    if cluster and cluster.rpartition("/")[2] in parts:
+        return 2
+    return 0 if any(o.rpartition("/")[2] in parts for o in others) else 1
+
+
 def belongs(path: str, cluster: str, clusters: Iterable[str]) -> bool:
     """Whether a file concerns a cluster: it stands in its directory, or in no cluster's."""
     return not cluster or path.startswith(cluster + "/") or not any(path.startswith(c + "/") for c in clusters)

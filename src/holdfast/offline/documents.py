@@ -10,6 +10,7 @@ from holdfast.base.tree import EntryKind, Tree, walk
 from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest
 
+_TEMPLATES = {"templates", "template", "skeleton"}
 MAX_BYTES = 5 * 1024 * 1024
 
 
@@ -41,8 +42,8 @@ def documents(
             for document in yaml.load_all(data, source=path):
                 found += _objects(document.value, Place(path, document.line))
         except HoldfastError as error:
-            # A template of a chart is no YAML yet; whoever renders it will say what is wrong with it.
-            if b"{{" not in data:
+            # A template is no YAML yet; whoever renders it will say what is wrong with it.
+            if b"{{" not in data and not _TEMPLATES & set(path.split("/")[:-1]):
                 bad.append(Unreadable(error.place or Place(path), error.message))
     return found, bad
 

@@ -33,6 +33,14 @@ def implied_units(tree: Tree) -> list[Document]:
     return [Document(_unit(d), Place(found[d], 1)) for d in tops]
 
 
+def built_on(tree: Tree) -> set[str]:
+    """Directories that some kustomization names."""
+    found: set[str] = set()
+    for path in kustomization_files(tree):
+        found |= _used(_content(tree, path) or {}, posixpath.dirname(path))
+    return found
+
+
 def _content(tree: Tree, path: str) -> dict[str, Any] | None:
     try:
         entry = tree.lookup(path)

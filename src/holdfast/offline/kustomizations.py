@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import replace
 
 from holdfast.base.errors import HoldfastError, Place
-from holdfast.base.tree import EntryKind, MemoryTree, Tree
+from holdfast.base.tree import EntryKind, Tree
 from holdfast.dialects.flux import kustomization as flux
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
-from holdfast.kustomize import KustomizeError
-from holdfast.kustomize.options import Fetched
-from holdfast.kustomize.remote import parse_repo_url
 from holdfast.model.delivery import Delivery, KustomizeBuild, UnitKey, ValuesRef
 from holdfast.model.rendered import Rendered, RenderRequest
+from holdfast.offline.absent import Absent
 from holdfast.offline.artifacts import artifact_tree
-from holdfast.offline.unit import Remotes, Unit, World, values_of
+from holdfast.offline.unit import Unit, World, values_of
 from holdfast.render.paths import resolve
 from holdfast.render.render import render
 from holdfast.source.ignore import FILE_NAME, FilteredTree, plain_rules
@@ -81,7 +78,7 @@ class _Rendering:
             tree_identity=f"offline {id(tree)}",
             variables=variables,
         )
-        absent = _Absent(options.remotes)
+        absent = Absent(options.remotes)
         try:
             result = options.reuse(request) or self._render(request, bool(missing), absent)
             missing = tuple(m for m in missing if m)
@@ -93,7 +90,7 @@ class _Rendering:
             return self._unit(problem=error.message, problem_place=place, missing_values=missing)
         return self._unit(rendered=result, missing_values=missing, facts={"remote": tuple(absent.urls)})
 
-    def _render(self, request: RenderRequest, incomplete: bool, absent: _Absent) -> Rendered:
+    def _render(self, request: RenderRequest, incomplete: bool, absent: Absent) -> Rendered:
         """Where some of the variables are not at hand, those that nothing sets get a text that fits most fields: that they
         are missing is told once, and not again wherever one is used."""
         variables, engine = dict(request.variables), self._world.options.engine
@@ -166,39 +163,6 @@ class _Rendering:
     def _namespaceless(self, reference: ValuesRef) -> Manifest | None:
         """A document without a namespace, which some kustomization puts where it belongs: perhaps this unit's own."""
         return self._world.values.get(ObjectRef("", reference.kind, "", reference.name))
-
-
-class _Absent:
-    """Remote bases and files: fetched where somebody does that; else nothing in their place, and their URLs noted."""
-
-    def __init__(self, remotes: Remotes | None) -> None:
-        self._remotes = remotes
-        self.urls: list[str] = []
-
-    def fetch(self, url: str) -> Fetched:
-        with contextlib.suppress(HoldfastError):
-            if self._remotes is not None:
-                return self._remotes.fetch(url)
-        self._note(url)
-        nothing = {"kustomization.yaml": b"resources: [nothing.yaml]\n", "nothing.yaml": b"# not at hand\n"}
-        return Fetched(MemoryTree(nothing), "")
-
-    def fetch_file(self, url: str) -> bytes:
-        try:
-            if self._remotes is not None:
-                return self._remotes.fetch_file(url)
-        except KustomizeError as error:
-            if error.message == "URL is a git repository":
-                raise
-        if parse_repo_url(url) is not None:
-            # What is both goes on as a repository.
-            raise KustomizeError("URL is a git repository")
-        self._note(url)
-        return b"# not at hand\n"
-
-    def _note(self, url: str) -> None:
-        if url not in self.urls:
-            self.urls.append(url)
 
 
 def delivered(world: World, source: UnitKey) -> Tree:

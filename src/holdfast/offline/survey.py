@@ -15,7 +15,7 @@ from holdfast.base.errors import Place
 from holdfast.base.tree import Tree
 from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
-from holdfast.offline.clusters import belongs, cluster_directories
+from holdfast.offline.clusters import belongs, cluster_directories, nearness
 from holdfast.offline.dialects import DIALECTS
 from holdfast.offline.documents import Document, Unreadable, documents
 from holdfast.offline.unit import SOURCE_KINDS, Dialect, Options, Survey, Unit, World, key_of, values_of
@@ -120,8 +120,10 @@ class _Surveyor:
         self._named: dict[tuple[str, str], list[Document]] = {}
         self._readers: dict[str, list[Unit]] = {}
         self._covering: dict[str, list[Unit]] = {}
-        for document in empty.documents:
+        self._built_on: set[str] | None = None
+        for document in sorted(empty.documents, key=lambda d: nearness(d.place.path, empty.cluster, others)):
             self._world.learn(document.object)
+        for document in empty.documents:
             self._named.setdefault(_name(document.object), []).append(document)
             if self._dialect(document.object) is not None:
                 self._written[key_of(document.object)] = document
@@ -130,7 +132,7 @@ class _Surveyor:
         for key in self._roots():
             document = self._written[key]
             if not self._was_read(document) and not self._elsewhere(document):
-                if _is_part(document):
+                if _is_part(document) or self._is_base(document):
                     self._loose.add(key)
                 self._reach(document.object, document.place, None)
         self._drop_shadows()
@@ -161,6 +163,18 @@ class _Surveyor:
         directory = path.rpartition("/")[0]
         names = (f"{directory}/{name}".strip("/") for name in KUSTOMIZATION_NAMES)
         return any(self._survey.tree.lookup(name) is not None for name in names)
+
+    def _is_base(self, document: Document) -> bool:
+        """Whether an overlay builds on the directory of an Argo CD unit: as what it is delivered, nobody can tell."""
+        if document.object["kind"] not in ("Application", "ApplicationSet") or not self._kustomized(
+            document.place.path
+        ):
+            return False
+        if self._built_on is None:
+            from holdfast.offline.implied import built_on
+
+            self._built_on = built_on(self._survey.tree)
+        return document.place.path.rpartition("/")[0] in self._built_on
 
     def _elsewhere(self, document: Document) -> bool:
         """Whether a unit of the top leads into another cluster's directory."""
@@ -240,7 +254,8 @@ class _Surveyor:
         if key in self._survey.units:
             return
         unit = dialect.rendered(key, obj, place, parent, self._world)
-        if key in self._loose:
+        if key in self._loose or parent in self._loose:
+            self._loose.add(key)
             # Whether it is delivered at all, and as what, is not known: then nothing about it can be wrong.
             unit = replace(unit, loose=True, external=unit.external or bool(unit.problem))
         self._survey.units[key] = unit

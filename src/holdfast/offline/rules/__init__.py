@@ -158,6 +158,7 @@ RULES: tuple[Rule, ...] = (
     # Network
     Rule("service-without-pods", WARNING, "a Service selects no pods", network.idle_services),
     Rule("service-port-mismatch", ERROR, "a Service's target port is none of its pods'", network.service_ports),
+    Rule("service-port-undeclared", WARNING, "a Service's port is declared by no container", network.undeclared_ports),
     Rule("backend-missing", ERROR, "an Ingress's or route's Service is not there", network.missing_backends),
     Rule(
         "backend-port-mismatch", ERROR, "an Ingress's or route's Service has no such port", network.wrong_backend_ports

@@ -43,7 +43,16 @@ def idle_services(survey: Survey) -> Iterator[Finding]:
 
 
 def service_ports(survey: Survey) -> Iterator[Finding]:
-    """Target ports that the selected pods do not have."""
+    """Names of target ports that the selected pods do not have."""
+    return (f for f in _target_ports(survey) if f.rule == "service-port-mismatch")
+
+
+def undeclared_ports(survey: Survey) -> Iterator[Finding]:
+    """Numbers of target ports that the selected pods do not declare, though a container may listen all the same."""
+    return (f for f in _target_ports(survey) if f.rule == "service-port-undeclared")
+
+
+def _target_ports(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in index.each("Service"):
         selector = spec_of(obj).get("selector")
@@ -57,7 +66,8 @@ def service_ports(survey: Survey) -> Iterator[Finding]:
             if problem:
                 where = ("spec", "ports", number, *(("targetPort",) if "targetPort" in port else ()))
                 names = [str(p.get("name")) for p in ports if p.get("name")]
-                yield index.finding("service-port-mismatch", unit, obj, problem, *where, hint=near(str(target), names))
+                rule = "service-port-undeclared" if isinstance(target, int) else "service-port-mismatch"
+                yield index.finding(rule, unit, obj, problem, *where, hint=near(str(target), names))
 
 
 def _port_problem(target: Any, ports: list[dict[str, Any]]) -> str:

@@ -285,11 +285,17 @@ _SHORT_NAMES = {"Service", "Namespace"}
 def names(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in index.objects:
-        hidden = obj["kind"] in _FREE_NAMES or PLACEHOLDER in name_of(obj)
+        hidden = obj["kind"] in _FREE_NAMES or PLACEHOLDER in name_of(obj) or _is_aggregated(obj, index)
         problem = "" if hidden else _name_problem(str(obj["kind"]), name_of(obj))
         if problem:
             hint = "a variable was not substituted" if "${" in name_of(obj) else ""
             yield index.finding("name-invalid", unit, obj, problem, "metadata", "name", hint=hint)
+
+
+def _is_aggregated(obj: Manifest, index: Index) -> bool:
+    """Whether an API server of its own keeps the kind, with rules of its own for names: OpenShift's older groups."""
+    group = GroupVersionKind.of(obj).group
+    return group.endswith(".openshift.io") and (group, str(obj["kind"])) not in index.definitions
 
 
 def _name_problem(kind: str, name: str) -> str:

@@ -41,7 +41,9 @@ def _is_template(obj: Manifest) -> bool:
     return obj.get("type") == "kubernetes.io/service-account-token"
 
 
-_FILL = re.compile(r"(\$\{[^}]+\}|<[^>]+>|\{\{.*\}\}|\s|avp\.kubernetes\.io.*|(op|vault|ref\+\w+|awssm|gcpsm)://?\S+)+")
+_FILL = re.compile(
+    r"(\$\{[^}]+\}|<[^>]+>|\{\{.*\}\}|\s|avp\.kubernetes\.io.*|(op|vault|ref\+\w+|awssm|gcpsm):/?/?\S.*)+"
+)
 
 
 def _secretive(key: str, value: Any, *, encoded: bool) -> bool:
@@ -55,7 +57,7 @@ def _secretive(key: str, value: Any, *, encoded: bool) -> bool:
 
 
 _HARMLESS = re.compile(
-    r"^(type|url|name|enableoci|insecure|project|username|user|host|port|email|endpoint|bucket|region)$"
+    r"(^|[._-])(type|url|name|enableoci|insecure|project|username|user|host|port|email|endpoint|bucket|region|database)$"
 )
 
 

@@ -246,11 +246,12 @@ def image_policies(survey: Survey) -> Iterator[Finding]:
     for unit, obj in index.each("ImagePolicy"):
         ref = mapping(spec_of(obj).get("imageRepositoryRef"))
         namespace, name = str(ref.get("namespace") or namespace_of(obj)), str(ref.get("name") or "")
-        if name and ("ImageRepository", namespace, name) not in index.known:
+        if name and not index.exists("ImageRepository", namespace, name) and not index.hidden:
             text = f"names ImageRepository {namespace}/{name}, which no unit of this repository makes"
             hint = near(name, index.names("ImageRepository"))
             yield index.finding("image-policy-missing", unit, obj, text, "spec", "imageRepositoryRef", hint=hint)
-    yield from _markers(survey, index)
+    if not index.hidden:
+        yield from _markers(survey, index)
 
 
 def _markers(survey: Survey, index: Index) -> Iterator[Finding]:
@@ -261,7 +262,7 @@ def _markers(survey: Survey, index: Index) -> Iterator[Finding]:
         data = survey.tree.read(path)
         for match in _SETTER.finditer(data) if b"$imagepolicy" in data else ():
             namespace, name = match[1].decode(), match[2].decode()
-            if (namespace, name) not in policies:
+            if not index.exists("ImagePolicy", namespace, name):
                 line = data.count(b"\n", 0, match.start()) + 1
                 text = f"a marker names ImagePolicy {namespace}/{name}, which no unit of this repository makes"
                 yield Finding.at(

@@ -276,7 +276,7 @@ def owned_twice(survey: Survey) -> Iterator[Finding]:
             owners.setdefault((_destination(unit), ObjectRef.of(obj)), []).append((unit, obj))
     for (_, ref), found in owners.items():
         names = sorted({str(u.key) for u, _ in found})
-        if len(names) > 1 and not _same_everywhere(ref, found):
+        if len(names) > 1 and not _same_everywhere(ref, found) and not _twins(survey, found):
             unit, obj = found[-1]
             yield Finding.at(
                 "object-owned-twice",
@@ -284,6 +284,23 @@ def owned_twice(survey: Survey) -> Iterator[Finding]:
                 f"{ref} is applied by {' and '.join(names)}: they would take it from each other for ever",
                 unit=names[-1],
             )
+
+
+def _twins(survey: Survey, found: list[tuple[Unit, Manifest]]) -> bool:
+    """Whether the units come from entry points that stand side by side, a directory for each cluster or environment."""
+    tops = [_top(survey, unit).place.path.split("/") for unit, _ in found]
+    first = tops[0]
+    return all(
+        len(t) == len(first) and sum(a != b for a, b in zip(t, first, strict=True)) == 1 for t in tops[1:]
+    ) and all(t[-1] == first[-1] for t in tops)
+
+
+def _top(survey: Survey, unit: Unit) -> Unit:
+    seen = {unit.key}
+    while unit.parent is not None and unit.parent in survey.units and unit.parent not in seen:
+        seen.add(unit.parent)
+        unit = survey.units[unit.parent]
+    return unit
 
 
 def _destination(unit: Unit) -> str:

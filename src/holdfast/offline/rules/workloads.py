@@ -206,6 +206,10 @@ def _of_values(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, .
             yield from _of_values(item, (*path, number))
 
 
+_TRIGGERS = "image.openshift.io/triggers"
+"""What fills a blank image in, in an OpenShift cluster."""
+
+
 def invalid_images(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in index.objects:
@@ -214,6 +218,8 @@ def invalid_images(survey: Survey) -> Iterator[Finding]:
             if image is None or image == "":
                 text = f"has no image in container {container.get('name')}"
                 yield index.finding("image-invalid", unit, obj, text, *path)
+            elif isinstance(image, str) and not image.strip() and _TRIGGERS in annotations_of(obj):
+                continue
             elif isinstance(image, str) and "${" not in image and not _IMAGE.fullmatch(image):
                 text = f"runs image {image!r}, which is no name of an image"
                 yield index.finding("image-invalid", unit, obj, text, *path, "image")
