@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -289,3 +290,29 @@ def test_local_repositories_are_refused_where_others_choose_urls(repo: Repo, tmp
     for url in (str(repo.bare), repo.bare.as_uri()):
         with pytest.raises(GitInputError, match="local repositories are not allowed"):
             careful.fetch(GitSpec(url, GitRef(branch="main")))
+
+
+def test_a_tree_of_many_directories_answers_in_any_order_and_looking_costs_no_memory(
+    repo: Repo, store: GitStore
+) -> None:
+    paths = [f"d{n:03d}/sub/f.yaml" for n in range(400)]
+    repo.commit({p: f"path: {p}\n" for p in paths})
+    tree = store.fetch(GitSpec(str(repo.bare), GitRef(branch="main"))).tree
+
+    def look() -> None:
+        for path in (*paths, *paths[::-1]):
+            assert tree.read(path) == f"path: {path}\n".encode()
+        assert tree.lookup("absent/f.yaml") is None
+        assert len(tree.entries("")) == len(paths)
+
+    look()
+    tracemalloc.start()
+    try:
+        look()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(5):
+            look()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 50_000  # a name that is kept at each look would be ten times as much

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,7 @@ from holdfast.base.tree import Entry, EntryKind, MemoryTree, Tree
 
 _KINDS = {0o100644: EntryKind.FILE, 0o100755: EntryKind.FILE, 0o120000: EntryKind.LINK, 0o040000: EntryKind.DIRECTORY}
 _SUBMODULE = 0o160000
+_DIRECTORIES = 256  # directories that a thread keeps open; a repository may have any number
 
 
 class GitTree:
@@ -41,31 +43,34 @@ class GitTree:
         repository, directories = self._open()
         if path in directories:
             return directories[path]
-        above, _, name = path.rpartition("/")
-        parent = self._directory(above)
+        item = self._item(path)
         found: pygit2.Tree | None = None
-        if parent is not None and name in parent:
-            item = parent[name]
-            if item.filemode == 0o040000:
-                found = repository[item.id].peel(pygit2.Tree)
+        if item is not None and item.filemode == 0o040000:
+            found = repository[item.id].peel(pygit2.Tree)
+        if len(directories) > _DIRECTORIES:
+            top = directories[""]
+            directories.clear()
+            directories[""] = top
         directories[path] = found
         return found
+
+    def _item(self, path: str) -> pygit2.Object | None:
+        above, _, name = path.rpartition("/")
+        parent = self._directory(above) if path else None
+        # pygit2 (1.21) never lets go of a name that it was asked for: it may at least be one and the same each time.
+        name = sys.intern(name)
+        return parent[name] if parent is not None and name in parent else None
 
     def lookup(self, path: str) -> Entry | None:
         if path == "":
             return Entry("", EntryKind.DIRECTORY, self.tree_id)
-        above, _, name = path.rpartition("/")
-        parent = self._directory(above)
-        if parent is None or name not in parent:
-            return None
-        return _entry(parent[name])
+        item = self._item(path)
+        return None if item is None else _entry(item)
 
     def read(self, path: str) -> bytes:
-        above, _, name = path.rpartition("/")
-        parent = self._directory(above)
-        if not path or parent is None or name not in parent:
+        item = self._item(path)
+        if item is None:
             raise IsADirectoryError(path) if not path else FileNotFoundError(path)
-        item = parent[name]
         if item.filemode in (0o040000, _SUBMODULE):
             raise IsADirectoryError(path)
         return bytes(self._open()[0][item.id].peel(pygit2.Blob).data)
