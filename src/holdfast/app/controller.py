@@ -15,6 +15,7 @@ from pathlib import Path
 from holdfast.api.server import ApiServer, Doors
 from holdfast.app.applications import APP_COMPONENT, Listener, applications, push_door
 from holdfast.app.appsets import COMPONENT, application_sets
+from holdfast.app.argo_core import core_door
 from holdfast.app.memo import memo_of
 from holdfast.app.sharing import shared
 from holdfast.app.tracing import tracing
@@ -69,6 +70,7 @@ class Settings:
     age_secret: tuple[str, str] | None = None
     external_artifacts: bool = False
     remote_bases: bool = True
+    argo_core: str = "auto"
     selector: str = ""
     shared: bool = False
     git: GitStore | None = None
@@ -247,6 +249,8 @@ async def _populate(
     argo = applications(manager, git, recorders.apps, bases=bases)
     stack.push_async_callback(argo.close)
     doors.pushes += [application_sets(manager, git, recorders.sets, clock), argo]
+    # One of several shards is enough, the one that has everything.
+    await stack.enter_async_context(core_door("off" if settings.selector else settings.argo_core, manager.client, argo))
     releases = HelmReleases(manager, artifacts, recorders.helm, settings=_release_settings(settings))
     stack.push_async_callback(releases.close)
     releases.start()

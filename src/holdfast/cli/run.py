@@ -56,6 +56,13 @@ def _general(add: Callable[..., object]) -> None:
         help="let one replica work while the others wait (the default), or share the objects among all live replicas",
     )
     add(
+        "--argocd-core",
+        default="auto",
+        choices=["auto", "pod", "off"],
+        help="let 'argocd --core' find this controller: in sandboxes (the default), through the loopback ports 6379 and 8081 of "
+        "this pod, or not",
+    )
+    add(
         "--log-level",
         default="info",
         choices=["debug", "info", "warning", "error"],
@@ -147,6 +154,7 @@ def run(args: argparse.Namespace) -> int:
         age_secret=_secret(args.sops_age_secret),
         external_artifacts=args.external_artifacts,
         remote_bases=not args.no_remote_bases,
+        argo_core=args.argocd_core,
         selector=args.watch_label_selector,
         shared=args.sharding == "leases",
     )

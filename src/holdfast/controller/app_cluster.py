@@ -148,6 +148,11 @@ class LiveCluster:
     def followed(self) -> frozenset[tuple[str, str]]:
         return frozenset(self._informers)
 
+    @property
+    def size(self) -> int:
+        """How many objects are known."""
+        return sum(len(list(i.items())) for i in self._informers.values())
+
     def of(self, instance: str) -> dict[ObjectRef, Manifest]:
         """The live objects with an application's mark."""
         found = ((ref, self._kept(ref)) for ref in self._marked.get(instance, ()))

@@ -317,15 +317,21 @@ class AppComparer:
     ) -> tuple[AppCondition, ...]:
         if project.orphaned is None or not project.orphaned.warn:
             return ()
+        return orphan_warning(len(self.orphans(project, destination, paired, app.spec.destination.namespace)))
+
+    @staticmethod
+    def orphans(project: Project, destination: Destination, paired: Paired, namespace: str) -> list[ObjectRef]:
+        """Objects of the destination's namespace that nobody declares, where the project asks for them."""
+        if project.orphaned is None:
+            return []
         ours = {p.ref for p in paired.pairs}
-        found = [
+        return [
             ref
-            for ref in destination.live.unmarked(app.spec.destination.namespace)
+            for ref in destination.live.unmarked(namespace)
             if ref not in ours
             and project.permits_kind(ref.group, ref.kind, ref.name, namespaced=True)
             and not project.orphaned.ignores(ref.group, ref.kind, ref.namespace, ref.name)
         ]
-        return orphan_warning(len(found))
 
 
 def _sync_state(app: Application, asked: Asked, code: SyncStatus, revisions: Sequence[str]) -> SyncState:

@@ -120,7 +120,7 @@ class AppTargets:
         anew: bool,
         hard: bool,
     ) -> tuple[RenderedSource | None, Found]:
-        wanted, entrance = self._wanted(source, revision, project.name)
+        wanted, entrance = self.wanted(source, revision, project.name)
         found = await self.resolve(wanted, entrance, anew=anew)
         if hard:
             self._source.forget(wanted, found)
@@ -134,7 +134,7 @@ class AppTargets:
         async with self._slots:
             return await asyncio.to_thread(self.memo.render, request, fresh=hard), found
 
-    def _wanted(self, source: AppSource, revision: str, project: str) -> tuple[Wanted, Entrance]:
+    def wanted(self, source: AppSource, revision: str, project: str) -> tuple[Wanted, Entrance]:
         repository = self._world.repository(source, project)
         oci = repository.oci or (bool(source.chart) and "://" not in source.url)
         return (
@@ -181,7 +181,7 @@ class AppTargets:
             if source.chart:
                 refs[f"${source.ref}"] = Referenced(None, "", is_chart=True)
                 continue
-            wanted, entrance = self._wanted(source, revision, app.spec.project)
+            wanted, entrance = self.wanted(source, revision, app.spec.project)
             try:
                 found = await self.resolve(wanted, entrance, anew=anew)
                 manifests = await self._fetch(wanted, found, entrance)
@@ -219,7 +219,9 @@ class AppTargets:
             several=several,
             kube_version=await live.kube_version(),
             api_versions=await live.api_versions(),
-            settings=ToolSettings(settings.kustomize_options, settings.value_schemes, settings.enabled),
+            settings=ToolSettings(
+                settings.kustomize_options, settings.value_schemes, settings.enabled, settings.kustomize_versions
+            ),
             override_files=override_files(instance),
             fixed_fields=FIXED_FIELDS,
             skip_marker=SKIP_MARKER,

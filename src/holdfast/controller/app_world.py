@@ -247,6 +247,17 @@ class AppWorld:
             held = self._live[known.server] = (known, live)
         return Destination(known, held[1])
 
+    def live(self, server: str) -> LiveCluster | None:
+        """The cluster at an address, if any application goes there."""
+        held = self._live.get(server.rstrip("/"))
+        return held[1] if held is not None else None
+
+    def goes_to(self, destination: AppDestination, server: str) -> bool:
+        try:
+            return self.known_cluster(destination).server == server.rstrip("/")
+        except DestinationUnknown:
+            return False
+
     def _object_changed(self, ref: ObjectRef, instances: frozenset[str], own: bool) -> None:
         for listener in self.objects:
             listener(ref, instances, own)

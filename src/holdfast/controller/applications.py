@@ -68,6 +68,7 @@ class Applications:
         self._manager = manager
         self._clock: Clock = manager.clock
         self._objects = manager.objects(dialect.GVK)
+        self.source = source
         self._writer = AppWriter(manager.client, self._objects, events)
         self.world = AppWorld(manager, self._clock, home=home)
         self.targets = AppTargets(self.world, source, bases)
@@ -183,10 +184,14 @@ class Applications:
 
     # --- who asks without wanting anything done
 
+    def declared(self, instance: str) -> Manifest | None:
+        """The application whose objects carry this name."""
+        ref = self._by_instance.get(instance)
+        return self._objects.get(ref) if ref is not None else None
+
     async def compared(self, instance: str) -> Comparison | None:
         """What a look would find now; None where there is no such application, or nothing to compare."""
-        ref = self._by_instance.get(instance)
-        obj = self._objects.get(ref) if ref is not None else None
+        obj = self.declared(instance)
         if obj is None:
             return None
         await self.world.start()
@@ -196,7 +201,7 @@ class Applications:
             self.world.known_cluster(app.spec.destination)
             return await self._comparer.compare(app, project, self._wanted(app, Look(Level.RECENT)))
         except HoldfastError as error:
-            log.info("%s: %s", ref, error)
+            log.info("%s: %s", app.ref, error)
             return None
 
     def orphans(self, comparison: Comparison) -> list[ObjectRef]:

@@ -181,6 +181,7 @@ class ApiServer:
             "/api/v1",
             "/apis",
             "/healthz",
+            snapshot.PATH,
             "/livez",
             "/metrics",
             "/openapi/v2",

@@ -19,9 +19,9 @@ from typing import Any
 
 from holdfast.base.errors import HoldfastError, RetryLater
 from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, Version
-from holdfast.base.tree import MemoryTree, Tree
+from holdfast.base.tree import EntryKind, MemoryTree, Tree
 from holdfast.helm.chart.archive import read_archive
-from holdfast.model.source import Credentials
+from holdfast.model.source import CommitInfo, Credentials
 from holdfast.source.git.errors import GitError, GitInputError
 from holdfast.source.git.store import GitStore
 from holdfast.source.helm_repository import Access, FetchFailed, fetch_chart, fetch_index, parse_index
@@ -33,6 +33,7 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _SHORT = re.compile(r"[0-9a-f]{7,39}\Z")
 _CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _KEPT = 64
+_KEPT_DIRECTORIES = 100_000
 _PULLED = "/tmp/holdfast_tmp/chart"
 """Where a chart seems to be pulled to in messages; here it is pulled into memory."""
 
@@ -89,6 +90,51 @@ class Manifests:
     identity: str
 
 
+class _Bounds:
+    """Refuses trees with links that lead out of them. Remembers directories without links by their content ids."""
+
+    def __init__(self) -> None:
+        self._plain: set[str] = set()
+
+    def check(self, tree: Tree, what: str) -> None:
+        """Raises ManifestsError."""
+        if len(self._plain) > _KEPT_DIRECTORIES:
+            self._plain = set()
+        stray, _ = self._stray(tree, "")
+        if stray:
+            raise ManifestsError(f"{what} contains out-of-bounds symlinks. file: {stray}")
+
+    def _stray(self, tree: Tree, top: str) -> tuple[str, bool]:
+        """The first link that leads out, and whether there were links at all."""
+        linked = False
+        for entry in tree.entries(top):
+            path = f"{top}/{entry.name}" if top else entry.name
+            if entry.kind is EntryKind.LINK:
+                linked = True
+                if _leads_out(top, tree.read(path).decode(errors="replace")):
+                    return path, True
+            elif entry.kind is EntryKind.DIRECTORY and (not entry.id or entry.id not in self._plain):
+                stray, below = self._stray(tree, path)
+                if stray:
+                    return stray, True
+                linked = linked or below
+                if not below and entry.id:
+                    self._plain.add(entry.id)
+        return "", linked
+
+
+def _leads_out(directory: str, target: str) -> bool:
+    """Whether a link's target is absolute or leaves the root on its way, even if it comes back."""
+    if target.startswith("/"):
+        return True
+    depth = directory.count("/") + 1 if directory else 0
+    for part in target.split("/"):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        if depth < 0:
+            return True
+    return False
+
+
 class ManifestSource:
     """One for all applications: trees and charts are shared. Safe for several threads."""
 
@@ -96,6 +142,7 @@ class ManifestSource:
         self._git = git
         self._kept: OrderedDict[tuple[str, str, str], Manifests] = OrderedDict()
         self._guard = threading.Lock()
+        self._bounds = _Bounds()
         self.listings = 0
 
     def resolve(self, wanted: Wanted, entrance: Entrance) -> Found:
@@ -116,6 +163,7 @@ class ManifestSource:
                 return known
         fetch = self._git_tree if wanted.is_git else self._chart if wanted.chart else self._artifact
         made = fetch(wanted, found, entrance)
+        self._bounds.check(made.tree, "chart" if wanted.chart else "repository" if wanted.is_git else "oci image")
         with self._guard:
             self._kept[key] = made
             while len(self._kept) > _KEPT:
@@ -126,6 +174,40 @@ class ManifestSource:
         """What was kept is fetched anew next time: a chart's version may have been pushed again."""
         with self._guard:
             self._kept.pop((wanted.url, wanted.chart, found.revision), None)
+
+    def check(self, url: str, kind: str, entrance: Entrance) -> None:
+        """Whether a repository can be read at all; one in a registry is only known by what is in it. Raises ManifestsError."""
+        try:
+            if kind == "git":
+                self._git.references(url, entrance.git)
+            elif kind == "helm" and "://" in url and not url.startswith("oci://"):
+                access = Access(entrance.username, entrance.password, entrance.everywhere, entrance.way)
+                parse_index(fetch_index(url, access))
+        except HoldfastError as error:
+            raise ManifestsError(f"error testing repository connectivity: {error.message}") from error
+
+    def names(self, url: str, entrance: Entrance) -> tuple[list[str], list[str]]:
+        """The branches and tags of a Git repository. Raises ManifestsError."""
+        try:
+            refs = self._git.references(url, entrance.git)
+        except (GitError, GitInputError) as error:
+            raise ManifestsError(f"failed to list refs: {error.message}") from error
+        known = sorted(r for r in refs if not r.endswith("^{}"))
+        heads, tags = "refs/heads/", "refs/tags/"
+        return [r[len(heads) :] for r in known if r.startswith(heads)], [
+            r[len(tags) :] for r in known if r.startswith(tags)
+        ]
+
+    def commit(self, url: str, revision: str, entrance: Entrance) -> tuple[CommitInfo, tuple[str, ...]]:
+        """Who wrote a commit, when and why, and the tags that stand on it. Raises ManifestsError."""
+        try:
+            snapshot = self._git.checkout(url, revision, "", entrance.git)
+            refs = self._git.references(url, entrance.git)
+        except (GitError, GitInputError) as error:
+            raise ManifestsError(error.message) from error
+        tags = {r.removeprefix("refs/tags/").removesuffix("^{}") for r, o in refs.items() if o == snapshot.revision}
+        assert snapshot.commit is not None
+        return snapshot.commit, tuple(sorted(t for t in tags if not t.startswith(("refs/", "HEAD"))))
 
     # -- Git
 
@@ -330,7 +412,7 @@ def highest(revision: str, tags: Sequence[str]) -> str:
     except InvalidConstraint as error:
         if revision in tags:
             return revision
-        raise ManifestsError(f"failed to determine semver constraint: {error}") from error
+        raise ManifestsError(f"failed to determine semver constraint: improper constraint: {revision}") from error
     versions = [Version.parse(t) for t in tags if _is_version(t)]
     best = constraint.highest(versions)
     if best is None:
