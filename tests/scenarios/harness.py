@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from holdfast.app.sharing import shared
 from holdfast.base.clock import Clock, SystemClock, settle
 from holdfast.base.tree import MemoryTree
 from holdfast.cluster.client import EVERYTHING, Client, PatchType, Selectors
@@ -214,8 +215,10 @@ async def controller(
     clock: Clock | None = None,
     past: Past = nothing_past,
     selectors: Selectors = EVERYTHING,
+    replica: str = "",
 ) -> AsyncIterator[tuple[Kustomizations, ArtifactStore]]:
-    """The controller of Kustomizations at work, until the block ends. ``safety`` is the operator's."""
+    """The controller of Kustomizations at work, until the block ends. ``safety`` is the operator's; a ``replica`` has a name
+    and shares the work with the others."""
     clock = clock or SystemClock()
     async with Watches(client, namespace=namespace, clock=clock) as watches:
         manager = Manager(client, watches, clock=clock, metrics=Metrics(), selectors=selectors)
@@ -225,12 +228,16 @@ async def controller(
         units = Kustomizations(manager, artifacts, events, options=options, past=past)
         units.start()
         stop = asyncio.Event()
+        sharing = contextlib.AsyncExitStack()
+        if replica:
+            await sharing.enter_async_context(shared(manager, stop, "replicas", namespace, who=replica))
         tasks = [asyncio.create_task(events.run()), asyncio.create_task(manager.run(stop))]
         try:
             yield units, artifacts
         finally:
             stop.set()
             await tasks[1]
+            await sharing.aclose()
             await events.drain()
             await units.close()
             tasks[0].cancel()

@@ -1,8 +1,8 @@
 """The controller as a process that can be killed: one namespace, one source whose tree is a directory.
 
-usage: python killed.py KUBECONFIG NAMESPACE DIRECTORY STATE [LEASE]
+usage: python killed.py KUBECONFIG NAMESPACE DIRECTORY STATE [lead|share]
 
-With the name of a lease it works only while it leads; it says so on standard output.
+With ``lead`` it works only while it leads, and says so on standard output; with ``share`` it works on its share.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ from holdfast.cluster.config import load
 from holdfast.controller.lease import Lease, identity
 
 
-async def main(kubeconfig: str, namespace: str, files: dict[str, str], state: str, lease: str = "") -> None:
+async def main(kubeconfig: str, namespace: str, files: dict[str, str], state: str, mode: str = "") -> None:
     async with Client(load([Path(kubeconfig)])) as client:
-        if lease:
-            await Lease(client, SystemClock(), name=lease, namespace=namespace, who=identity()).acquire()
+        if mode == "lead":
+            await Lease(client, SystemClock(), name="lead", namespace=namespace, who=identity()).acquire()
             say("leading")
-        async with controller(client, Path(state), namespace=namespace) as (units, artifacts):
+        async with controller(
+            client, Path(state), namespace=namespace, replica=identity() if mode == "share" else ""
+        ) as (
+            units,
+            artifacts,
+        ):
             # The same files are the same revision after each restart, as with a clone of the same commit.
             say(await World(client, units, artifacts, namespace).commit(files))
             await asyncio.Event().wait()
@@ -36,6 +41,7 @@ def say(word: str) -> None:
 
 
 if __name__ == "__main__":
-    kubeconfig, namespace, directory, state, *lease = sys.argv[1:]
-    found = {p.name: p.read_text() for p in sorted(Path(directory).iterdir())}
-    asyncio.run(main(kubeconfig, namespace, found, state, *lease))
+    kubeconfig, namespace, directory, state, *mode = sys.argv[1:]
+    root = Path(directory)
+    found = {str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob("*.yaml"))}
+    asyncio.run(main(kubeconfig, namespace, found, state, *mode))

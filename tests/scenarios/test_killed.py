@@ -32,10 +32,10 @@ class History:
         self.changes = 0
         self.moved = asyncio.Event()
 
-    async def follow(self, client: Client, namespace: str) -> None:
+    async def follow(self, client: Client, namespace: str, ours: Selectors = OURS) -> None:
         resource = await client.resource(CONFIG_MAPS)
-        version = (await client.list_resource(resource, namespace, OURS)).resource_version
-        async for event in client.watch(resource, namespace, resource_version=version, selectors=OURS):
+        version = (await client.list_resource(resource, namespace, ours)).resource_version
+        async for event in client.watch(resource, namespace, resource_version=version, selectors=ours):
             name = event.object["metadata"].get("name", "")
             if event.type.value == "ADDED":
                 self.created[name] += 1

@@ -16,10 +16,13 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def shared(manager: Manager, stop: asyncio.Event, name: str, namespace: str) -> AsyncIterator[Sharding]:
-    """While inside, the manager works on its share only; leaving hands the share over. ``name`` is the replicas' lease."""
+async def shared(
+    manager: Manager, stop: asyncio.Event, name: str, namespace: str, *, who: str = ""
+) -> AsyncIterator[Sharding]:
+    """While inside, the manager works on its share only; leaving hands the share over. ``name`` is the replicas' lease,
+    ``who`` this one (default: the process)."""
     sharding = Sharding(
-        manager.client, manager.watches, manager.clock, name=name, namespace=namespace, who=identity(), work=manager
+        manager.client, manager.watches, manager.clock, name=name, namespace=namespace, who=who or identity(), work=manager
     )
     manager.placement = sharding
     manager.metrics.gauge(

@@ -12,6 +12,7 @@ from holdfast.base.errors import Stop
 from holdfast.base.tree import Entry, EntryKind, Tree
 
 _SMALL = 1 << 18
+_CHUNK = 1 << 16
 
 
 def require_directory(path: str) -> str:
@@ -38,10 +39,20 @@ class QuickDiskTree:
 
     def read(self, path: str) -> bytes:
         real = self._real(path)
-        if os.path.islink(real):
-            return os.readlink(real).encode()
-        with open(real, "rb") as file:
-            return file.read()
+        try:
+            descriptor = os.open(real, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            if os.path.islink(real):
+                return os.readlink(real).encode()
+            raise
+        # A third of what a file object costs; large builds read thousands of small files.
+        try:
+            data = os.read(descriptor, _CHUNK)
+            while more := os.read(descriptor, max(_CHUNK, len(data))):
+                data += more
+        finally:
+            os.close(descriptor)
+        return data
 
     def entries(self, path: str) -> Sequence[Entry]:
         found = []

@@ -6,13 +6,14 @@ delivery itself stands on, how much a commit has taken already. Decides nothing.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from holdfast.base.errors import HoldfastError
 from holdfast.controller import pruned
 from holdfast.controller.manager import Manager
+from holdfast.controller.prune_ledger import PruneLedger
 from holdfast.controller.units_index import UnitIndex
 from holdfast.controller.units_keys import sops_keys
 from holdfast.dialects.flux import helmrelease as helm
@@ -27,8 +28,6 @@ from holdfast.reconcile.around import Alone, Keys, Promised
 from holdfast.render.render import PathNotFound
 
 SOURCES = "source.toolkit.fluxcd.io"
-_COMMITS = 256  # revisions whose deletions are remembered
-_STORM_SECONDS = 600.0  # quiet time after which deleted units are counted anew
 Read = Callable[[Manifest], Delivery]
 Find = Callable[[Delivery], Awaitable[SourceState]]
 
@@ -58,9 +57,8 @@ class Neighbourhood(Alone):
         self._read = read
         self._source = source
         self._home = home
-        self._commit = commit
+        self._ledger = PruneLedger(manager.client, home, commit, manager.clock)
         self._age_secret = age_secret
-        self._spent: OrderedDict[tuple[UnitKey, str], tuple[int, int, float]] = OrderedDict()
 
     def claimed(self, ref: ObjectRef, unit: UnitKey) -> bool:
         return self._index.claimed(ref, unit)
@@ -182,18 +180,8 @@ class Neighbourhood(Alone):
 
     # --- what a commit has taken
 
-    def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
-        now = self._manager.clock.monotonic()
-        spent, total, last = self._spent.get((source, revision), (0, self._index.objects_of(source), now))
-        if not revision and now - last > _STORM_SECONDS:
-            spent, total = 0, self._index.objects_of(source)
-        if not self._commit.allows(spent + objects, total):
-            return spent, total
-        self._spent[source, revision] = (spent + objects, total, now)
-        self._spent.move_to_end((source, revision))
-        while len(self._spent) > _COMMITS:
-            self._spent.popitem(last=False)
-        return None
+    async def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
+        return await self._ledger.spend(str(source), revision, objects, total=self._index.objects_of(source))
 
 
 def ref_of(key: UnitKey) -> ObjectRef:

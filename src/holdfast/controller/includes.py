@@ -45,7 +45,7 @@ def place(base: Tree, into: str, included: Tree, from_path: str) -> tuple[str, T
     """Where and what to mount. Raises CopyFailed in the words of the real controller's copy by rename."""
     source, target = clean(from_path), clean(into)
     temporary = "/tmp/flux-include-1"
-    below = f"{temporary}/{source}" if source else temporary
+    below = f"{temporary}/unpack/{source}" if source else f"{temporary}/unpack"
     found = included.lookup(source)
     if source and found is None:
         raise CopyFailed(f"cannot stat {below}: stat {below}: no such file or directory")

@@ -142,7 +142,7 @@ class _Run(SourceRun):
         for include in self.source.include:
             other = self.owner.objects.get(self.ref._replace(name=include.name))
             if other is None:
-                text = f'gitrepositories.source.toolkit.fluxcd.io "{include.name}" not found'
+                text = f'GitRepository.source.toolkit.fluxcd.io "{include.name}" not found'
                 raise self._unavailable("NotFound", f"could not get resource for include '{include.name}': {text}")
             artifact = (other.get("status") or {}).get("artifact")
             if not artifact:

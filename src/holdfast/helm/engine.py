@@ -19,7 +19,7 @@ from holdfast.helm.chart.coalesce import coalesce_values
 from holdfast.helm.chart.dependencies import compatible, missing_dependencies, process_dependencies
 from holdfast.helm.chart.model import Chart, metadata_map
 from holdfast.helm.chart.schema import check_schemas
-from holdfast.helm.errors import HelmError, RenderError
+from holdfast.helm.errors import BadReleaseName, HelmError, RenderError
 from holdfast.helm.funcs.control import NO_VALUE, add_trees
 from holdfast.helm.funcs.services import Lookup, Services
 from holdfast.helm.funcs.table import FUNCTIONS
@@ -68,9 +68,9 @@ class RenderedChart:
 def check_release_name(name: str) -> None:
     """Raises HelmError for a name that Helm does not take."""
     if not name:
-        raise HelmError('release name "": no name provided')
+        raise BadReleaseName('release name "": no name provided')
     if len(name) > _MAX_NAME or not _NAME.match(name):
-        raise HelmError(
+        raise BadReleaseName(
             f'release name "{name}": invalid release name, must match regex {_NAME_TEXT} and the length must not be longer than {_MAX_NAME}'
         )
 

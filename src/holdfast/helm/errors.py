@@ -6,6 +6,7 @@
     └── HelmError          the words of Helm
         ├── ChartError     the chart's files
         ├── ValuesError    the values, or flags that set them
+        ├── BadReleaseName a name that no release may have
         └── RenderError    a template; ``trailer`` tells that Helm adds its hint about --debug
 """
 
@@ -34,6 +35,10 @@ class ValuesError(HelmError):
 
     def __init__(self, message: str, *, place: Place | None = None) -> None:
         super().__init__(message, place=place, reason="InvalidValues")
+
+
+class BadReleaseName(HelmError):
+    """No release may have this name."""
 
 
 class RenderError(HelmError):

@@ -12,10 +12,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.fieldtrie import FieldTrie, Unexpected
 from holdfast.kustomize.ids import gvk_text, split_api_version
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import text_of
 
+_MOST_KINDS = 1024
 Setter = Callable[[Any, Any], None]
 """Gets the container (mapping or list) and the key or index of the field."""
 
@@ -161,19 +163,46 @@ def _each(
 
 
 class SpecIndex:
-    """The specs that apply to a kind, found once per kind."""
+    """The specs that apply to a kind, and one walk for all of them, made once per kind."""
 
-    def __init__(self, specs: Iterable[FieldSpec]) -> None:
+    def __init__(self, specs: Iterable[FieldSpec], walk: Walk = NO_CREATION) -> None:
         self._specs = tuple(specs)
-        self._by_kind: dict[tuple[str, str], Specs] = {}
+        self._walk = walk
+        self._by_kind: dict[tuple[str, str], tuple[Specs, FieldTrie]] = {}
 
     def of(self, api_version: str, kind: str) -> Specs:
+        return self._found(api_version, kind)[0]
+
+    def _found(self, api_version: str, kind: str) -> tuple[Specs, FieldTrie]:
         found = self._by_kind.get((api_version, kind))
         if found is None:
             group, version = split_api_version(api_version)
-            found = tuple(s for s in self._specs if s.selects(group, version, kind))
-            self._by_kind[api_version, kind] = found
+            specs = tuple(s for s in self._specs if s.selects(group, version, kind))
+            make = self._walk.last if self._walk.creates else None
+            found = specs, FieldTrie(((_steps(s.path), s.create) for s in specs), make)
+            if len(self._by_kind) < _MOST_KINDS:
+                self._by_kind[api_version, kind] = found
         return found
+
+    def apply(self, resource: Resource, setter: Setter) -> None:
+        """Run the setter on every field of the resource that a spec names; it may be called more than once for one of them."""
+        specs, trie = self._found(resource.api_version, resource.kind)
+        if trie.plain:
+            try:
+                trie.visit(resource.manifest, setter)
+            except (Unexpected, KustomizeError):
+                # The long way finds it again and says where.
+                pass
+            else:
+                return
+        for spec in specs:
+            apply_spec(resource, spec, setter, self._walk)
+
+
+@lru_cache(maxsize=128)
+def index_of(specs: Specs, walk: Walk = NO_CREATION) -> SpecIndex:
+    """An index that later builds use again: most of them have the same specs."""
+    return SpecIndex(specs, walk)
 
 
 def kind_of(node: Any) -> str:

@@ -90,6 +90,8 @@ class Files:
 
     def normal(self, path: str, asked: str) -> str:
         """A path without ``.`` and ``..``; raises Escaped where it leaves the tree. Above the root of a disk is the root."""
+        if path and path[0] not in "./" and path[-1] != "/" and "/." not in path and "//" not in path:
+            return path
         clean = posixpath.normpath(path) if path else ""
         if clean == ".":
             return ""

@@ -21,7 +21,7 @@ class ResMap:
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._list: list[Resource] = []
         self._current: dict[Key, Resource] | None = {}
-        self._any: dict[Key, list[Resource]] | None = None
+        self._former: dict[Key, list[Resource]] | None = None
         for resource in resources:
             self.append(resource)
 
@@ -41,7 +41,7 @@ class ResMap:
     def touched(self) -> None:
         """Identities may have changed: forget the indexes."""
         self._current = None
-        self._any = None
+        self._former = None
 
     def replace_all(self, resources: list[Resource]) -> None:
         """Put other resources in, without a check."""
@@ -59,26 +59,43 @@ class ResMap:
             raise KustomizeError(f"may not add resource with an already registered id: {resource.id_text()}")
         index[key] = resource
         self._list.append(resource)
-        if self._any is not None:
-            self._enter(resource)
+        if resource.previous:
+            self._former = None
 
     def append_all(self, resources: Iterable[Resource]) -> None:
         for resource in resources:
             self.append(resource)
 
-    def _enter(self, resource: Resource) -> None:
-        assert self._any is not None
-        for key in {*resource.previous_keys(), resource.key()}:
-            self._any.setdefault(key, []).append(resource)
+    def append_new(self, other: ResMap) -> None:
+        """All of a map that nobody has changed since it was made: its keys are still true."""
+        index, new = self._index(), other._index()
+        if not index.keys().isdisjoint(new):
+            self.append_all(other)
+            return
+        index.update(new)
+        self._list += other._list
+        self._former = None
 
     def by_any_key(self, key: Key) -> list[Resource]:
         """Resources that have, or once had, this identity; in no particular order."""
-        if self._any is None:
-            self._any = {}
+        index = self._index()
+        if len(index) != len(self._list):
+            return [r for r in self._list if not r.gone and (key == r.key() or key in r.previous_keys())]
+        current = index.get(key)
+        found = [r for r in self._formerly().get(key, ()) if r is not current and not r.gone]
+        if current is not None and not current.gone:
+            found.append(current)
+        return found
+
+    def _formerly(self) -> dict[Key, list[Resource]]:
+        """Resources by the identities they had."""
+        if self._former is None:
+            self._former = {}
             for resource in self._list:
-                if not resource.gone:
-                    self._enter(resource)
-        return [r for r in self._any.get(key, ()) if not r.gone]
+                if resource.previous and not resource.gone:
+                    for key in dict.fromkeys(resource.previous_keys()):
+                        self._former.setdefault(key, []).append(resource)
+        return self._former
 
     def target_of(self, patch: Resource) -> Resource:
         """The one resource a strategic merge patch without a selector is for."""

@@ -175,8 +175,11 @@ class Resource:
         meta = manifest.get("metadata")
         if type(meta) is not dict:
             meta = {}
-        parts = (manifest.get("apiVersion"), manifest.get("kind"), meta.get("namespace"), meta.get("name"))
-        api_version, kind, namespace, name = ["" if p is None else p if type(p) is str else text_of(p) for p in parts]
+        api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+        namespace, name = meta.get("namespace", ""), meta.get("name")
+        if not type(api_version) is type(kind) is type(namespace) is type(name) is str:
+            parts = (api_version, kind, namespace, name)
+            api_version, kind, namespace, name = ["" if p is None else text_of(p) for p in parts]
         if (api_version, kind) in self.scopes:
             return Key(api_version, kind, NOT_A_NAMESPACE, name)
         return Key(api_version, kind, namespace or "default", name)

@@ -190,7 +190,7 @@ class Target:
             resource.origin = origin
             self.build.schemas.note(resource.api_version, resource.kind)
         try:
-            into.resources.append_all(checked)
+            into.resources.append_new(checked)
         except KustomizeError as err:
             raise err.within(f"merging resources from '{path}'") from None
 

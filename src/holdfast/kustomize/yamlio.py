@@ -25,7 +25,7 @@ def read_documents(text: bytes, path: str, odd: list[int] | None = None) -> list
     """Every document of a file as JSON data, None for those without content. ``odd`` takes the lines of keys that are no strings."""
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
-    if (words := _WORDS_AFTER.search(text)) is not None:
+    if b"\n---" in text and (words := _WORDS_AFTER.search(text)) is not None:
         line = text.count(b"\n", 0, words.start()) + 2
         raise KustomizeError(
             f"invalid document separator: ---{words.group(0)[4:].decode(errors='replace').rstrip()}",

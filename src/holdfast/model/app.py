@@ -67,6 +67,7 @@ class KustomizeChoices:
     name_prefix: str = ""
     name_suffix: str = ""
     namespace: str = ""
+    version: str = ""
     images: tuple[str, ...] = ()
     replicas: tuple[tuple[str, str], ...] = ()
     common_labels: Mapping[str, str] = field(default_factory=dict)

@@ -56,7 +56,7 @@ class Surroundings(Protocol):
         """Why an object is never pruned (delivery itself would end); empty where it is none of these."""
         ...
 
-    def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
+    async def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
         """Books deletions on a commit, or on the units that are deleted these minutes (without a revision). None when that
         is all right, else how many objects were taken already, of how many."""
         ...
@@ -87,7 +87,7 @@ class Alone(Surroundings):
     def exempt(self, ref: ObjectRef, world: World) -> str:
         return ""
 
-    def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
+    async def spend(self, source: UnitKey, revision: str, objects: int) -> tuple[int, int] | None:
         return None
 
     async def recorded(self, world: World, doomed: Sequence[Manifest]) -> None:

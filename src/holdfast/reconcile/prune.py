@@ -102,7 +102,7 @@ class Pruner:
         found = tuple(f.kept(Reason.PROTECTED) if f.ref in out.stays else f for f in found)
         losses = self._losses(world, found, promised, objects)
         if losses.doomed:
-            out.refused, out.soon = self._refused(world, losses, promised)
+            out.refused, out.soon = await self._refused(world, losses, promised)
         return found
 
     async def _stays(
@@ -126,7 +126,7 @@ class Pruner:
         owned = had.union(below, *(self._around.cascade(r) for r in had))
         return Losses(doomed, len(owned), len(lost), None if objects is None else len(objects))
 
-    def _refused(self, world: World, losses: Losses, promised: Promised) -> tuple[str, bool]:
+    async def _refused(self, world: World, losses: Losses, promised: Promised) -> tuple[str, bool]:
         delivery, revision = world.delivery, _revision(world)
         safety, key = delivery.policy.safety, delivery.key
         if safety.consents(revision):
@@ -138,7 +138,7 @@ class Pruner:
         found = refusal(safety, key, revision, losses)
         if found:
             return found, False
-        spent = self._around.spend(delivery.source, "" if losses.rendered is None else revision, losses.total)
+        spent = await self._around.spend(delivery.source, "" if losses.rendered is None else revision, losses.total)
         return (overspent(key, revision, losses, *spent), False) if spent else ("", False)
 
     async def _agree(self, client: Client, found: Sequence[Found]) -> None:

@@ -19,7 +19,7 @@ def test_a_directory_of_another_tree_is_mounted_at_its_destination() -> None:
 
 
 def test_a_missing_source_path_is_told_with_its_path() -> None:
-    with pytest.raises(CopyFailed, match="cannot stat /tmp/flux-include-1/nope"):
+    with pytest.raises(CopyFailed, match="cannot stat /tmp/flux-include-1/unpack/nope"):
         place(BASE, "in", LIBRARY, "nope")
 
 

@@ -6,6 +6,7 @@ In: the data of both. Out: a frozen `Settings`. A value that cannot be read is a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ CONFIG = "argocd-cm"
 PARAMETERS = "argocd-cmd-params-cm"
 SECRET = "argocd-secret"
 LABEL_KEY = "app.kubernetes.io/instance"
+_KUSTOMIZE_VERSION = re.compile(r"kustomize\.(?:path|version)\.(.+)")
 _SWITCHES = {"helm.enable": SourceType.HELM, "kustomize.enable": SourceType.KUSTOMIZE}
 
 
@@ -66,6 +68,7 @@ class Settings:
     known_types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ignore_aggregated_roles: bool = False
     kustomize_options: str = ""
+    kustomize_versions: frozenset[str] = frozenset()
     value_schemes: tuple[str, ...] = ("http", "https")
     enabled: frozenset[SourceType] = frozenset(SourceType)
     jsonnet: bool = True
@@ -113,6 +116,7 @@ def read_settings(config: Mapping[str, str], parameters: Mapping[str, str] | Non
         known_types={k: _known(v["knownTypeFields"]) for k, v in overrides.items() if v.get("knownTypeFields")},
         ignore_aggregated_roles=bool(compare.get("ignoreAggregatedRoles")),
         kustomize_options=config.get("kustomize.buildOptions") or "",
+        kustomize_versions=frozenset(m[1] for k in config if (m := _KUSTOMIZE_VERSION.match(k))),
         value_schemes=_split(schemes) if schemes is not None else ("http", "https"),
         enabled=frozenset(set(SourceType) - disabled),
         jsonnet=config.get("jsonnet.enable") != "false",

@@ -26,8 +26,10 @@ _ORDER = (
     ("directory", SourceType.DIRECTORY),
     ("plugin", SourceType.PLUGIN),
 )
-_WHOLE = frozenset({"valuesObject", "count", "repoURL", "name", "value", "string", "array", "map", "target"})
+_WHOLE = frozenset({"valuesObject", "count", "repoURL", "name", "value", "string", "array", "map", "target", "plugin"})
 """Fields that are kept as they are: they mean something empty too, or are not ours to look into."""
+_MAPS = frozenset({"commonLabels", "commonAnnotations", "options"})
+"""Maps whose values are the user's: they go only as a whole, when nothing is in them."""
 
 FIXED_FIELDS = ("chart", "path", "repoURL", "targetRevision")
 """Where a source is from: no file in the repository changes that."""
@@ -37,7 +39,7 @@ SKIP_MARKER = b"+argocd:skip-file-rendering"
 def normal(value: Any) -> Any:
     """Without what is empty, at every depth."""
     if isinstance(value, Mapping):
-        kept = {k: v if k in _WHOLE else normal(v) for k, v in value.items()}
+        kept = {k: v if k in _WHOLE or k in _MAPS else normal(v) for k, v in value.items()}
         return {k: v for k, v in kept.items() if k in _WHOLE or not _empty(v)}
     if isinstance(value, list | tuple):
         return [normal(v) for v in value]
@@ -106,6 +108,7 @@ def _kustomize(raw: Mapping[str, Any]) -> KustomizeChoices:
         name_prefix=str(raw.get("namePrefix") or ""),
         name_suffix=str(raw.get("nameSuffix") or ""),
         namespace=str(raw.get("namespace") or ""),
+        version=str(raw.get("version") or ""),
         images=_texts(raw.get("images")),
         replicas=tuple((str(r.get("name") or ""), str(r.get("count"))) for r in raw.get("replicas") or ()),
         common_labels=raw.get("commonLabels") or {},

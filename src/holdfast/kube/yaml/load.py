@@ -38,11 +38,14 @@ def load(
     request asks for strict field validation; otherwise the last one wins. ``odd`` takes the lines of keys that are no strings,
     under `Dialect.KYAML`, which keeps them as `OddKey`.
     """
+    data = _bytes(text)
+    value = fast.read(data)
+    if value is not fast.UNSURE:
+        return value
     try:
-        document = _document(_bytes(text), 0, dialect, strict, odd)
+        return _exact(data, 0, dialect, strict, odd).value
     except Flaw as flaw:
         raise flaw.placed(source, 0) from None
-    return document.value
 
 
 def load_all(
@@ -75,10 +78,14 @@ def _documents(data: bytes, dialect: Dialect, source: str, strict: bool) -> list
     return documents
 
 
-def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[int] | None = None) -> Document:
+def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool) -> Document:
     value = fast.read(chunk)
     if value is not fast.UNSURE:
         return Document(value, above + _first_line(chunk))
+    return _exact(chunk, above, dialect, strict, None)
+
+
+def _exact(chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[int] | None) -> Document:
     # Imported at need: most commands never read a document that needs it.
     from holdfast.kube.yaml.compose import compose
     from holdfast.kube.yaml.decode import decode

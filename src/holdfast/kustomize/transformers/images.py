@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.base.lazy import pattern
-from holdfast.kustomize.fieldspec import FieldSpec, SpecIndex, apply_spec, kind_of, wrong_kind
+from holdfast.kustomize.fieldspec import FieldSpec, index_of, kind_of, wrong_kind
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.selectors import go_regex
@@ -28,15 +28,14 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
     anew: a tag suffix is therefore put on twice where both lead, as upstream does.
     """
     updates = [_Updater(entry) for entry in entries]
-    index = SpecIndex(specs)
+    index = index_of(tuple(specs))
     for resource in resources:
         if resource.kind == "CustomResourceDefinition":
             continue
         listed: list[Slot] = []
         _walk(resource.manifest, listed)
         configured: list[Slot] = []
-        for spec in index.of(resource.api_version, resource.kind):
-            apply_spec(resource, spec, _collector(configured))
+        index.apply(resource, _collector(configured))
         for update in updates if listed or configured else ():
             for node, key in listed:
                 update.put(node, key)

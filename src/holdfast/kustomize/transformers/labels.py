@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holdfast.kustomize.fieldspec import FieldSpec, SpecIndex, Walk, apply_spec, wrong_kind
+from holdfast.kustomize.fieldspec import FieldSpec, Walk, index_of, wrong_kind
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
 
@@ -20,12 +20,10 @@ def put_texts(resources: ResMap, texts: Mapping[str, str], specs: Iterable[Field
     if not texts:
         return
     ordered = dict(sorted(texts.items()))
-
-    index = SpecIndex(specs)
+    index = index_of(tuple(specs), _WALK)
     for resource in resources:
         setter = _Setter(resource, ordered)
-        for spec in index.of(resource.api_version, resource.kind):
-            apply_spec(resource, spec, setter.put, _WALK)
+        index.apply(resource, setter.put)
         setter.finish()
 
 

@@ -99,8 +99,9 @@ class _Fixer:
                 value = node.get(name)
                 if value is None:
                     continue
-                for spec, target in below.ends:
-                    referrer.put(node, name, spec, target)
+                if below.ends and (type(value) is not str or value in self.by_name):
+                    for spec, target in below.ends:
+                        referrer.put(node, name, spec, target)
                 if below.below:
                     self._walk(value, below, referrer)
         elif type(node) is list:
@@ -160,9 +161,6 @@ class _Referrer:
         return put
 
     def put(self, node: Any, key: Any, spec: FieldSpec, target: Target) -> None:
-        value = node[key]
-        if type(value) is str and value not in self._fixer.by_name:
-            return
         try:
             self._put(node, key, spec, target)
         except KustomizeError as err:
@@ -221,21 +219,16 @@ class _Referrer:
             or effective in self._subject_namespaces
         )
 
-    def _may_see(self, candidate: Resource) -> bool:
-        if self._cluster_scoped or candidate.cluster_scoped or candidate.effective_namespace == self._namespace:
-            return True
-        return candidate.namespace in self._subject_namespaces
-
     def _select(
         self, candidates: Sequence[Resource], spec: FieldSpec, target: Target, *, with_namespace: bool
     ) -> Resource | None:
         """The one resource that is meant; None where none is."""
         if not candidates:
             return None
-        found = [r for r in candidates if self._may_see(r) and _was(r, target)]
+        found = [r for r in candidates if _was(r, target)]
         if spec.path.endswith("roleRef/name"):
             found = self._by_role_ref(found)
-        found = [r for r in found if self._same_namespace(r)]
+        found = [r for r in found if self._may_mean(r)]
         if len(found) == 1:
             return found[0]
         found = [r for r in found if _same_affixes(self._resource, r, lenient=True)]
@@ -247,13 +240,12 @@ class _Referrer:
             raise self._ambiguous(found)
         return found[0]
 
-    def _same_namespace(self, candidate: Resource) -> bool:
-        return (
-            self._cluster_scoped
-            or candidate.cluster_scoped
-            or candidate.kind == "ServiceAccount"
-            or candidate.effective_namespace == self._namespace
-        )
+    def _may_mean(self, candidate: Resource) -> bool:
+        """Whether the candidate is in sight: in the same namespace, in none, or a service account that a binding names."""
+        own, other = self._namespace, candidate.effective_namespace
+        if own == other or NOT_A_NAMESPACE in (own, other):
+            return True
+        return candidate.kind == "ServiceAccount" and candidate.namespace in self._subject_namespaces
 
     def _by_role_ref(self, candidates: list[Resource]) -> list[Resource]:
         reference = self._resource.manifest.get("roleRef")

@@ -127,9 +127,6 @@ def orphans(survey: Survey) -> Iterator[Finding]:
     yield from _forgotten_directories(survey, read)
 
 
-def _builders(survey: Survey) -> list[Unit]:
-    return [u for u in survey.units.values() if not u.loose and u.key.kind not in ("HelmRelease", "ApplicationSet")]
-
 
 _SPARED = re.compile(
     r"(^|/)(tests?|examples?|samples?|templates?|docs?|hack|scripts?|bootstrap|terraform|talos|ansible|archived?|disabled|old|"
@@ -139,7 +136,8 @@ _SPARED = re.compile(
 
 def _forgotten_directories(survey: Survey, read: frozenset[str]) -> Iterator[Finding]:
     """Directories with objects, beside directories that units read, in which nobody reads anything."""
-    if any(u.external or (u.source and u.source.kind == "ExternalArtifact") for u in _builders(survey)):
+    builders = [u for u in survey.units.values() if u.key.kind != "HelmRelease"]
+    if any(u.external or (u.source and u.source.kind == "ExternalArtifact") for u in builders):
         return  # what those read is somewhere else
     used = {"/".join(p.split("/")[: i + 1]) for p in read for i in range(p.count("/"))}
     covered = [str(u.spec.get("path") or "").strip("./") for u in survey.units.values() if not u.loose]
@@ -174,6 +172,8 @@ def _of_interest(obj: Manifest) -> bool:
 
 def idle_patches(survey: Survey) -> Iterator[Finding]:
     for unit, path, content in each_kustomization(survey):
+        if unit.facts.get("remote"):
+            continue  # what is not at hand may be what they patch
         for number, patch in mappings(content.get("patches")):
             target = patch.get("target")
             if isinstance(target, dict) and not _matched(target, _candidates(survey, path)):
@@ -252,6 +252,8 @@ def _anchored(pattern: str, text: str) -> bool:
 
 def idle_images(survey: Survey) -> Iterator[Finding]:
     for unit, path, content in each_kustomization(survey):
+        if unit.facts.get("remote"):
+            continue
         for number, entry in mappings(content.get("images")):
             if entry.get("name") and not _image_used(str(entry["name"]), entry, _candidates(survey, path)):
                 place = _at(survey, path, "images", number)

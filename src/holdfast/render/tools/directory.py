@@ -9,6 +9,8 @@ from typing import Any
 
 from holdfast.base.globs import glob
 from holdfast.base.tree import EntryKind, Tree
+from holdfast.helm.go import json as go_json
+from holdfast.helm.go.errors import GoError
 from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest
 from holdfast.model.app import DirectoryChoices
@@ -72,8 +74,8 @@ def _json(name: str, data: bytes) -> list[Manifest]:
     text = data.decode("utf-8", "replace").lstrip("\ufeff")
     try:
         value, end = json.JSONDecoder().raw_decode(text.lstrip())
-    except ValueError as error:
-        raise SourceError(f'Failed to unmarshal "{name}": {error}', code="FailedPrecondition") from None
+    except ValueError:
+        raise SourceError(f'Failed to unmarshal "{name}": {_json_fault(text)}', code="FailedPrecondition") from None
     if not isinstance(value, dict) or not value.get("kind"):
         raise SourceError(
             f"Failed to unmarshal \"{name}\": Object 'Kind' is missing in '{json.dumps(value, separators=(',', ':'))}'",
@@ -85,6 +87,17 @@ def _json(name: str, data: bytes) -> list[Manifest]:
             code="FailedPrecondition",
         )
     return [value]
+
+
+def _json_fault(text: str) -> str:
+    """What Go's decoder says of a text that does not begin with JSON."""
+    if not text.strip():
+        return "EOF"
+    try:
+        go_json.decode(text)
+    except GoError as error:
+        return "unexpected EOF" if error.text == "unexpected end of JSON input" else error.text
+    return "unexpected EOF"
 
 
 def _yaml(name: str, data: bytes) -> list[Manifest]:

@@ -11,7 +11,7 @@ from holdfast.base.globs import BadPattern, doublestar
 from holdfast.base.tree import EntryKind, Tree, walk
 from holdfast.helm.chart.capabilities import default_capabilities
 from holdfast.helm.engine import ReleaseOptions, RenderedChart, check_installable, check_release_name, render
-from holdfast.helm.errors import HelmError, ValuesError
+from holdfast.helm.errors import BadReleaseName, HelmError, ValuesError
 from holdfast.helm.values import ValueOptions
 from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest
@@ -22,6 +22,9 @@ from holdfast.render.tools.detect import Work, join
 from holdfast.render.tools.request import ROOT, Referenced, SourceError
 
 _GENERIC = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
+_INLINE = "/tmp/holdfast_tmp/values"
+"""Where the application's own values seem to lie in messages."""
+_UNRESOLVED = "internal error: failed to resolve path. Check logs for more details"
 
 
 def _is_glob(path: str) -> bool:
@@ -66,21 +69,30 @@ class _Files:
             return expanded
         ref = self._ref(declared)
         if ref is not None:
-            tree = self._work.refs.get(declared.partition("/")[0])
-            if tree is None:
-                raise SourceError(ref.problem or f"failed to find repo for {declared}")
-            return self._remember(tree, "", self._work.environment.expand(declared.partition("/")[2]), declared)
+            return self._referenced(declared, ref)
         absolute = expanded.startswith("/")
-        return self._remember(self._work.tree, "" if absolute else self._work.where, expanded.lstrip("/"), declared)
+        place = join("" if absolute else self._work.where, expanded)
+        return self._remember(self._work.tree, ROOT, place, expanded)
+
+    def _referenced(self, declared: str, ref: Referenced) -> str:
+        name, _, rest = declared.partition("/")
+        tree = self._work.refs.get(name)
+        if tree is None:
+            raise SourceError(ref.problem or f"failed to find repo for {declared}")
+        path = "/" + self._work.environment.expand(rest)
+        try:
+            return self._remember(tree, name, join("", path), path)
+        except SourceError as error:
+            raise SourceError(f"error resolving value file path: {error.message}") from None
 
     def _ref(self, declared: str) -> Referenced | None:
         return self._work.request.refs.get(declared.partition("/")[0])
 
-    def _remember(self, tree: Tree, directory: str, path: str, declared: str) -> str:
-        place = join(directory, path)
-        if place is None or not place:
-            raise SourceError("value file '" + declared + "' resolved to outside repository root")
-        prefix = declared.partition("/")[0] if self._ref(declared) is not None else ROOT
+    def _remember(self, tree: Tree, prefix: str, place: str | None, shown: str) -> str:
+        if place is None:
+            raise SourceError(f"file '{shown}' resolved to outside repository root")
+        if not place:
+            raise SourceError(_UNRESOLVED)
         name = f"{prefix}/{place}"
         self._places[name] = (tree, place)
         return name
@@ -106,13 +118,28 @@ class _Files:
         return real is not None and tree.lookup(real) is not None
 
     def placed(self, declared: str) -> str:
-        return self._place(declared)
+        """The name of a file that a parameter is read from. Raises SourceError."""
+        try:
+            return self._place(declared)
+        except SourceError as error:
+            what = "set-file path" if self._ref(declared) is not None else "helm value file path"
+            raise SourceError(f"error resolving {what}: {error.message}") from error
+
+    def shown(self, text: str) -> str:
+        """A text with the names of other sources' files as people know them: every checkout has the same root there."""
+        for name, (_, path) in self._places.items():
+            if name.startswith("$"):
+                text = text.replace(name, f"{ROOT}/{path}")
+        return text
 
     def read(self, name: str) -> bytes:
         """Raises ValuesError as Helm words it."""
         if name not in self._places:
             self._work.volatile = True
-            return self._work.request.doors.file(name)
+            try:
+                return self._work.request.doors.file(name)
+            except SourceError as error:
+                raise ValuesError(error.message) from error
         tree, path = self._places[name]
         real = resolve(tree, path)
         entry = tree.lookup(real) if real is not None else None
@@ -135,15 +162,45 @@ def run(work: Work) -> list[Manifest]:
         raise SourceError(
             f"error resolving helm value files: error resolving value file path: {error.message}"
         ) from error
+    from_files = [(name, files.placed(path)) for name, path in choices.file_parameters]
+    _check_description(work)
     try:
-        made = _render(work, choices, kube, files, listed)
+        made = _render(work, choices, kube, files, listed, from_files)
     except HelmError as error:
-        trailer = "\n\nUse --debug flag to render out invalid YAML" if error.trailer else ""
+        command = _command(work, choices, kube, listed, from_files)
         raise SourceError(
-            f"failed to execute helm template command: failed running helm: `{_command(work, choices, kube, listed)}` "
-            f"failed exit status 1: Error: {error.message}{trailer}"
+            f"failed to execute helm template command: failed running helm: `{files.shown(command)}` "
+            f"failed exit status 1: {files.shown(_reason(error))}"
         ) from error
     return _objects(choices, made)
+
+
+def _reason(error: HelmError) -> str:
+    """What Helm would have written to its standard error."""
+    if isinstance(error, BadReleaseName):
+        quoted = json.dumps(error.message)
+        log = f'level=ERROR msg="release name check failed" error={quoted}\n'
+        return f"{log}Error: release name check failed: {error.message}"
+    trailer = "\n\nUse --debug flag to render out invalid YAML" if error.trailer else ""
+    return f"Error: {error.message.rstrip()}{trailer}"
+
+
+def _check_description(work: Work) -> None:
+    """Dependencies' repositories are looked for before Helm is asked: a chart that cannot be described fails there."""
+    path = f"{work.where}/Chart.yaml".lstrip("/")
+    real = resolve(work.tree, path)
+    entry = work.tree.lookup(real) if real is not None else None
+    problem = "error getting helm repos: error retrieving helm dependency repos: "
+    if real is None or entry is None:
+        shown = f"{ROOT}/{path}"
+        raise SourceError(f"{problem}error reading helm chart from {shown}: open {shown}: no such file or directory")
+    try:
+        yaml.load(work.tree.read(real))
+    except yaml.YAMLError as error:
+        raise SourceError(
+            f"{problem}error unmarshalling the helm chart while getting helm dependency repos: "
+            f"error converting YAML to JSON: {error.message}"
+        ) from None
 
 
 def _check_references(work: Work) -> None:
@@ -180,15 +237,17 @@ def _release(work: Work, choices: HelmChoices) -> ReleaseOptions:
     return ReleaseOptions(name, choices.namespace or work.request.namespace or "default")
 
 
-def _render(work: Work, choices: HelmChoices, kube: str, files: _Files, listed: list[str]) -> RenderedChart:
+def _render(
+    work: Work, choices: HelmChoices, kube: str, files: _Files, listed: list[str], from_files: list[tuple[str, str]]
+) -> RenderedChart:
     expand = work.environment.expand
     plain = [f"{p.name}={_clean(expand(p.value))}" for p in choices.parameters if not p.force_string]
     texts = [f"{p.name}={_clean(expand(p.value))}" for p in choices.parameters if p.force_string]
-    from_files = [f"{name}={files.placed(path)}" for name, path in choices.file_parameters]
+    placed = [f"{name}={path}" for name, path in from_files]
     extra = _inline(choices)
-    names = [*listed, *(["\0"] if extra else [])]
+    names = [*listed, *([_INLINE] if extra else [])]
     values = ValueOptions(
-        names, [], plain, texts, from_files, [], lambda name: extra if name == "\0" else files.read(name)
+        names, [], plain, texts, placed, [], lambda name: extra if name == _INLINE else files.read(name)
     ).merged()
     chart, outside = load(work.tree, work.where, work.request.doors)
     work.volatile = work.volatile or outside
@@ -213,7 +272,9 @@ def _clean(value: str) -> str:
     return re.sub(r"(?<!\\),", r"\\,", value)
 
 
-def _command(work: Work, choices: HelmChoices, kube: str, listed: list[str]) -> str:
+def _command(
+    work: Work, choices: HelmChoices, kube: str, listed: list[str], from_files: list[tuple[str, str]]
+) -> str:
     release = _release(work, choices)
     parts = ["helm template .", "--name-template", release.name]
     if choices.namespace or work.request.namespace:
@@ -224,12 +285,12 @@ def _command(work: Work, choices: HelmChoices, kube: str, listed: list[str]) -> 
         for p in choices.parameters:
             if p.force_string is force:
                 parts += [flag, f"{p.name}={_clean(work.environment.expand(p.value))}"]
-    for name, path in choices.file_parameters:
-        parts += ["--set-file", f"{name}={ROOT}/{join(work.where, path) or path}"]
+    for name, path in from_files:
+        parts += ["--set-file", f"{name}={path}"]
     for name in listed:
         parts += ["--values", name]
     if _inline(choices):
-        parts += ["--values", ROOT]
+        parts += ["--values", _INLINE]
     parts.append("<api versions removed>")
     if not choices.skip_crds:
         parts.append("--include-crds")

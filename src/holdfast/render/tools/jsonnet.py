@@ -24,17 +24,24 @@ def run(work: Work, path: str, data: bytes) -> list[Manifest]:
             f"{ROOT}/{path}", data.decode("utf-8", "replace"), import_callback=_importer(work), **variables
         )
     except RuntimeError as error:
-        raise SourceError(f'Failed to evaluate jsonnet "{name}": {error}', code="FailedPrecondition") from None
+        # The runtime's own word for a callback that failed; Argo CD's importer is no callback.
+        text = str(error).replace("RUNTIME ERROR: importer error: ", "RUNTIME ERROR: ", 1)
+        raise SourceError(f'Failed to evaluate jsonnet "{name}": {text}', code="FailedPrecondition") from None
     found = json.loads(text)
     objects = found if isinstance(found, list) else [found]
     for obj in objects:
         if not isinstance(obj, dict) or not obj.get("kind"):
-            shown = json.dumps(obj, separators=(",", ":"), sort_keys=True)
             raise SourceError(
-                f"Failed to unmarshal generated json \"{name}\": Object 'Kind' is missing in '{shown}'",
-                code="FailedPrecondition",
+                f'Failed to unmarshal generated json "{name}": {_problem(obj)}', code="FailedPrecondition"
             )
     return objects
+
+
+def _problem(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"Object 'Kind' is missing in '{json.dumps(value, separators=(',', ':'), sort_keys=True)}'"
+    found = {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
+    return f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
 
 
 def _variables(work: Work) -> dict[str, dict[str, str]]:

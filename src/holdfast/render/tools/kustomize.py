@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 def run(work: Work) -> list[Manifest]:
     """Raises SourceError."""
+    version = work.source.kustomize.version
+    if version and version not in work.request.settings.kustomize_versions:
+        raise SourceError(f"error getting kustomize binary path: kustomize version {version} is not registered")
     tree = _edited(work)
     options = _options(work)
     try:
@@ -36,14 +39,14 @@ def run(work: Work) -> list[Manifest]:
     except KustomizeError as error:
         shown = f"{ROOT}/{work.where}" if work.where else ROOT
         flags = "".join(f" {flag}" for flag in shlex.split(work.request.settings.kustomize_options))
-        raise SourceError(f"`kustomize build {shown}{flags}` {_FAILED}{error.message}") from error
+        raise SourceError(f"`kustomize build {shown}{flags}` {_FAILED}{error.message.rstrip()}") from error
 
 
 def _edited(work: Work) -> Tree:
     changes = list(_changes(work))
     if not changes:
         return work.tree
-    path = _file(work)
+    path = _file(work, changes[0][0])
     data = yaml.load(work.tree.read(path))
     if not isinstance(data, dict):
         raise SourceError("expected kustomization.yaml to be type map[string]any")
@@ -51,17 +54,17 @@ def _edited(work: Work) -> Tree:
         try:
             change(data)
         except KustomizeError as error:
-            raise SourceError(f"`kustomize {command}` {_FAILED}{error.message}") from error
+            raise SourceError(f"`kustomize {command}` {_FAILED}{error.message.rstrip()}") from error
     return OverlayTree(work.tree, {path: yaml.dump(data).encode()})
 
 
-def _file(work: Work) -> str:
+def _file(work: Work, command: str) -> str:
     for name in KUSTOMIZATIONS:
         path = f"{work.where}/{name}" if work.where else name
         entry = work.tree.lookup(path)
         if entry is not None and entry.kind is not EntryKind.DIRECTORY:
             return resolve(work.tree, path) or path
-    raise SourceError(f"`kustomize edit` {_FAILED}Missing kustomization file '{KUSTOMIZATIONS[0]}'.\n")
+    raise SourceError(f"`kustomize {command}` {_FAILED}Missing kustomization file '{KUSTOMIZATIONS[0]}'.")
 
 
 Change = Callable[[dict[str, Any]], Any]

@@ -61,7 +61,7 @@ def _identities(request: SourceRequest) -> tuple[str, ...]:
 
 def _fits(entry: _Entry, request: SourceRequest) -> bool:
     rendered = entry.rendered
-    if any(request.environment.get(name) != value for name, value in rendered.used.items()):
+    if any(request.environment.get(name, "") != value for name, value in rendered.used.items()):
         return False
     if rendered.cluster is not None and rendered.cluster != request.cluster:
         return False

@@ -34,6 +34,7 @@ class ToolSettings:
     kustomize_options: str = ""
     value_schemes: tuple[str, ...] = ("http", "https")
     enabled: frozenset[SourceType] = frozenset(SourceType)
+    kustomize_versions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,14 @@ class Environment:
         self.used: dict[str, str] = {}
 
     def expand(self, text: str) -> str:
-        """As Go's os.Expand: ``$NAME``, ``${NAME}``; ``$$`` is a dollar; an unknown name stays as it is written."""
+        """As Go's os.Expand: ``$NAME``, ``${NAME}``; ``$$`` is a dollar; an unknown name is empty."""
 
         def one(match: re.Match[str]) -> str:
             if match[0] == "$$":
                 return "$"
             name = match[1] if match[1] is not None else match[2]
-            if name not in self._values:
-                return f"${name}"
-            self.used[name] = self._values[name]
-            return self._values[name]
+            self.used[name] = self._values.get(name, "")
+            return self.used[name]
 
         return _VARIABLE.sub(one, text) if "$" in text else text
 

@@ -9,6 +9,7 @@ from holdfast.render.tools import detect
 from holdfast.render.tools.directory import run as run_directory
 from holdfast.render.tools.helm import run as run_helm
 from holdfast.render.tools.kustomize import run as run_kustomize
+from holdfast.render.tools.marking import markable
 from holdfast.render.tools.request import Environment, RenderedSource, SourceError, SourceRequest
 
 _RUN = {SourceType.HELM: run_helm, SourceType.KUSTOMIZE: run_kustomize, SourceType.DIRECTORY: run_directory}
@@ -31,7 +32,7 @@ def render_source(request: SourceRequest) -> RenderedSource:
     work = detect.Work(request, source, recording, where, environment, dict[str, Tree](trees))
     objects = _RUN[kind](work)
     return RenderedSource(
-        objects=tuple(_flat(objects)),
+        objects=tuple(markable(obj) for obj in _flat(objects)),
         type=kind,
         reads={"": recording.reads, **{name: tree.reads for name, tree in trees.items()}},
         used=environment.used,

@@ -6,6 +6,7 @@ hosts (public data) are put into a private directory that is removed again; keys
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -34,7 +35,9 @@ def _trust(home: str, remote: Remote) -> str:
         bundle = os.path.join(home, "ca.crt")
         with open(bundle, "w", encoding="utf-8") as f:
             f.write(given.ca)
-        pygit2.settings.set_ssl_cert_locations(bundle, None)
+        # What is no certificate adds no trust: the conversation then fails by itself, or the system's are enough.
+        with contextlib.suppress(pygit2.GitError):
+            pygit2.settings.set_ssl_cert_locations(bundle, None)
     if remote.is_ssh:
         if not given.known_hosts:
             return f"no known_hosts for host '{host_of(remote.url)}': add the key 'known_hosts' to the Secret"

@@ -50,7 +50,7 @@ def _explain_http(parts: SplitResult, credentials: Credentials, fallback: str) -
     if status == 404:
         return f"repository not found: {body}"
     if status >= 400:
-        return f'unexpected client error: unexpected requesting "{shown}" status code: {status}: {body}'
+        return f'unexpected client error: unexpected requesting "{shown}" status code: {status}'
     return fallback
 
 

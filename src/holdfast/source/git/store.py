@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +20,8 @@ from holdfast.source.git.transport import RefNotFound, Remote, TransportError, f
 from holdfast.source.git.tree import GitTree, MountedTree, SparseTree
 
 _MAX_SUBMODULE_DEPTH = 10
+_ID = re.compile(r"[0-9a-f]{40}")
+_NO_ID = "0" * 40
 _UNSHALLOW = 2**31 - 1  # Git's own word for all of the history
 
 
@@ -61,6 +64,8 @@ class GitStore:
                 f"local repositories are not allowed: '{spec.url}'; start holdfast run with --allow-local-sources",
                 reason="GitOperationFailed",
             )
+        if remote.is_ssh and "-----BEGIN " not in remote.credentials.identity:
+            raise GitError("unable to construct auth method with options: ssh: no key found")
         mirror = self._mirror(spec.url)
         with self._lock(mirror):
             target = self._resolve(mirror, remote, spec.ref, known, observed)
@@ -149,6 +154,8 @@ class GitStore:
         except TransportError as error:
             doing = "list remote for" if known else "clone"
             raise GitError(f"unable to {doing} '{remote.url}': {error.message}") from None
+        if not refs:
+            raise _empty(remote.url, ref, known)
         try:
             return _choose(refs, ref, known, observed)
         except RefNotFound as error:
@@ -157,6 +164,8 @@ class GitStore:
     def _bring(self, mirror: str, remote: Remote, target: _Target) -> pygit2.Commit:
         repository = pygit2.Repository(mirror)
         wanted = target.commit or target.tip
+        if not _is_id(wanted):
+            raise _no_object(wanted)
         if wanted not in repository or (target.object and target.object not in repository):
             try:
                 fetch(
@@ -169,7 +178,7 @@ class GitStore:
                 raise GitError(f"unable to clone '{remote.url}': {error.message}") from None
             repository = pygit2.Repository(mirror)
         if wanted not in repository:
-            raise GitError(f"unable to resolve commit object for '{wanted}': object not found")
+            raise _no_object(wanted)
         return repository[wanted].peel(pygit2.Commit)
 
     # -- trees --------------------------------------------------------------------------------------------------------
@@ -240,6 +249,24 @@ class GitStore:
         return hashlib.sha256(shape.encode()).hexdigest()
 
 
+def _is_id(text: str) -> bool:
+    return bool(_ID.fullmatch(text))
+
+
+def _no_object(wanted: str) -> GitError:
+    return GitError(f"unable to resolve commit object for '{wanted}': object not found")
+
+
+def _empty(url: str, ref: GitRef, known: bool) -> GitError:
+    """A remote without a single reference, told as Flux tells it for what is followed there."""
+    cause = "remote repository is empty"
+    if known or ref.name:
+        return GitError(f"unable to list remote for '{url}': {cause}")
+    if ref.commit or ref.tag or ref.semver:
+        return GitError(f"unable to clone: {cause}: git repository: '{url}'")
+    return GitError("git repository is empty", reason="EmptyGitRepository")
+
+
 def _depth(repository: pygit2.Repository, remote: Remote, target: _Target) -> int:
     """Only the tip where that is all that is wanted; everything for a named commit, which may be any old one."""
     if remote.is_local:
@@ -250,6 +277,9 @@ def _depth(repository: pygit2.Repository, remote: Remote, target: _Target) -> in
 
 
 def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _Target:
+    if ref.name == "HEAD":
+        # A symbolic reference has no id of its own in a listing, and Flux looks no further.
+        return _Target("HEAD", "HEAD", commit=_NO_ID)
     if ref.name:
         moved = not observed or f"{ref.name}@sha1:{refs.get(ref.name, '')}" != observed
         if known and moved and ref.branch and f"refs/heads/{ref.branch}" not in refs:

@@ -35,7 +35,7 @@ class Remote:
 
     @property
     def isolated(self) -> bool:
-        return bool(self.credentials.ca) or self.is_ssh
+        return bool(self.credentials.ca and self.url.startswith("https:")) or self.is_ssh
 
     @property
     def is_ssh(self) -> bool:
