@@ -115,7 +115,7 @@ def _chosen(order: Order) -> Survey:
     if wanted:
         surveys = [s for s in surveys if s.cluster == wanted or s.cluster.rpartition("/")[2] == wanted]
     if not surveys:
-        raise Stop("no units found here", hint="there is no Flux Kustomization or HelmRelease in this directory")
+        raise Stop("no units found here", hint="no YAML file of this directory declares a unit of Flux or Argo CD")
     if len(surveys) > 1:
         names = ", ".join(s.cluster for s in surveys)
         raise Stop(f"this repository has several clusters: {names}", hint="choose one with --cluster")

@@ -61,7 +61,10 @@ def _wanted(surveys: list[Survey], wanted: str | None) -> list[tuple[Survey, lis
 
     units = [u for s in surveys for u in s.units.values()]
     if not units:
-        raise Stop("no units found here", hint="there is no Flux Kustomization in any YAML file of this directory")
+        raise Stop(
+            "no units found here",
+            hint="no YAML file of this directory declares a unit of Flux or Argo CD, and there is no kustomization",
+        )
     chosen = [(s, [u for u in s.units.values() if wanted is None or wanted in _names(u)]) for s in surveys]
     if not any(found for _, found in chosen):
         names = ", ".join(sorted({str(u.key) for u in units})[:20])

@@ -14,6 +14,7 @@ from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest
 from holdfast.offline.documents import Document, kustomization_files
 
+IMPLIED = "holdfast.dev/implied"
 _REFERRING = ("resources", "bases", "components")
 
 
@@ -60,7 +61,7 @@ def _unit(directory: str) -> Manifest:
     return {
         "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
         "kind": "Kustomization",
-        "metadata": {"name": name, "namespace": "flux-system"},
+        "metadata": {"name": name, "namespace": "flux-system", "annotations": {IMPLIED: "true"}},
         "spec": {
             "interval": "10m",
             "prune": True,

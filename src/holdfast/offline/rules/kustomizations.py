@@ -127,7 +127,6 @@ def orphans(survey: Survey) -> Iterator[Finding]:
     yield from _forgotten_directories(survey, read)
 
 
-
 _SPARED = re.compile(
     r"(^|/)(tests?|examples?|samples?|templates?|docs?|hack|scripts?|bootstrap|terraform|talos|ansible|archived?|disabled|old|"
     r"backups?|ci|charts|\.[^/]+)(/|$)"

@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.offline.findings import Finding
+from holdfast.offline.implied import IMPLIED
 from holdfast.offline.rules.index import (
     Index,
     Key,
@@ -36,6 +37,7 @@ def unset_namespaces(survey: Survey) -> Iterator[Finding]:
         if (
             unit.key.kind != "Kustomization"
             or unit.loose
+            or IMPLIED in annotations_of(unit.object)  # whoever delivers it may say where
             or namespace_of(obj)
             or not known
             or obj["kind"].endswith("List")

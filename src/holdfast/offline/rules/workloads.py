@@ -288,6 +288,8 @@ def immutable_jobs(survey: Survey) -> Iterator[Finding]:
         if unit.delivery is None or unit.delivery.policy.force:
             continue
         marks = {k.partition("/")[2] for k in annotations_of(obj) if k.startswith("kustomize.toolkit.fluxcd.io/")}
+        if {"argocd.argoproj.io/hook", "helm.sh/hook"} & annotations_of(obj).keys():
+            continue
         if not marks & {"force", "ssa"}:
             yield index.finding(
                 "job-immutable",
