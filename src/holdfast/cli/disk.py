@@ -26,9 +26,10 @@ class QuickDiskTree:
 
     def __init__(self, root: str) -> None:
         self._root = os.path.realpath(root)
+        self._within = self._root.rstrip("/") + "/"
 
     def _real(self, path: str) -> str:
-        return os.path.join(self._root, path) if path else self._root
+        return self._within + path if path else self._root
 
     def lookup(self, path: str) -> Entry | None:
         try:

@@ -152,7 +152,7 @@ class Loader:
             if self._restricted:
                 raise KustomizeError(f"'{self.files.shown(joined)}' must resolve to a file")
             raise KustomizeError(f"read {self.files.shown(joined)}: is a directory")
-        if self._restricted and not inside(posixpath.dirname(real), self.root):
+        if self._restricted and not inside(real.rpartition("/")[0], self.root):
             raise KustomizeError(f"security; file '{self.files.shown(joined)}' is not in or below '{self.shown_root}'")
         return self.files.read(real)
 

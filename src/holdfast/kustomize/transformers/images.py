@@ -79,6 +79,7 @@ class _Updater:
         self._new_tag = image.get("newTag", "")
         self._digest = image.get("digest", "")
         self._suffix = image.get("tagSuffix", "")
+        self._known: dict[str, str | None] = {}
         # The name is a regular expression for kustomize, be it only for the dots of a host name.
         self._matches = _image_matcher(self._name)
 
@@ -88,9 +89,10 @@ class _Updater:
             if kind_of(value) != "ScalarNode":
                 raise wrong_kind("ScalarNode", value)
             value = text_of(value)
-        if not self._matches(value):
-            return
-        node[key] = self._changed(value)
+        if value not in self._known:
+            self._known[value] = self._changed(value) if self._matches(value) else None
+        if (changed := self._known[value]) is not None:
+            node[key] = changed
 
     def _changed(self, value: str) -> str:
         name, tag, digest = split(value)

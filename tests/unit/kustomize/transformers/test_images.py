@@ -44,3 +44,9 @@ def test_definitions_of_kinds_are_left_alone() -> None:
     resource = Resource({"kind": "CustomResourceDefinition", "containers": [{"image": "nginx"}]})
     set_images(ResMap([resource]), [{"name": "nginx", "newTag": "2"}], ())
     assert resource.manifest["containers"] == [{"image": "nginx"}]
+
+
+def test_an_image_that_is_a_number_stays_one_wherever_it_is_not_meant() -> None:
+    containers = [{"image": 5}, {"image": 5}]
+    set_images(ResMap([Resource({"kind": "X", "containers": containers})]), [{"name": "nginx", "newTag": "2"}], ())
+    assert containers == [{"image": 5}, {"image": 5}]
