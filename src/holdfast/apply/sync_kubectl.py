@@ -83,10 +83,6 @@ def _without_namespace(obj: Manifest) -> Manifest:
     return {**obj, "metadata": meta}
 
 
-def _validation(send: Send) -> str:
-    return "Strict" if send.validate else "Ignore"
-
-
 def _ref(obj: Manifest) -> ObjectRef:
     return ObjectRef.of(obj)
 
@@ -140,7 +136,7 @@ async def _client_side(client: Client, send: Send, body: Manifest, plural: str, 
     try:
         live = await client.get(ref, version=version)
     except NotFound:
-        await client.create(without_nulls(wanted), manager=MANAGER, validation=_validation(send))
+        await client.create(without_nulls(wanted), manager=MANAGER)
         return f"{named(body)} created"
     warning = "" if LAST_APPLIED in _annotations(live) else _missing(plural, ref.name)
     warning += _deleting(live)
@@ -148,12 +144,12 @@ async def _client_side(client: Client, send: Send, body: Manifest, plural: str, 
     if not patch:
         return f"{named(body)} unchanged{warning}"
     try:
-        await client.patch(ref, patch, PatchType.MERGE, version=version, manager=MANAGER, validation=_validation(send))
+        await client.patch(ref, patch, PatchType.MERGE, version=version, manager=MANAGER)
     except ApiError as error:
         if not (send.force and isinstance(error, Conflict | Invalid)):
             raise _at_manifest("patching", error) from error
         await _deleted(client, ref, version, gone)
-        await client.create(without_nulls(wanted), manager=MANAGER, validation=_validation(send))
+        await client.create(without_nulls(wanted), manager=MANAGER)
     return f"{named(body)} configured{warning}"
 
 
@@ -189,14 +185,13 @@ async def _deleted(client: Client, ref: ObjectRef, version: str, gone: Gone) -> 
 
 
 async def _server_side(client: Client, send: Send, body: Manifest) -> str:
-    validation = _validation(send)
-    live = await client.apply(body, manager=MANAGER, force=True, validation=validation)
+    live = await client.apply(body, manager=MANAGER, force=True)
     owners = last_applied_owners(live)
     if owners:
         for owner in owners:
             await _migrate(client, live, owner)
         # Now the annotation is ours, and as it is not in what we apply, it goes.
-        await client.apply(body, manager=MANAGER, force=True, validation=validation)
+        await client.apply(body, manager=MANAGER, force=True)
     return f"{named(body)} serverside-applied{_deleting(live)}"
 
 
@@ -262,7 +257,7 @@ async def _migrate(client: Client, live: Manifest, manager: str) -> None:
 async def _replaced(client: Client, send: Send, body: Manifest, gone: Gone) -> str:
     ref, gvk = _ref(body), GroupVersionKind.of(body)
     if send.live is None:
-        await client.create(body, manager=CONTROLLER, validation=_validation(send))
+        await client.create(body, manager=CONTROLLER)
         return f"{named(body)} created"
     if gvk.kind in ("CustomResourceDefinition", "Namespace"):
         # A replacement of these by deletion would take everything inside with it.

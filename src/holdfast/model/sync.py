@@ -219,7 +219,6 @@ class Send:
     target: Manifest = field(repr=False)
     live: Manifest | None = field(default=None, repr=False)
     dry_run: bool = False
-    validate: bool = True
     replace: bool = False
     force: bool = False
     server_side: bool = False

@@ -80,11 +80,12 @@ async def test_an_object_that_was_not_applied_before_is_warned_about(hand: Hand)
     )
 
 
-async def test_unknown_fields_are_refused_unless_validation_is_off(hand: Hand) -> None:
+async def test_unknown_fields_are_dropped_and_do_not_stop_a_client_side_apply(hand: Hand) -> None:
     target = {**cm(hand.namespace, k="v"), "bogus": 1}
-    with pytest.raises(BadRequest, match='unknown field "bogus"'):
-        await hand.write(target)
-    assert await hand.write(target, validate=False) == "configmap/a created"
+    assert await hand.write(target) == "configmap/a created"
+    live = await hand.live(target)
+    assert "bogus" not in live
+    assert live["data"] == {"k": "v"}
 
 
 async def test_server_side_apply_takes_over_from_client_side_apply(hand: Hand) -> None:

@@ -313,7 +313,6 @@ class Steps:
             target,
             task.live,
             dry_run=dry_run,
-            validate=not self.book.has("Validate=false") and not marks.has_option(target, "Validate=false"),
             replace=self.book.has("Replace=true") or any(marks.has_option(o, "Replace=true") for o in either),
             force=self.book.request.force or any(marks.has_option(o, "Force=true") for o in either),
             server_side=server_side,

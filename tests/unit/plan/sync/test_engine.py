@@ -438,14 +438,14 @@ def test_how_an_object_is_sent_is_told_by_itself_before_the_operation() -> None:
     targets = [
         cm("a"),
         cm("b", options="ServerSideApply=false"),
-        cm("c", options="Replace=true,Force=true,Validate=false"),
+        cm("c", options="Replace=true,Force=true"),
     ]
     story = Story(targets, options=("ServerSideApply=true", "ClientSideApplyMigration=false"))
     story.end()
     a, b, c = story.world.sent
-    assert (a.server_side, a.migrate, a.validate, a.replace, a.force) == (True, "", True, False, False)
+    assert (a.server_side, a.migrate, a.replace, a.force) == (True, "", False, False)
     assert not b.server_side
-    assert (c.replace, c.force, c.validate) == (True, True, False)
+    assert (c.replace, c.force) == (True, True)
 
 
 # --- ending -----------------------------------------------------------------------------------------------------------
