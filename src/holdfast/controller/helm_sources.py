@@ -15,9 +15,10 @@ from pathlib import Path
 from holdfast.base.errors import HoldfastError
 from holdfast.controller.manager import WHEN_CHANGED, Requeue
 from holdfast.controller.patch import ObjectWriter
-from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed, text_of
+from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed
 from holdfast.dialects.flux import helmrepository as flux
 from holdfast.dialects.flux.gitrepository import FINALIZER
+from holdfast.dialects.flux.secret_data import CredentialsInvalid, basic_auth, trust
 from holdfast.dialects.flux.source_status import (
     FETCH_FAILED,
     HELM_REPOSITORY,
@@ -27,6 +28,7 @@ from holdfast.dialects.flux.source_status import (
     Told,
 )
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.kube.yaml.errors import YAMLError
 from holdfast.source import helm_repository
 from holdfast.source.helm_index import index_pieces
 from holdfast.source.helm_repository import Access
@@ -115,7 +117,8 @@ class _Run(SourceRun):
             await asyncio.to_thread(_to_json, work / "index", work / "json")
         except (HoldfastError, ValueError) as error:
             message = error.message if isinstance(error, HoldfastError) else str(error)
-            text = f"failed to load Helm repository from index YAML: {message}"
+            message = f"error converting YAML to JSON: {message}" if isinstance(error, YAMLError) else message
+            text = f"failed to load Helm repository from index YAML: failed to load index: {message}"
             raise SourceFailure(text, reason="IndexationFailed", condition=FETCH_FAILED) from error
         self.status.outdated("NewRevision", f"new index revision '{revision}'", known=self.status.artifact is not None)
         try:
@@ -147,30 +150,35 @@ async def access_of(run: SourceRun, source: flux.HelmRepository) -> Access:
     if source.provider != "generic":
         raise run.unsupported(f"spec.provider '{source.provider}'")
     username = password = ""
-    way = WayOut(timeout=source.timeout)
+    way = await _way_of(run, source)
     if source.secret:
         place = f"{run.ref.namespace}/{source.secret}"
-        data = await run.secret(source.secret, f"failed to get secret '{place}': ")
-        username, password = text_of(data, "username"), text_of(data, "password")
-        if bool(username) != bool(password):
-            missing = "password" if username else "username"
-            raise authentication_failed(f"secret '{place}': malformed basic auth - missing '{missing}'")
-    if source.cert_secret:
-        place = f"{run.ref.namespace}/{source.cert_secret}"
-        data = await run.secret(source.cert_secret, f"failed to get secret '{place}': ")
-        way = WayOut(
-            ca=text_of(data, "ca.crt", "caFile"),
-            certificate=text_of(data, "tls.crt", "certFile"),
-            key=text_of(data, "tls.key", "keyFile"),
-            timeout=source.timeout,
-        )
+        data = await run.secret(source.secret, f"failed to get authentication secret '{place}': ")
+        try:
+            username, password = basic_auth(data, place)
+        except CredentialsInvalid as error:
+            raise authentication_failed(f"failed to detect authentication methods: {error.message}") from error
     return Access(username, password, source.pass_credentials, way)
+
+
+async def _way_of(run: SourceRun, source: flux.HelmRepository) -> WayOut:
+    if not source.cert_secret:
+        return WayOut(timeout=source.timeout)
+    place = f"{run.ref.namespace}/{source.cert_secret}"
+    data = await run.secret(source.cert_secret, f"failed to get TLS authentication secret '{place}': ")
+    try:
+        found = trust(data, place)
+    except CredentialsInvalid as error:
+        raise authentication_failed(f"failed to construct Helm client's TLS config: {error.message}") from error
+    return WayOut(found.ca, found.certificate, found.key, timeout=source.timeout)
 
 
 async def login_of(run: SourceRun, source: flux.HelmRepository, address: Address) -> tuple[Login | None, WayOut]:
     """How to reach a repository of type oci: a user and password, or a docker config. Raises SourceFailure."""
     if source.secret:
-        data = await run.secret(source.secret, f"failed to get secret '{run.ref.namespace}/{source.secret}': ")
+        data = await run.secret(
+            source.secret, f"failed to get authentication secret '{run.ref.namespace}/{source.secret}': "
+        )
         if ".dockerconfigjson" in data:
             try:
                 found = logins(data[".dockerconfigjson"]).of(address.host, address.repository)

@@ -7,18 +7,19 @@ registry is spoken to by ``source`` in a thread; what the status says is decided
 from __future__ import annotations
 
 import asyncio
+import re
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from holdfast.base.errors import HoldfastError
 from holdfast.base.tree import walk
-from holdfast.cluster.errors import ApiError
+from holdfast.cluster.errors import ApiError, NotFound
 from holdfast.controller.artifacts import read_tarball
 from holdfast.controller.patch import ObjectWriter
-from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed, text_of
+from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed, secret_data
 from holdfast.dialects.flux import ocirepository as flux
-from holdfast.dialects.flux.gitrepository import CredentialsInvalid, proxy_url
+from holdfast.dialects.flux.secret_data import CredentialsInvalid, trust
 from holdfast.dialects.flux.source_status import (
     FETCH_FAILED,
     OCI,
@@ -35,6 +36,7 @@ from holdfast.source.http import WayOut
 from holdfast.source.oci import HELM_LAYER, Address, Artifact, InvalidAddress, Logins, Repository, highest_tag, logins
 
 T = TypeVar("T")
+_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{64}")
 _READ, _PULL, _LAYER = "ReadOperationFailed", "OCIArtifactPullFailed", "OCIArtifactLayerOperationFailed"
 
 
@@ -105,13 +107,20 @@ class _Run(SourceRun):
         for name in [*await self._pull_secrets(), self.source.secret]:
             if not name:
                 continue
-            place = f"{self.ref.namespace}/{name}"
-            data = await self.secret(name, f"failed to get credential: failed to get secret '{place}': ")
+            data = await self._login_secret(name)
             try:
                 found.update(logins(data.get(".dockerconfigjson", b"")))
             except HoldfastError as error:
                 raise authentication_failed(f"failed to get credential: {error.message}") from error
         return found
+
+    async def _login_secret(self, name: str) -> Mapping[str, bytes]:
+        try:
+            return await secret_data(self.owner.client, self.ref.namespace, name)
+        except ApiError as error:
+            self.tell(Told("AuthenticationFailed", f"auth secret '{name}' not found"))
+            text = f"failed to get credential: failed to get secret '{self.ref.namespace}/{name}': {error.message}"
+            raise authentication_failed(text) from error
 
     async def _pull_secrets(self) -> list[str]:
         name = self.source.service_account
@@ -121,6 +130,9 @@ class _Run(SourceRun):
             account = await self.owner.client.get(
                 ObjectRef("", "ServiceAccount", self.ref.namespace, name), version="v1"
             )
+        except NotFound as error:
+            text = f"failed to get credential: serviceaccount '{self.ref.namespace}/{name}' not found"
+            raise authentication_failed(text) from error
         except ApiError as error:
             raise authentication_failed(f"failed to get credential: {error.message}") from error
         return [str(s.get("name")) for s in account.get("imagePullSecrets") or ()]
@@ -128,27 +140,28 @@ class _Run(SourceRun):
     async def _way(self) -> WayOut:
         proxy = ""
         if self.source.proxy_secret:
-            data = await self.secret(self.source.proxy_secret, "failed to get proxy address: ")
-            try:
-                proxy = proxy_url(data, f"{self.ref.namespace}/{self.source.proxy_secret}")
-            except CredentialsInvalid as error:
-                raise authentication_failed(f"failed to get proxy address: {error.message}") from error
+            proxy = await self.proxy(self.source.proxy_secret, "failed to get proxy address: ")
         if not self.source.cert_secret:
             return WayOut(proxy=proxy, timeout=self.source.timeout)
-        data = await self.secret(self.source.cert_secret, f"failed to generate transport for '{self.source.url}': ")
-        return WayOut(
-            ca=text_of(data, "ca.crt", "caFile"),
-            certificate=text_of(data, "tls.crt", "certFile"),
-            key=text_of(data, "tls.key", "keyFile"),
-            proxy=proxy,
-            timeout=self.source.timeout,
-        )
+        place, prefix = f"{self.ref.namespace}/{self.source.cert_secret}", "failed to generate transport for"
+        try:
+            data = await secret_data(self.owner.client, self.ref.namespace, self.source.cert_secret)
+            found = trust(data, place)
+        except NotFound as error:
+            text = f"{prefix} '{self.source.url}': secret '{place}' not found"
+            raise authentication_failed(text) from error
+        except (ApiError, CredentialsInvalid) as error:
+            raise authentication_failed(f"{prefix} '{self.source.url}': {error.message}") from error
+        return WayOut(found.ca, found.certificate, found.key, proxy=proxy, timeout=self.source.timeout)
 
     # -- pulling ------------------------------------------------------------------------------------------------------
 
     async def _revision(self, repository: Repository) -> tuple[str, str]:
         """The tag that is followed, empty for a digest, and the revision."""
         if self.source.digest:
+            if not _DIGEST.fullmatch(self.source.digest):
+                text = f'failed to determine artifact digest: cannot parse hash: "{self.source.digest}"'
+                raise SourceFailure(text, reason=_PULL, condition=FETCH_FAILED)
             return "", self.source.digest
         tag = self.source.tag or "latest"
         if self.source.semver:

@@ -9,17 +9,17 @@ import asyncio
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from holdfast.base.clock import Clock
 from holdfast.cluster.client import Client
-from holdfast.cluster.errors import ApiError
+from holdfast.cluster.errors import ApiError, NotFound
 from holdfast.cluster.informer import Informer
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Requeue
 from holdfast.controller.patch import ObjectWriter
 from holdfast.dialects.flux.gitrepository import FINALIZER, GROUP, MANAGER
+from holdfast.dialects.flux.secret_data import CredentialsInvalid, proxy_url
 from holdfast.dialects.flux.source_status import FETCH_FAILED, ConditionSet, Ending, SourceFailure, SourceStatus, Told
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
@@ -170,6 +170,17 @@ class SourceRun:
         except ApiError as error:
             raise authentication_failed(f"{prefix}{error.message}") from error
 
+    async def proxy(self, name: str, prefix: str) -> str:
+        """The address in a proxy Secret."""
+        place = f"{self.ref.namespace}/{name}"
+        try:
+            data = await secret_data(self.owner.client, self.ref.namespace, name)
+            return proxy_url(data, place)
+        except NotFound as error:
+            raise authentication_failed(f"{prefix}secret '{place}' not found") from error
+        except (ApiError, CredentialsInvalid) as error:
+            raise authentication_failed(f"{prefix}{error.message}") from error
+
     def unsupported(self, what: str) -> SourceFailure:
         """An honest end for what is not built yet."""
         return SourceFailure(
@@ -188,8 +199,3 @@ async def secret_data(client: Client, namespace: str, name: str) -> Mapping[str,
 
 def authentication_failed(text: str) -> SourceFailure:
     return SourceFailure(text, reason=AUTHENTICATION, condition=FETCH_FAILED)
-
-
-def text_of(data: Mapping[str, Any], *keys: str) -> str:
-    """The first of ``keys`` that a Secret has."""
-    return next((bytes(data[k]).decode("utf-8", "replace") for k in keys if data.get(k)), "")

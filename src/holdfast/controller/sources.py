@@ -22,6 +22,7 @@ from holdfast.controller.includes import CopyFailed, place
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.source_run import SourceReconciler, SourceRun, authentication_failed, secret_data
 from holdfast.dialects.flux import gitrepository as flux
+from holdfast.dialects.flux.secret_data import CredentialsInvalid
 from holdfast.dialects.flux.source_status import (
     ARTIFACT_OUTDATED,
     FETCH_FAILED,
@@ -114,8 +115,14 @@ class _Run(SourceRun):
     async def _credentials(self) -> Credentials | None:
         proxy = ""
         if self.source.proxy_secret:
-            data = await self.secret(self.source.proxy_secret, "failed to configure proxy options: ")
-            proxy = self._checked(lambda: flux.proxy_url(data, f"{self.ref.namespace}/{self.source.proxy_secret}"))
+            proxy = await self.proxy(self.source.proxy_secret, "failed to configure proxy options: ")
+        if self.source.provider == "github" and not self.source.secret:
+            raise SourceFailure(
+                "secretRef with github app data must be specified when provider is set to github",
+                reason="InvalidProviderConfiguration",
+                condition=FETCH_FAILED,
+                ending=Ending.STALLED,
+            )
         if self.source.provider in ("azure", "aws", "github"):
             raise SourceFailure(
                 f"spec.provider '{self.source.provider}' is not supported by Holdfast yet; use a Secret with a token",
@@ -134,7 +141,7 @@ class _Run(SourceRun):
     def _checked(self, make: Callable[[], C]) -> C:
         try:
             return make()
-        except flux.CredentialsInvalid as error:
+        except CredentialsInvalid as error:
             raise authentication_failed(f"failed to configure authentication options: {error.message}") from error
 
     def _included(self) -> list[Mapping[str, Any]]:
@@ -176,6 +183,10 @@ class _Run(SourceRun):
             prefix = "" if error.reason else "failed to checkout and determine revision: "
             reason = error.reason or _GIT_FAILED
             raise SourceFailure(f"{prefix}{error.message}", reason=reason, condition=FETCH_FAILED) from error
+        if self.source.git.ref.name == "HEAD":
+            # A symbolic reference has no id of its own in a listing, and Flux looks no further.
+            text = f"failed to checkout and determine revision: unable to resolve commit object for '{'0' * 40}'"
+            raise SourceFailure(f"{text}: object not found", reason=_GIT_FAILED, condition=FETCH_FAILED)
         self.status.conditions.delete(FETCH_FAILED)
         return snapshot
 

@@ -31,6 +31,7 @@ _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
 _HOST = re.compile(r"[a-z0-9A-Z.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
+_PATH_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-./"
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _MAX_TAG_PAGES = 1000
 _PAGE = 1000
@@ -82,8 +83,7 @@ class Address:
         if not url.startswith("oci://"):
             raise InvalidAddress("URL must be in format 'oci://<domain>/<org>/<repo>'")
         host, _, path = url.removeprefix("oci://").partition("/")
-        if ":" in path:
-            raise InvalidAddress(f"URL must not contain a tag; remove ':{path.partition(':')[2]}'")
+        _check_path(path)
         if not _HOST.fullmatch(host) or not _PATH.fullmatch(path):
             raise InvalidAddress(f"could not parse reference: {url.removeprefix('oci://')}")
         if host == "docker.io":
@@ -101,6 +101,13 @@ class Address:
     def is_local(self) -> bool:
         name = self.host.rpartition(":")[0] if ":" in self.host else self.host
         return name in ("localhost", "[::1]") or name.startswith("127.") or name.endswith(".localhost")
+
+
+def _check_path(path: str) -> None:
+    if not 2 <= len(path) <= 255:
+        raise InvalidAddress(f"repository must be between 2 and 255 characters in length: {path}")
+    if not set(path) <= set(_PATH_LETTERS):
+        raise InvalidAddress(f"repository can only contain the characters `{_PATH_LETTERS}`: {path}")
 
 
 class Words(Protocol):
@@ -366,10 +373,7 @@ def _json(answer: Answer, url: str) -> dict[str, Any]:
 def highest_tag(tags: Iterable[str], range_: str, *, pattern: str = "", chart: bool = False) -> str:
     """The tag with the highest version in the range. ``pattern`` keeps tags that contain a match; ``chart``: Helm writes
     the plus of a version as an underscore. Raises Stop."""
-    try:
-        kept = [t for t in tags if re.search(pattern, t)] if pattern else list(tags)
-    except re.error as error:
-        raise Stop(f"invalid semver filter {pattern!r}: {error}") from error
+    kept = _filtered(tags, pattern)
     try:
         constraint = Constraint(range_)
     except InvalidConstraint as error:
@@ -378,6 +382,19 @@ def highest_tag(tags: Iterable[str], range_: str, *, pattern: str = "", chart: b
     if not found:
         raise Stop(f"no match found for semver: {range_}")
     return max(found, key=lambda item: item[0])[1]
+
+
+def _filtered(tags: Iterable[str], pattern: str) -> list[str]:
+    if not pattern:
+        return list(tags)
+    from holdfast.helm.go.errors import GoError  # with its engine, only for who filters
+    from holdfast.helm.go.regexp import compile_pattern
+
+    try:
+        found = compile_pattern(pattern)
+    except GoError as error:
+        raise Stop(error.text) from error
+    return [t for t in tags if found.search(t.encode()) is not None]
 
 
 def _matching(tags: Sequence[str], constraint: Constraint, chart: bool) -> list[tuple[Version, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from holdfast.base.tree import walk
@@ -209,6 +210,7 @@ def test_a_commit_is_found_with_and_without_its_branch(
         (GitRef(semver=">=7"), "no match found for semver: >=7"),
         (GitRef(semver="one"), 'semver parse error: improper constraint: "one"'),
         (GitRef(name="refs/heads/none"), "unable to resolve ref 'refs/heads/none' to a specific commit"),
+        (GitRef(commit="nonsense"), "unable to resolve commit object for 'nonsense': object not found"),
         (GitRef(commit="0" * 40), f"unable to resolve commit object for '{'0' * 40}': object not found"),
     ],
     ids=lambda v: str(v)[:40],
@@ -219,6 +221,30 @@ def test_what_is_not_there_is_told_as_flux_tells_it(repo: Repo, store: GitStore,
     with pytest.raises(GitError) as caught:
         store.fetch(GitSpec(url, ref))
     assert caught.value.message == text.format(url=url)
+
+
+@pytest.mark.parametrize(
+    ("ref", "known", "text"),
+    [
+        (GitRef(branch="main"), False, "git repository is empty"),
+        (GitRef(branch="main"), True, "unable to list remote for '{url}': remote repository is empty"),
+        (GitRef(tag="v1"), False, "unable to clone: remote repository is empty: git repository: '{url}'"),
+        (GitRef(name="refs/heads/main"), False, "unable to list remote for '{url}': remote repository is empty"),
+    ],
+    ids=lambda v: str(v)[:40],
+)
+def test_an_empty_remote_is_told(tmp_path: Path, store: GitStore, ref: GitRef, known: bool, text: str) -> None:
+    url = str(tmp_path / "empty.git")
+    pygit2.init_repository(url, bare=True)
+    with pytest.raises(GitError) as caught:
+        store.fetch(GitSpec(url, ref), known=known)
+    assert caught.value.message == text.format(url=url)
+
+
+def test_a_key_that_is_none_is_told_before_anybody_is_asked(store: GitStore) -> None:
+    credentials = Credentials(identity="nonsense", known_hosts="x")
+    with pytest.raises(GitError, match=r"^unable to construct auth method with options: ssh: no key found$"):
+        store.fetch(GitSpec("ssh://git@127.0.0.1:1/x", GitRef(branch="main")), credentials)
 
 
 def test_http_errors_carry_the_servers_words(repo: Repo, store: GitStore, http: tuple[str, type[_GitHTTP]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from holdfast.base.duration import parse_duration
-from holdfast.base.errors import Stop
+from holdfast.dialects.flux.secret_data import CredentialsInvalid
 from holdfast.kube.refs import GroupVersionKind
 from holdfast.model.source import Credentials, GitRef, GitSpec
 
@@ -17,10 +17,6 @@ KIND = "GitRepository"
 GVK = GroupVersionKind(GROUP, "v1", KIND)
 FINALIZER = "finalizers.fluxcd.io"
 MANAGER = "source-controller"
-
-
-class CredentialsInvalid(Stop):
-    """A Secret does not hold what the transport needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +119,6 @@ def credentials(url: str, data: Mapping[str, bytes], proxy: str = "") -> Credent
     # A Secret with all three keys authenticates with the user name: the real controller does, whatever its API text says.
     bearer = "" if username and password else text.get("bearerToken", "")
     return Credentials(username=username, password=password, bearer_token=bearer, ca=ca, proxy=proxy)
-
-
-def proxy_url(data: Mapping[str, bytes], name: str) -> str:
-    """From a proxy Secret's data: its address with user and password."""
-    address = data.get("address", b"").decode("utf-8", "replace").strip()
-    if not address:
-        raise CredentialsInvalid(f"invalid proxy secret '{name}': key 'address' is missing")
-    username, password = (data.get(k, b"").decode("utf-8", "replace") for k in ("username", "password"))
-    if not username:
-        return address
-    scheme, _, rest = address.partition("://")
-    return f"{scheme}://{username}:{password}@{rest}"
 
 
 def content_changed(source: GitRepository, status: Mapping[str, Any], included: Sequence[Mapping[str, Any]]) -> bool:

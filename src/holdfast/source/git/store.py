@@ -21,7 +21,6 @@ from holdfast.source.git.tree import GitTree, MountedTree, SparseTree
 
 _MAX_SUBMODULE_DEPTH = 10
 _ID = re.compile(r"[0-9a-f]{40}")
-_NO_ID = "0" * 40
 _UNSHALLOW = 2**31 - 1  # Git's own word for all of the history
 
 
@@ -277,9 +276,6 @@ def _depth(repository: pygit2.Repository, remote: Remote, target: _Target) -> in
 
 
 def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _Target:
-    if ref.name == "HEAD":
-        # A symbolic reference has no id of its own in a listing, and Flux looks no further.
-        return _Target("HEAD", "HEAD", commit=_NO_ID)
     if ref.name:
         moved = not observed or f"{ref.name}@sha1:{refs.get(ref.name, '')}" != observed
         if known and moved and ref.branch and f"refs/heads/{ref.branch}" not in refs:

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from holdfast.dialects.flux.gitrepository import (
-    CredentialsInvalid,
     content_changed,
     credentials,
     observations,
-    proxy_url,
     read,
     subject,
 )
+from holdfast.dialects.flux.secret_data import CredentialsInvalid
 
 URL = "https://example.com/app.git"
 
@@ -105,11 +104,6 @@ def test_ssh_logs_in_as_git_unless_the_url_says_otherwise() -> None:
     data = {"identity": b"k", "known_hosts": b"h"}
     assert credentials("ssh://host/x", data).username == "git"
     assert credentials("ssh://me@host/x", data).username == "me"
-
-
-def test_a_proxy_gets_its_user_and_password() -> None:
-    data = {"address": b"http://proxy:3128", "username": b"u", "password": b"p"}
-    assert proxy_url(data, "ns/p") == "http://u:p@proxy:3128"
 
 
 def test_a_commit_is_told_by_the_start_of_its_first_line() -> None:
