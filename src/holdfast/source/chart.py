@@ -16,8 +16,10 @@ from holdfast.base.errors import HoldfastError, Stop
 from holdfast.base.semver import InvalidVersion, Version
 from holdfast.base.tree import EntryKind, Tree
 from holdfast.helm.chart.archive import write_archive
-from holdfast.helm.chart.load import load_chart, load_files, merge_maps, read_tree, validate
-from holdfast.helm.chart.model import Chart
+from holdfast.helm.chart.load import fill_metadata, load_chart, load_files, merge_maps, read_tree, validate
+from holdfast.helm.chart.model import Chart, Metadata
+from holdfast.helm.chart.reading import read
+from holdfast.helm.go.errors import GoError
 from holdfast.kube import yaml
 from holdfast.source.below import Below
 from holdfast.source.chart_dependencies import Bring, bring_missing
@@ -97,6 +99,7 @@ def _from_file(data: bytes, tree: Tree, wanted: Wanted) -> Build:
 def _from_directory(directory: Tree, tree: Tree, wanted: Wanted, shown: str, inside: str, bring: Bring | None) -> Build:
     if directory.lookup("Chart.yaml") is None:
         raise BuildFailed(f"open {shown}/Chart.yaml: no such file or directory", reason=REFERENCE)
+    _check_metadata(directory.read("Chart.yaml"))
     chart = _checked(lambda: load_chart(directory), REFERENCE)
     version = _with_metadata(chart.metadata.version, wanted.metadata)
     values, used = _file_values(tree, wanted) if wanted.values_files else (None, ())
@@ -116,6 +119,14 @@ def from_archive(data: bytes, name: str, version: str, wanted: Wanted) -> Build:
         return Build(name, full, data)
     values, used = _chart_values(chart, wanted)
     return replace(_package(chart, full, values, used), name=name)
+
+
+def _check_metadata(data: bytes) -> None:
+    """Flux decodes Chart.yaml by itself before Helm does."""
+    try:
+        fill_metadata(Metadata(), read(data))
+    except GoError as fault:
+        raise BuildFailed(f"cannot load 'Chart.yaml': {fault.text}", reason=REFERENCE) from None
 
 
 def _checked(load: Callable[[], Chart], reason: str, prefix: str = "") -> Chart:
@@ -191,7 +202,9 @@ def _package(
     if values is not None and used:
         if "values.yaml" not in content:
             raise BuildFailed("failed to locate values file: values.yaml", reason=VALUES)
-        content["values.yaml"] = yaml.dump(values).encode() if values else b""
+        merged = yaml.dump(values).encode() if values else b""
+        used = () if merged == content["values.yaml"] else used
+        content["values.yaml"] = merged
     try:
         load_files(content)
     except HoldfastError as error:

@@ -43,6 +43,20 @@ def test_a_missing_values_file_is_an_error_unless_it_may_miss() -> None:
     assert from_tree(tree(), "charts/app", Wanted(("none.yaml", "prod.yaml"), True)).values_files == ("prod.yaml",)
 
 
+def test_values_files_that_change_nothing_are_not_told_of() -> None:
+    same = tree(**{"same.yaml": "color: red\n"})
+    build = from_tree(same, "charts/app", Wanted(("charts/app/values.yaml", "same.yaml"), metadata="2"))
+    assert build.summary == "packaged 'app' chart with version '0.1.0+2'"
+    assert build.values_files == ()
+
+
+def test_a_broken_chart_yaml_is_an_invalid_reference() -> None:
+    words = "cannot load 'Chart.yaml': error unmarshaling JSON: .* cannot unmarshal string into Go value of type v2.Metadata"
+    with pytest.raises(BuildFailed, match=words) as caught:
+        from_tree(tree(**{"charts/app/Chart.yaml": "nonsense"}), "charts/app", Wanted())
+    assert caught.value.reason == REFERENCE
+
+
 def test_a_path_that_is_not_there_is_an_invalid_reference() -> None:
     with pytest.raises(BuildFailed, match="stat /source/none: no such file or directory") as caught:
         from_tree(tree(), "none", Wanted(), shown_root="/source")

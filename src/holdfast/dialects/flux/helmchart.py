@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,10 +46,16 @@ def read(obj: Mapping[str, Any]) -> HelmChart:
         generation=int((obj.get("metadata") or {}).get("generation") or 1),
         suspend=bool(spec.get("suspend")),
         by_revision=spec.get("reconcileStrategy") == "Revision",
-        values_files=tuple(str(f) for f in spec.get("valuesFiles") or ()),
+        values_files=_values_files(spec),
         ignore_missing=bool(spec.get("ignoreMissingValuesFiles")),
         verified_by=str((spec.get("verify") or {}).get("provider") or ""),
     )
+
+
+def _values_files(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    found = tuple(str(f) for f in spec.get("valuesFiles") or ())
+    # The chart's own defaults alone ask for nothing.
+    return () if [posixpath.normpath(f) for f in found] == ["values.yaml"] else found
 
 
 def version_metadata(chart: HelmChart, revision: str) -> str:
