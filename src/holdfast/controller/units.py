@@ -210,6 +210,9 @@ class Kustomizations:
             running.interruption.request()
         if old is not None and new is not None and _words(old) != _words(new):
             self._manager.wake(ref)
+        if self._mine is not self._objects and new is not None and (old is None or _labels(old) != _labels(new)):
+            # The watch of those that are ours may have told of it before this one knew what it told of.
+            self._manager.wake(ref)
         self._reconsider(key, old, new)
         for dependant in self.index.dependants(key):
             waiting = self._objects.get(_ref(dependant))
@@ -574,6 +577,10 @@ def _ref(key: UnitKey) -> ObjectRef:
 
 def _inventory(obj: Manifest) -> Any:
     return (obj.get("status") or {}).get("inventory")
+
+
+def _labels(obj: Manifest) -> Any:
+    return obj["metadata"].get("labels")
 
 
 def _words(obj: Manifest) -> list[Any]:
