@@ -191,6 +191,17 @@ def test_references_are_chosen_by_precedence(repo: Repo, store: GitStore, ref: G
     assert store.fetch(GitSpec(str(repo.bare), ref)).revision == f"{label}@sha1:{wanted}"
 
 
+def test_of_equal_versions_the_one_committed_last_wins(
+    repo: Repo, store: GitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-01-01T00:00:00Z")
+    repo.commit({"a": "1"}, tag="v1.0.0+zzz")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-01-02T00:00:00Z")
+    last = repo.commit({"a": "2"}, tag="1.0.0+aaa")
+    found = store.fetch(GitSpec(str(repo.bare), GitRef(semver="1.x"))).revision
+    assert found == f"1.0.0+aaa@sha1:{last}"
+
+
 def test_a_commit_is_found_with_and_without_its_branch(
     repo: Repo, store: GitStore, http: tuple[str, type[_GitHTTP]]
 ) -> None:
@@ -289,14 +300,28 @@ def test_a_nested_sourceignore_holds_under_its_directory(repo: Repo, store: GitS
     }
 
 
-def test_sparse_shows_the_directories_and_the_files_on_the_way(repo: Repo, store: GitStore) -> None:
-    repo.commit({"top.txt": "1", "a/1": "1", "b/c/2": "1", "b/3": "1"})
-    spec = GitSpec(str(repo.bare), GitRef(branch="main"), sparse=("./a", "b/c"))
-    assert {"a/1", "b/c/2"} <= set(files(store, spec))
+@pytest.mark.parametrize(
+    ("sparse", "shown"),
+    [
+        (("./a", "b/c/"), {"a/1", "alpha/4", "b/c/2"}),
+        (("top.txt",), {"top.txt"}),
+        ((".",), {".hidden/5"}),
+    ],
+)
+def test_sparse_shows_the_files_whose_paths_begin_so(
+    repo: Repo, store: GitStore, sparse: tuple[str, ...], shown: set[str]
+) -> None:
+    repo.commit(dict.fromkeys(("top.txt", "a/1", "alpha/4", "b/c/2", "b/3", ".hidden/5"), "1"))
+    assert set(files(store, GitSpec(str(repo.bare), GitRef(branch="main"), sparse=sparse))) == shown
+
+
+@pytest.mark.parametrize("missing", ["nope", "/a", "../a"])
+def test_a_sparse_directory_that_is_not_checked_out_is_an_error(repo: Repo, store: GitStore, missing: str) -> None:
+    repo.commit({"a/1": "1"})
     with pytest.raises(
-        GitError, match="failed to sparse checkout directories : sparse checkout dir 'nope' does not exist"
+        GitError, match=f"failed to sparse checkout directories : sparse checkout dir '{missing}' does not exist"
     ):
-        store.fetch(GitSpec(str(repo.bare), GitRef(branch="main"), sparse=("nope",)))
+        store.fetch(GitSpec(str(repo.bare), GitRef(branch="main"), sparse=(missing,)))
 
 
 def test_submodules_are_mounted_when_asked_for(repo: Repo, store: GitStore, tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ import hashlib
 import os
 import re
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 import pygit2
 
 from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, Version
-from holdfast.base.tree import EntryKind, Tree
+from holdfast.base.tree import Tree
 from holdfast.model.source import CommitInfo, Credentials, GitRef, GitSpec, Snapshot
 from holdfast.source import ignore
 from holdfast.source.git.errors import GitError, GitInputError
@@ -156,9 +157,14 @@ class GitStore:
         if not refs:
             raise _empty(remote.url, ref, known)
         try:
-            return _choose(refs, ref, known, observed)
+            return _choose(refs, ref, known, observed, lambda tags: self._newest(mirror, remote, refs, tags))
         except RefNotFound as error:
             raise GitError(f"unable to clone '{remote.url}': {error.message}") from None
+
+    def _newest(self, mirror: str, remote: Remote, refs: dict[str, str], tags: Sequence[str]) -> str:
+        """Of tags whose versions are equal (they differ in build metadata, or in a ``v``) the one committed last."""
+        found = [self._bring(mirror, remote, _named(refs, f"refs/tags/{tag}", tag)) for tag in tags]
+        return max(zip(found, tags, strict=True), key=lambda item: (item[0].commit_time, item[1]))[1]
 
     def _bring(self, mirror: str, remote: Remote, target: _Target) -> pygit2.Commit:
         repository = pygit2.Repository(mirror)
@@ -187,15 +193,14 @@ class GitStore:
         if spec.recurse_submodules:
             tree = self._with_submodules(tree, mirror, str(commit.tree_id), remote, 0)
         if spec.sparse:
+            tree = SparseTree(tree, [d.removeprefix("./") for d in spec.sparse])
             for directory in spec.sparse:
-                found = tree.lookup(_clean(directory))
-                if found is None or found.kind is not EntryKind.DIRECTORY:
+                if tree.lookup(_clean("/" + directory)) is None:
                     raise GitError(
                         f"failed to sparse checkout directories : sparse checkout dir '{directory}' does not exist in "
-                        f"repository: lstat {_shown(spec)}/{_clean(directory)}: no such file or directory",
+                        f"repository: lstat {_shown(spec)}/{_clean('/' + directory)}: no such file or directory",
                         reason="GitOperationFailed",
                     )
-            tree = SparseTree(tree, [_clean(d) for d in spec.sparse])
         files = self._sourceignore_files(mirror, str(commit.tree_id))
         return ignore.FilteredTree(tree, ignore.rules_of(tree, spec.ignore, [f for f in files if tree.lookup(f)]))
 
@@ -275,7 +280,9 @@ def _depth(repository: pygit2.Repository, remote: Remote, target: _Target) -> in
     return _UNSHALLOW if repository.is_shallow else 0
 
 
-def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _Target:
+def _choose(
+    refs: dict[str, str], ref: GitRef, known: bool, observed: str, newest: Callable[[Sequence[str]], str]
+) -> _Target:
     if ref.name:
         moved = not observed or f"{ref.name}@sha1:{refs.get(ref.name, '')}" != observed
         if known and moved and ref.branch and f"refs/heads/{ref.branch}" not in refs:
@@ -292,7 +299,9 @@ def _choose(refs: dict[str, str], ref: GitRef, known: bool, observed: str) -> _T
     if ref.tag:
         return _named(refs, f"refs/tags/{ref.tag}", ref.tag)
     if ref.semver:
-        return _highest(refs, ref.semver)
+        tags = _highest(refs, ref.semver)
+        tag = tags[0] if len(tags) == 1 else newest(tags)
+        return _named(refs, f"refs/tags/{tag}", tag)
     branch = ref.branch or "master"
     return _named(refs, f"refs/heads/{branch}", branch)
 
@@ -303,23 +312,25 @@ def _named(refs: dict[str, str], reference: str, label: str) -> _Target:
     return _Target(reference, label, refs.get(reference + "^{}", refs[reference]), object=refs[reference])
 
 
-def _highest(refs: dict[str, str], text: str) -> _Target:
+def _highest(refs: dict[str, str], text: str) -> list[str]:
+    """The tags with the highest version in the range."""
     try:
         constraint = Constraint(text)
     except InvalidConstraint as error:
         raise GitError(f"semver parse error: {error}") from None
-    best: Version | None = None
+    found: list[Version] = []
     for reference in refs:
         if reference.startswith("refs/tags/") and not reference.endswith("^{}"):
             try:
                 version = Version.parse(reference.removeprefix("refs/tags/"))
             except InvalidVersion:
                 continue
-            if constraint.check(version) and (best is None or version > best):
-                best = version
-    if best is None:
+            if constraint.check(version):
+                found.append(version)
+    if not found:
         raise GitError(f"no match found for semver: {text}")
-    return _named(refs, f"refs/tags/{best.original}", best.original)
+    best = max(found)
+    return [v.original for v in found if not v < best]
 
 
 def _commit_info(repository: pygit2.Repository, commit: pygit2.Commit, target: _Target) -> CommitInfo:

@@ -133,21 +133,20 @@ class MountedTree:
 
 
 class SparseTree:
-    """Only some directories of a tree, and the files directly in the directories that lead to them.
+    """Only the files of a tree whose paths begin with one of some texts, and the directories that lead to them.
 
-    That is what ``git sparse-checkout`` in cone mode leaves, which is how Flux checks sparse directories out.
+    That is how Flux checks sparse directories out: ``app`` takes ``application/`` too, ``./`` and ``/`` take nothing.
     """
 
-    def __init__(self, tree: Tree, directories: Sequence[str]) -> None:
+    def __init__(self, tree: Tree, beginnings: Sequence[str]) -> None:
         self._tree = tree
-        self._directories = tuple(d.strip("/") for d in directories)
+        self._beginnings = tuple(beginnings)
 
     def _shows(self, path: str, kind: EntryKind) -> bool:
-        inside = any(d == "" or path == d or path.startswith(d + "/") for d in self._directories)
-        on_the_way = kind is EntryKind.DIRECTORY and any(
-            path == "" or d.startswith(path + "/") for d in self._directories
-        )
-        return inside or on_the_way
+        if kind is not EntryKind.DIRECTORY:
+            return path.startswith(self._beginnings)
+        below = f"{path}/"
+        return not path or any(b.startswith(below) or below.startswith(b) for b in self._beginnings)
 
     def lookup(self, path: str) -> Entry | None:
         entry = self._tree.lookup(path)
