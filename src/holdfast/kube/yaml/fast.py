@@ -38,7 +38,7 @@ RISKY_STARTS = (
     r"\.[0-9]",
     # Whole numbers of other bases only: a digest may begin with a nought.
     r"-?0[xX][0-9a-fA-F_]*" + END,
-    r"-?0[oObB][0-9_]*" + END,
+    r"-?0[oObB][-+]?[0-9_]*" + END,
     r"-?0[0-9_][0-9_.]*" + END,
     r"[-+]?[0-9.]*_",
     r"-?[0-9]+\.0*" + END,

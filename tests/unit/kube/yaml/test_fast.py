@@ -34,6 +34,8 @@ SCALARS = [
     "0777",
     "0o7",
     "0b1",
+    "0o-7",
+    "0b+1",
     "0x1f",
     "1_0",
     "1e3",
@@ -251,3 +253,8 @@ def test_the_compiled_module_without_its_package_leaves_the_package_usable() -> 
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("scalar", [*SCALARS, "0b-1", "0o+7", "-0o7", "0O7", "0B1"])
+def test_each_scalar_alone_is_read_alike(scalar: str) -> None:
+    check(f"a: {scalar}\n")
