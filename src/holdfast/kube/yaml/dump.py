@@ -19,6 +19,8 @@ from holdfast.kube.yaml.scalars import HIGHEST_UNSIGNED, LOWEST
 
 REMEMBERED = 1 << 15
 REMEMBERED_LENGTH = 200
+# Objects of one kind share the keys of their maps.
+REMEMBERED_LEVELS, REMEMBERED_LAYOUTS, REMEMBERED_KEYS = 16, 1024, 16
 
 
 class _Memo(dict[str, str]):
@@ -44,9 +46,56 @@ _keys = _Memo(quoted_key)
 INDENTS = tuple("  " * level for level in range(MAX_DEPTH + 2))
 
 
+class _Layouts(dict[tuple[str, ...], tuple[tuple[str, str, str], ...]]):
+    """By a map's keys: the keys in their order, each with ``key: `` and the same behind the indentation of the level.
+
+    Empty where one of the keys stands behind a question mark.
+    """
+
+    __slots__ = ("_level",)
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self._level = level
+
+    def __missing__(self, names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+        if self._level > MAX_DEPTH:
+            _too_deep()
+        indent = INDENTS[self._level]
+        keys = [(name, _keys[name]) for name in ordered(names)]
+        plain = all(key for _, key in keys)
+        layout = tuple((name, f"{key}: ", f"{indent}{key}: ") for name, key in keys) if plain else ()
+        if len(names) <= REMEMBERED_KEYS and self._level < REMEMBERED_LEVELS:
+            if len(self) >= REMEMBERED_LAYOUTS:
+                self.clear()
+            self[names] = layout
+        return layout
+
+
+_layouts = tuple(_Layouts(level) for level in range(MAX_DEPTH + 2))
+
+
 def dump(value: Any) -> str:
     """``value`` as one YAML document, ending in a line break."""
     out: list[str] = []
+    _document(value, out)
+    out.append("")
+    return "\n".join(out)
+
+
+def dump_all(values: Iterable[Any]) -> str:
+    """Every value as a document, separated by ``---`` lines."""
+    out: list[str] = []
+    for value in values:
+        if out:
+            out.append("---")
+        _document(value, out)
+    out.append("")
+    return "\n".join(out)
+
+
+def _document(value: Any, out: list[str]) -> None:
+    """The lines of a document; here and below, lines have no line break at their end."""
     kind = type(value)
     if kind is dict and value:
         _mapping(value, 0, "", out)
@@ -54,56 +103,62 @@ def dump(value: Any) -> str:
         _sequence(value, 0, "", out)
     else:
         _leaf(value, "", 1, out)
-    return "".join(out)
-
-
-def dump_all(values: Iterable[Any]) -> str:
-    """Every value as a document, separated by ``---`` lines."""
-    return "---\n".join(dump(value) for value in values)
 
 
 def _mapping(value: dict[str, Any], level: int, lead: str, out: list[str]) -> None:
     """Lines of a map whose first key follows ``lead`` and whose others stand at ``level``."""
-    indent = INDENTS[level] if level <= MAX_DEPTH else _too_deep()
-    add = out.append
-    values, keys = _values, _keys
+    layout = _layouts[level][tuple(value)]
+    if layout:
+        name, key, _ = layout[0]
+        _lines(value, ((name, key, lead + key), *layout[1:]), level, out)
+        return
     for name in ordered(tuple(value)):
+        if _keys[name]:
+            _mapping({name: value[name]}, level, lead, out)
+        else:
+            _leaf(name, f"{lead}? ", level + 1, out)
+            _nested(value[name], f"{INDENTS[level]}: ", level + 1, out)
+        lead = INDENTS[level]
+
+
+def _lines(value: dict[str, Any], layout: tuple[tuple[str, str, str], ...], level: int, out: list[str]) -> None:
+    """Lines of a map with simple keys."""
+    add = out.append
+    values = _values
+    for name, _, head in layout:
         item = value[name]
         kind = type(item)
-        key = keys[name]
-        if not key:
-            _complex_key(name, item, level, lead, out)
-        elif kind is str:
+        if kind is str:
             text = values[item]
-            line = f"{lead}{key}: {text}\n"
-            add(line if text and len(line) <= WIDTH else _text(item, text, f"{lead}{key}: ", level + 1))
+            line = head + text
+            add(line if text and len(line) < WIDTH else _text(item, text, head, level + 1))
         elif kind is dict and item:
-            add(f"{lead}{key}:\n")
-            _mapping(item, level + 1, INDENTS[level + 1], out)
+            add(head[:-1])
+            if below := _layouts[level + 1][tuple(item)]:
+                _lines(item, below, level + 1, out)
+            else:
+                _mapping(item, level + 1, INDENTS[level + 1], out)
         elif kind is list and item:
-            add(f"{lead}{key}:\n")
-            _sequence(item, level, indent, out)
+            add(head[:-1])
+            _sequence(item, level, INDENTS[level], out)
         elif kind is bool:
-            add(f"{lead}{key}: {'true' if item else 'false'}\n")
+            add(head + ("true" if item else "false"))
         elif kind is int and LOWEST <= item <= HIGHEST_UNSIGNED:
-            add(f"{lead}{key}: {item}\n")
+            add(f"{head}{item}")
         else:
-            _leaf(item, f"{lead}{key}: ", level + 1, out)
-        lead = indent
-
-
-def _complex_key(name: str, item: Any, level: int, lead: str, out: list[str]) -> None:
-    _leaf(name, f"{lead}? ", level + 1, out)
-    _nested(item, f"{INDENTS[level]}: ", level + 1, out)
+            _leaf(item, head, level + 1, out)
 
 
 def _sequence(value: list[Any], level: int, lead: str, out: list[str]) -> None:
     dash = INDENTS[level] + "- "
     lead += "- "
     for item in value:
-        if type(item) is str and (text := _values[item]):
-            line = f"{lead}{text}\n"
-            out.append(line if len(line) <= WIDTH else _text(item, text, lead, level + 1))
+        kind = type(item)
+        if kind is dict and item:
+            _mapping(item, level + 1, lead, out)
+        elif kind is str and (text := _values[item]):
+            line = lead + text
+            out.append(line if len(line) < WIDTH else _text(item, text, lead, level + 1))
         else:
             _nested(item, lead, level + 1, out)
         lead = dash
@@ -123,14 +178,14 @@ def _leaf(item: Any, lead: str, level: int, out: list[str]) -> None:
     if isinstance(item, str):
         out.append(_text(item, _values[item], lead, level))
     else:
-        out.append(f"{lead}{_plain(item)}\n")
+        out.append(lead + _plain(item))
 
 
 def _text(item: str, token: str, lead: str, level: int) -> str:
     """A string behind ``lead`` where one short line will not do."""
     if not token:
-        return f"{lead}{block(item, INDENTS[level])}"
-    return f"{lead}{fold(token, len(lead), INDENTS[level])}\n"
+        return f"{lead}{block(item, INDENTS[level])[:-1]}"
+    return f"{lead}{fold(token, len(lead), INDENTS[level])}"
 
 
 def _plain(item: Any) -> str:

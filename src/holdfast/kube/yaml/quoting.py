@@ -17,8 +17,8 @@ PRINTABLE = "\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
 # At the start an indicator, a marker or a blank; anywhere ": ", " #", a colon or a blank at the end.
 UNPLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@` ]|[?:-](?:[ \t]|\Z)|---|\.\.\.|.*(?:: |:\Z|[ \t]#| \Z)", re.DOTALL)
 BASE60 = pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-# Text that starts with a letter outside the words of the fixed list and has none of the characters that need thought.
-SAFE = re.compile(r"[A-Za-z_/$(][A-Za-z0-9_./()$+=-]*")
+# Text that starts with a letter, maybe behind dashes, and has none of the characters that need thought: plain unless it is a word.
+SAFE = re.compile(r"(?:-{1,2}[A-Za-z]|[A-Za-z_/$(])[A-Za-z0-9_./()$+=,@-]*(?:[: ][A-Za-z0-9_./()$+=,@-]+)*")
 NAMED = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
     '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
@@ -51,6 +51,8 @@ def is_special(text: str) -> bool:
 
 def inline(text: str) -> str:
     """``text`` as it stands after ``key: `` on one line; `OPEN_BLOCK` when it is written as a block below instead."""
+    if SAFE.fullmatch(text):
+        return double(text) if text in WORDS else text
     special = is_special(text)
     if "\n" in text:
         return double(text) if special or text[-1] == " " or " \n" in text else OPEN_BLOCK
