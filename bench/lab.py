@@ -84,6 +84,8 @@ class Lab:
                     str(self.kubeconfig),
                     "--log-level",
                     "warning",
+                    "--argocd-core",  # as in a cluster that is no sandbox
+                    "off",
                     *flags,
                 ],
                 stdout=log,

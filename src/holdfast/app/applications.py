@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from holdfast.api.server import Push
 from holdfast.cluster.client import Client
 from holdfast.cluster.errors import ApiError
 from holdfast.controller.app_metrics import expose
@@ -21,8 +20,6 @@ from holdfast.dialects.argo.webhook import BadSignature, place, pushed
 from holdfast.kube.refs import ObjectRef
 from holdfast.source.git import GitStore
 from holdfast.source.manifests import ManifestSource
-
-APP_COMPONENT = "argocd-application-controller"
 
 
 def applications(
@@ -42,21 +39,17 @@ class Listener(Protocol):
     async def repository_changed(self, same: Callable[[str], bool]) -> None: ...
 
 
-def push_door(client: Client, listeners: Sequence[Listener]) -> Push:
-    """What a Git host tells is checked against the installation's secrets and passed on as an address."""
-
-    async def push(body: bytes, headers: dict[str, str]) -> int:
-        try:
-            secret = await client.get(ObjectRef("", "Secret", NAMESPACE, SECRET), version="v1")
-        except ApiError:
-            secret = {}
-        secrets = {k: base64.b64decode(v).decode("utf-8", "replace") for k, v in (secret.get("data") or {}).items()}
-        try:
-            places = pushed(headers, body, secrets)
-        except (BadSignature, ValueError):
-            return 400
-        for listener in listeners:
-            await listener.repository_changed(lambda url: place(url) in places)
-        return 200
-
-    return push
+async def pushed_to(client: Client, listeners: Sequence[Listener], body: bytes, headers: dict[str, str]) -> int:
+    """What a Git host tells is checked against the installation's secrets and passed on as an address. The answer's code."""
+    try:
+        secret = await client.get(ObjectRef("", "Secret", NAMESPACE, SECRET), version="v1")
+    except ApiError:
+        secret = {}
+    secrets = {k: base64.b64decode(v).decode("utf-8", "replace") for k, v in (secret.get("data") or {}).items()}
+    try:
+        places = pushed(headers, body, secrets)
+    except (BadSignature, ValueError):
+        return 400
+    for listener in listeners:
+        await listener.repository_changed(lambda url: place(url) in places)
+    return 200

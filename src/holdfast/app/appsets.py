@@ -13,7 +13,6 @@ from holdfast.plan.sync.ignoring import without_path
 from holdfast.source.git import GitStore
 from holdfast.source.manifests import ManifestSource
 
-COMPONENT = "applicationset-controller"
 HOME = "argocd"
 
 

@@ -11,12 +11,12 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast.api.server import ApiServer, Doors
-from holdfast.app.applications import APP_COMPONENT, Listener, applications, push_door
-from holdfast.app.appsets import COMPONENT, application_sets
 from holdfast.app.argo_core import core_door
 from holdfast.app.memo import memo_of
+from holdfast.app.part import Part, imported
 from holdfast.app.sharing import shared
 from holdfast.app.tracing import tracing
 from holdfast.base.clock import SystemClock
@@ -26,15 +26,11 @@ from holdfast.cluster.errors import AlreadyExists, ApiError
 from holdfast.cluster.watches import Watches
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import EventRecorder
-from holdfast.controller.helm_charts import HelmCharts
-from holdfast.controller.helm_sources import HelmRepositories
 from holdfast.controller.lease import Lease, identity, lead
 from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics, requests_of
 from holdfast.controller.oci import OCIRepositories
 from holdfast.controller.receivers import Receivers
-from holdfast.controller.release_office import ReleaseSettings
-from holdfast.controller.releases import HelmReleases
 from holdfast.controller.remote import RemoteBases
 from holdfast.controller.sources import GitRepositories
 from holdfast.controller.units import Kustomizations, UnitOptions
@@ -48,7 +44,18 @@ from holdfast.source.git import GitStore
 
 log = logging.getLogger(__name__)
 
+if TYPE_CHECKING:
+    from holdfast.app.argo import Argo
+    from holdfast.controller.releases import HelmReleases
+
 NAMESPACE = "flux-system"
+ARGO = "argoproj.io"
+HELM_KINDS = (
+    GroupVersionKind("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
+    GroupVersionKind("source.toolkit.fluxcd.io", "v1", "HelmRepository"),
+    GroupVersionKind("source.toolkit.fluxcd.io", "v1", "HelmChart"),
+)
+ARGO_KINDS = tuple(GroupVersionKind(ARGO, "v1alpha1", k) for k in ("Application", "ApplicationSet", "AppProject"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +166,8 @@ class _Recorders:
         self.sources = EventRecorder(client, "source-controller", clock)
         self.units = EventRecorder(client, "kustomize-controller", clock)
         self.helm = EventRecorder(client, "helm-controller", clock)
-        self.sets = EventRecorder(client, COMPONENT, clock)
-        self.apps = EventRecorder(client, APP_COMPONENT, clock, folded=False)
+        self.sets = EventRecorder(client, "applicationset-controller", clock)
+        self.apps = EventRecorder(client, "argocd-application-controller", clock, folded=False)
 
     @property
     def all(self) -> tuple[EventRecorder, ...]:
@@ -184,10 +191,17 @@ class _Recorders:
 class _Doors:
     """What the HTTP server hands on, once somebody is there to take it."""
 
+    client: Client
     metrics: Metrics
     artifacts: ArtifactStore
     hooks: list[Receivers] = field(default_factory=list)
-    pushes: list[Listener] = field(default_factory=list)
+    argo: Part[Argo] | None = None
+
+    async def push(self, body: bytes, headers: dict[str, str]) -> int:
+        wiring = await imported("holdfast.app.applications")
+        argo = self.argo.ready if self.argo is not None else None
+        code: int = await wiring.pushed_to(self.client, argo.listeners if argo is not None else (), body, headers)
+        return code
 
     async def hook(self, digest: str, body: bytes, headers: dict[str, str]) -> bool:
         return any([await r.hook(digest, body, headers) for r in self.hooks])
@@ -198,7 +212,7 @@ async def _machine(
     settings: Settings, client: Client, clock: SystemClock, stop: asyncio.Event
 ) -> AsyncIterator[Manager]:
     artifacts = ArtifactStore(settings.state / "artifacts", clock, others=_other_stores(settings.state))
-    doors = _Doors(Metrics(), artifacts)
+    doors = _Doors(client, Metrics(), artifacts)
     recorders = _Recorders(client, clock)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_served(settings, client, doors, stop))
@@ -220,8 +234,8 @@ async def _machine(
 @contextlib.asynccontextmanager
 async def _served(settings: Settings, client: Client, doors: _Doors, stop: asyncio.Event) -> AsyncIterator[None]:
     """Artifacts, metrics and webhooks over HTTP."""
-    push = push_door(client, doors.pushes)
-    server = ApiServer(Doors(doors.artifacts.local, doors.metrics.text, lambda: not stop.is_set(), doors.hook, push))
+    handed_on = Doors(doors.artifacts.local, doors.metrics.text, lambda: not stop.is_set(), doors.hook, doors.push)
+    server = ApiServer(handed_on)
     host, _, port = settings.listen.rpartition(":")
     bound = await server.start(host or "0.0.0.0", int(port))
     doors.artifacts.base_url = f"http://{_advertised(host)}:{bound}"
@@ -246,14 +260,12 @@ async def _populate(
     past = _add_sources(manager, settings, git, artifacts, recorders.sources).past
     doors.hooks.append(Receivers(manager, clock))
     manager.add(doors.hooks[0])
-    argo = applications(manager, git, recorders.apps, bases=bases)
+    argo = doors.argo = _argo(manager, git, recorders, bases, stack)
     stack.push_async_callback(argo.close)
-    doors.pushes += [application_sets(manager, git, recorders.sets, clock), argo]
     # One of several shards is enough, the one that has everything.
-    await stack.enter_async_context(core_door("off" if settings.selector else settings.argo_core, manager.client, argo))
-    releases = HelmReleases(manager, artifacts, recorders.helm, settings=_release_settings(settings))
-    stack.push_async_callback(releases.close)
-    releases.start()
+    core = "off" if settings.selector else settings.argo_core
+    await stack.enter_async_context(core_door(core, manager.client, argo.get))
+    stack.push_async_callback(_helm(manager, settings, artifacts, recorders, stack).close)
     memo, store = memo_of(settings.memo, settings.state, clock)
     if store is not None:
         stack.callback(store.close)
@@ -269,6 +281,46 @@ async def _populate(
     kustomizations.start()
 
 
+def _argo(
+    manager: Manager, git: GitStore, recorders: _Recorders, bases: RemoteBases | None, stack: contextlib.AsyncExitStack
+) -> Part[Argo]:
+    async def make() -> Argo:
+        wiring = await imported("holdfast.app.argo")
+        found: Argo = wiring.start(manager, git, recorders.apps, recorders.sets, bases, stack)
+        return found
+
+    def counts(obj: Manifest) -> bool:
+        """The projects that come with the definitions ask for nothing."""
+        return obj.get("kind") != "AppProject" or bool(obj["metadata"].get("finalizers"))
+
+    return Part(manager, ARGO_KINDS, make, counts=counts)
+
+
+def _helm(
+    manager: Manager,
+    settings: Settings,
+    artifacts: ArtifactStore,
+    recorders: _Recorders,
+    stack: contextlib.AsyncExitStack,
+) -> Part[HelmReleases]:
+    async def make() -> HelmReleases:
+        wiring = await imported("holdfast.app.helm")
+        found: HelmReleases = wiring.start(
+            manager,
+            artifacts,
+            recorders.sources,
+            recorders.helm,
+            stack,
+            requeue=settings.requeue_dependency,
+            default_service_account=settings.service_account,
+            cross_namespace=settings.cross_namespace,
+            external_artifacts=settings.external_artifacts,
+        )
+        return found
+
+    return Part(manager, HELM_KINDS, make)
+
+
 def _add_sources(
     manager: Manager, settings: Settings, git: GitStore, artifacts: ArtifactStore, events: EventRecorder
 ) -> GitRepositories:
@@ -278,21 +330,9 @@ def _add_sources(
         client, manager.mine(GitRepositories.gvk), git, artifacts, events, clock, requeue_dependency=again
     )
     manager.add(reconciler)
-    for kind in (OCIRepositories, HelmRepositories, HelmCharts):
-        source = kind(client, manager.mine(kind.gvk), artifacts, events, clock, requeue_dependency=again)
-        if isinstance(source, HelmCharts):
-            source.follow(manager)
-        manager.add(source)
+    kind = OCIRepositories
+    manager.add(kind(client, manager.mine(kind.gvk), artifacts, events, clock, requeue_dependency=again))
     return reconciler
-
-
-def _release_settings(settings: Settings) -> ReleaseSettings:
-    return ReleaseSettings(
-        requeue=settings.requeue_dependency,
-        default_service_account=settings.service_account,
-        cross_namespace=settings.cross_namespace,
-        external_artifacts=settings.external_artifacts,
-    )
 
 
 def _other_stores(state: Path) -> list[Path]:
@@ -329,6 +369,14 @@ def _advertised(host: str) -> str:
 async def _home(client: Client) -> str:
     """The namespace of the lease; made where it is absent."""
     try:
+        await client.get(ObjectRef("", "Namespace", "", NAMESPACE), version="v1")
+    except ApiError:
+        await _made_home(client)
+    return NAMESPACE
+
+
+async def _made_home(client: Client) -> None:
+    try:
         await client.create(
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, manager="holdfast"
         )
@@ -336,7 +384,6 @@ async def _home(client: Client) -> str:
         pass
     except ApiError as error:
         log.debug("namespace %s: %s", NAMESPACE, error)
-    return NAMESPACE
 
 
 _CRD = GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from holdfast.base.backoff import Backoff
 from holdfast.base.clock import Clock
@@ -236,11 +236,14 @@ class Manager:
         self.placement: Placement = Everything()
         self._concurrency = concurrency
         self._controllers: dict[tuple[str, str], Controller] = {}
-        self._background: list[Callable[[], Any]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ended = asyncio.Event()
+        self._at_work = False
 
     def add(
         self, reconciler: Reconciler, *, concurrency: int | None = None, retry: Backoff | None = None
     ) -> Controller:
+        """Before `run`, or while it runs."""
         gvk = reconciler.gvk
         controller = Controller(
             reconciler,
@@ -252,6 +255,8 @@ class Manager:
             placement=lambda: self.placement,
         )
         self._controllers[gvk.group, gvk.kind] = controller
+        if self._at_work:
+            self._start(controller)
         return controller
 
     def objects(self, gvk: GroupVersionKind) -> Informer[Manifest]:
@@ -329,17 +334,30 @@ class Manager:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until ``stop`` is set, then lets running reconciliations finish, for a while."""
-        tasks = [asyncio.create_task(c.run()) for c in self._controllers.values()]
-        waiting = asyncio.create_task(stop.wait())
+        self._at_work = True
+        for controller in self._controllers.values():
+            self._start(controller)
+        waits = [asyncio.create_task(e.wait()) for e in (stop, self._ended)]
         try:
-            done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {waiting}:
-                task.result()
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in self._tasks:
+                if task.done():
+                    task.result()
         finally:
-            waiting.cancel()
-            for controller in self._controllers.values():
-                controller.stop()
-            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS) if tasks else (set(), set())
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._at_work = False
+            for wait in waits:
+                wait.cancel()
+            await self._finish()
+
+    def _start(self, controller: Controller) -> None:
+        task = asyncio.create_task(controller.run())
+        task.add_done_callback(lambda _: self._ended.set())
+        self._tasks.append(task)
+
+    async def _finish(self) -> None:
+        for controller in self._controllers.values():
+            controller.stop()
+        _, late = await asyncio.wait(self._tasks, timeout=GRACE_SECONDS) if self._tasks else (set(), set())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

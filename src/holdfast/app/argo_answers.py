@@ -1,0 +1,52 @@
+"""What ``argocd --core`` is answered (see `argo_core`)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from holdfast.controller.app_repository import AppRepository, Method
+from holdfast.controller.app_views import AppViews
+from holdfast.controller.applications import Applications
+from holdfast.dialects.argo.views import asked, cached
+
+KEPT: Final = 256
+
+
+class CoreStore:
+    """What the command's cache holds: the controller's answers, and the few values that the command keeps there itself."""
+
+    def __init__(self, views: AppViews) -> None:
+        self._views = views
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    async def get(self, key: str) -> bytes | None:
+        question = asked(key)
+        if question is None:
+            return self._kept.get(key)
+        value = await self._views.answer(question)
+        return None if value is None else cached(value, packed=question.packed)
+
+    def set(self, key: str, value: bytes) -> None:
+        if asked(key) is None:
+            self._kept[key] = value
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+    def delete(self, key: str) -> bool:
+        return self._kept.pop(key, None) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Of the cache, and of the repository server by method."""
+
+    store: CoreStore
+    methods: Mapping[str, Method]
+
+
+def answers(apps: Applications) -> Answers:
+    return Answers(CoreStore(AppViews(apps)), AppRepository(apps, apps.source).methods())
