@@ -194,9 +194,9 @@ def test_references_are_chosen_by_precedence(repo: Repo, store: GitStore, ref: G
 def test_of_equal_versions_the_one_committed_last_wins(
     repo: Repo, store: GitStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-01-01T00:00:00Z")
+    monkeypatch.setitem(ENV, "GIT_COMMITTER_DATE", "2024-01-01T00:00:00Z")
     repo.commit({"a": "1"}, tag="v1.0.0+zzz")
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-01-02T00:00:00Z")
+    monkeypatch.setitem(ENV, "GIT_COMMITTER_DATE", "2024-01-02T00:00:00Z")
     last = repo.commit({"a": "2"}, tag="1.0.0+aaa")
     found = store.fetch(GitSpec(str(repo.bare), GitRef(semver="1.x"))).revision
     assert found == f"1.0.0+aaa@sha1:{last}"
