@@ -134,8 +134,33 @@ class Controller:
     async def run(self) -> None:
         """Works until ``stop``; returns when the last running reconciliation has ended."""
         await self.informer.synced.wait()
-        workers = [asyncio.create_task(self._work()) for _ in range(self._concurrency)]
-        await asyncio.gather(*workers)
+        slots = asyncio.Semaphore(self._concurrency)
+        try:
+            while True:
+                await slots.acquire()
+                self._begin(await self.queue.get(), slots)
+        except Closed:
+            await self._ended()
+        except asyncio.CancelledError:
+            for task in self._running.values():
+                task.cancel()
+            await self._ended()
+            raise
+
+    def _begin(self, ref: ObjectRef, slots: asyncio.Semaphore) -> None:
+        """In a task of its own, so that it can be ended alone."""
+        task = self._running[ref] = asyncio.create_task(self._turn(ref))
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del self._running[ref]
+            self.queue.done(ref)
+            slots.release()
+            self._placement().poke()
+
+        task.add_done_callback(ended)
+
+    async def _ended(self) -> None:
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def stop(self) -> None:
         self.informer.remove_handler(self._changed)
@@ -148,30 +173,9 @@ class Controller:
         elif old is None or matters(old, new):
             self.wake(ref)
 
-    async def _work(self) -> None:
-        while True:
-            try:
-                ref = await self.queue.get()
-            except Closed:
-                return
-            try:
-                if self._placement().ours(ref):
-                    await self._placed(ref)
-            finally:
-                self.queue.done(ref)
-                self._placement().poke()
-
-    async def _placed(self, ref: ObjectRef) -> None:
-        """In a task of its own, so that it can be ended without its worker."""
-        task = self._running[ref] = asyncio.create_task(self._reconcile(ref))
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait({task})
-            raise
-        finally:
-            del self._running[ref]
+    async def _turn(self, ref: ObjectRef) -> None:
+        if self._placement().ours(ref):
+            await self._reconcile(ref)
 
     async def _reconcile(self, ref: ObjectRef) -> None:
         started = self._clock.monotonic()
