@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 DELETION_ERROR = "DeletionError"
 AGAIN = 2.0
+LINGER = 1.5
+"""How long after its deletion an application stays at least: ``argocd app delete --wait`` deletes first and watches then, and
+waits for ever for what is gone already."""
 
 
 class HookFailed(HoldfastError):
@@ -127,6 +130,9 @@ class AppDeleter:
         left = await self._lives(app, project, destination)
         if any(deletable(o, app) for o in left.values()):
             return AGAIN if doomed else None
+        early = (app.deleted or 0.0) + LINGER - self._comparer.now()
+        if early > 0:
+            return early
         await self._release(obj, app, *dialect.CASCADING)
         return 0.0
 

@@ -178,7 +178,20 @@ def log(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
     text = (pod["metadata"].get("annotations") or {}).get(LOG_ANNOTATION)
     if text is None:
         text = f"{container}: a simulated container; it prints nothing of its own\n"
-    return Response(200, text.encode(), "text/plain")
+    return Response(200, _shown(exchange, pod, text).encode(), "text/plain")
+
+
+def _shown(exchange: Exchange, pod: Manifest, text: str) -> str:
+    """As much of it as is asked for; everything was said when the pod started."""
+    lines = text.splitlines(keepends=True)
+    tail, limit = exchange.query.text("tailLines"), exchange.query.text("limitBytes")
+    if tail.isdecimal():
+        lines = lines[-int(tail) :] if int(tail) else []
+    if exchange.query.text("timestamps") == "true":
+        started = (pod.get("status") or {}).get("startTime") or pod["metadata"].get("creationTimestamp") or ""
+        lines = [f"{started.removesuffix('Z')}.000000000Z {line}" for line in lines]
+    shown = "".join(lines)
+    return shown.encode()[: int(limit)].decode("utf-8", "ignore") if limit.isdecimal() else shown
 
 
 def _container(pod: Manifest, wanted: str, name: str) -> str:

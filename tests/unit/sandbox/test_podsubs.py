@@ -55,6 +55,18 @@ async def test_logs_before_a_node_are_empty_and_streams_say_why_not(api: Any, po
     assert refused.code == 400 and refused.message == "pod p does not have a host assigned"
 
 
+async def test_logs_are_shown_as_far_as_they_are_asked_for(api: Any, pod: str) -> None:
+    note = {"metadata": {"annotations": {"sandbox.holdfast.dev/log": "one\ntwo\n"}}}
+    await api.call("PATCH", pod, note, content_type=MERGE)
+    await api.call("POST", f"{pod}/binding", {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}})
+    state = {"status": {"phase": "Running", "startTime": "2026-01-01T00:00:00Z"}}
+    await api.call("PATCH", f"{pod}/status", state, content_type=MERGE)
+    assert (await api.call("GET", f"{pod}/log?tailLines=1")).body == "two\n"
+    assert (await api.call("GET", f"{pod}/log?limitBytes=5")).body == "one\nt"
+    told = await api.call("GET", f"{pod}/log?timestamps=true")
+    assert told.body == "2026-01-01T00:00:00.000000000Z one\n2026-01-01T00:00:00.000000000Z two\n"
+
+
 async def test_scale_reads_and_writes_replicas(api: Any) -> None:
     path = "/apis/apps/v1/namespaces/default/deployments"
     template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
