@@ -14,48 +14,41 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from holdfast.app import sandbox
-from holdfast.app.controller import NAMESPACE, Settings, work
-from holdfast.app.trial_git import WorkingTreeStore, snapshot
+from holdfast.app.controller import Settings, work
+from holdfast.app.trial_charts import Kept
+from holdfast.app.trial_git import Snapshot, WorkingTreeStore, snapshot
+from holdfast.app.trial_look import MANAGER, Hands, Seen
+from holdfast.app.trial_seeds import ARGO, local_urls, revisions, seeds
+from holdfast.app.trial_sources import Served, serve
 from holdfast.base.errors import HoldfastError, RetryLater, Stop
-from holdfast.base.tree import DiskTree
+from holdfast.base.tree import DiskTree, Tree
 from holdfast.cluster.client import Client
 from holdfast.cluster.config import ClusterConfig, load
-from holdfast.cluster.errors import AlreadyExists, ApiError, NoMatch
-from holdfast.kube.refs import GroupVersionKind, Manifest
+from holdfast.cluster.errors import AlreadyExists
+from holdfast.dialects.argo.defaults import NAMESPACE as ARGO_NAMESPACE
+from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
+from holdfast.offline.charts import ChartAbsent
 from holdfast.offline.survey import Options, Survey, survey
-from holdfast.offline.unit import SOURCE_KINDS, Unit, key_of
+from holdfast.offline.unit import SOURCE_KINDS, ChartWanted, Unit, key_of
+from holdfast.source.http import STAND_IN
 
-FOLLOWED = (
-    *(GroupVersionKind("source.toolkit.fluxcd.io", "v1", k) for k in ("GitRepository", "OCIRepository", "Bucket")),
-    *(GroupVersionKind("source.toolkit.fluxcd.io", "v1", k) for k in ("HelmRepository", "HelmChart")),
-    GroupVersionKind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
-    GroupVersionKind("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
-)
-_LOOK_SECONDS = 0.2
 _SETTLED_SECONDS = 1.0
+_LOOK_SECONDS = 0.2
+_STOP_SECONDS = 2.0
+"""So long a controller may finish what it is at; nothing of it is needed any more."""
 _REQUEUE = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One object of the controller's as it is now. ``waits_on`` is what its spec says comes first."""
-
-    ready: bool
-    reason: str
-    message: str
-    suspended: bool = False
-    waits_on: tuple[UnitKey, ...] = ()
 
 
 @dataclass(slots=True)
 class Trial:
     """``elsewhere`` are units of which the repository does not have the files or the chart, with the reason; ``ready_after``
-    seconds since the start; ``missing`` were expected from the files and never came to be."""
+    seconds since the start; ``missing`` were expected from the files and never came to be; ``hidden`` counts files whose
+    encrypted values are placeholders."""
 
     expected: dict[UnitKey, Unit] = field(default_factory=dict)
     elsewhere: dict[UnitKey, str] = field(default_factory=dict)
@@ -64,33 +57,55 @@ class Trial:
     refused: dict[UnitKey, str] = field(default_factory=dict)
     seconds: float = 0.0
     timed_out: bool = False
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``quiet`` seconds without any change end a trial that is not ready; ``timeout`` ends it in any case."""
+    """``quiet`` seconds without any change end a trial that is not ready; ``timeout`` ends it in any case; ``offline``
+    forbids the network."""
 
     path: str
     cluster: str = ""
     timeout: float = 120.0
     quiet: float = 8.0
+    offline: bool = False
     options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """What a trial runs on."""
+
+    found: Survey
+    served: Served
+    snapshot: Snapshot
+    config: ClusterConfig
+    scratch: Path
 
 
 def run(order: Order, say: Callable[[str], None]) -> Trial:
     """Raises Stop where there is nothing to try, RetryLater where the sandbox does not start."""
+    charts = Kept(order.options.charts or _NoCharts())
+    order = replace(order, options=replace(order.options, charts=charts))
     found = _chosen(order)
     with tempfile.TemporaryDirectory(prefix="holdfast-trial-") as scratch:
-        local = snapshot(order.path, Path(scratch) / "working-tree.git")
+        taken = snapshot(order.path, Path(scratch) / "working-tree.git")
+        served = serve(found, order.options, taken.tree, charts, offline=order.offline)
         name = f"trial-{uuid.uuid4().hex[:8]}"
         say("starting a sandbox")
         kubeconfig = Path(scratch) / "kubeconfig"
         _start(name, kubeconfig)
         try:
-            return asyncio.run(_try(order, found, load([kubeconfig]), Path(scratch), local, say))
+            return asyncio.run(_try(order, _Set(found, served, taken, load([kubeconfig]), Path(scratch)), say))
         finally:
             sandbox.stop(name)
             _forget(name)
+
+
+class _NoCharts:
+    def find(self, wanted: ChartWanted) -> bytes | Tree:
+        raise ChartAbsent(f"{wanted} is not in this repository")
 
 
 def _start(name: str, kubeconfig: Path) -> None:
@@ -122,107 +137,21 @@ def _chosen(order: Order) -> Survey:
     return surveys[0]
 
 
-# -- what is applied by hand ---------------------------------------------------------------------------------------------
-
-
-def roots(found: Survey) -> list[Unit]:
-    """Units that no other unit makes; what an operator makes of a FluxInstance counts as of the top."""
-    made = {k for k in found.units if k.kind == "FluxInstance"}
-    flux = [u for u in found.units.values() if u.key.kind in _FLUX and not u.loose]
-    return [u for u in flux if u.parent is None or u.parent == u.key or u.parent in made]
-
-
-_FLUX = ("Kustomization", "HelmRelease")
-
-
-def seeds(found: Survey) -> list[Manifest]:
-    """Namespaces, sources and units of the top, and Secrets with nothing in them for those that a bootstrap would make."""
-    tops = roots(found)
-    directories = {u.place.path.rpartition("/")[0] for u in tops}
-    wanted = {u.source for u in tops}
-    sources = {
-        key_of(d.object): d.object
-        for d in found.documents
-        if d.object["kind"] in SOURCE_KINDS
-        and (d.place.path.rpartition("/")[0] in directories or key_of(d.object) in wanted)
-    }
-    for unit in found.units.values():
-        if unit.key.kind == "FluxInstance" and unit.rendered is not None:
-            sources |= {key_of(o): o for o in unit.rendered.objects if o["kind"] in SOURCE_KINDS}
-    for key in wanted:
-        if key is not None and key.kind == "GitRepository" and key not in sources:
-            sources[key] = _bootstrapped(key)
-    objects = [*sources.values(), *(_without_status(u.object) for u in tops)]
-    secrets = _secrets(found, [*sources.values(), *(d.object for d in found.documents)])
-    names = sorted({NAMESPACE, *(str(o["metadata"].get("namespace") or "default") for o in [*objects, *secrets])})
-    return [*(_namespace(n) for n in names), *secrets, *objects]
-
-
-def _without_status(obj: Manifest) -> Manifest:
-    meta = {k: v for k, v in obj["metadata"].items() if k in ("name", "namespace", "labels", "annotations")}
-    return {**{k: v for k, v in obj.items() if k != "status"}, "metadata": meta}
-
-
-def _namespace(name: str) -> Manifest:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def _bootstrapped(key: UnitKey) -> Manifest:
-    return {
-        "apiVersion": "source.toolkit.fluxcd.io/v1",
-        "kind": "GitRepository",
-        "metadata": {"name": key.name, "namespace": key.namespace},
-        "spec": {"interval": "1m", "url": WORKING_TREE_URL, "ref": {"branch": "main"}},
-    }
-
-
-WORKING_TREE_URL = "https://working-tree.invalid/repository"
-_NOTHING = {"username": "nobody", "password": "nothing", "identity": "nothing", "known_hosts": "nothing"}
-
-
-def _secrets(found: Survey, objects: list[Manifest]) -> list[Manifest]:
-    """The Secrets of Git sources that are served from the working tree, and of keys that nobody has here."""
-    present = {(o["metadata"].get("namespace"), o["metadata"]["name"]) for o in objects if o["kind"] == "Secret"}
-    names = set()
-    for obj in objects:
-        spec = obj.get("spec")
-        ref = spec.get("secretRef") if isinstance(spec, dict) and obj["kind"] == "GitRepository" else None
-        if isinstance(ref, dict) and ref.get("name"):
-            names.add((str(obj["metadata"].get("namespace") or ""), str(ref["name"]), True))
-    for unit in found.units.values():
-        wanted = unit.delivery.policy.decryption if unit.delivery else None
-        if wanted is not None and wanted.secret_name:
-            names.add((unit.key.namespace, wanted.secret_name, False))
-    return [_secret(ns, name, login) for ns, name, login in sorted(names) if (ns, name) not in present and ns]
-
-
-def _secret(namespace: str, name: str, login: bool) -> Manifest:
-    meta = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": _NOTHING if login else {}}
-
-
-def local_urls(found: Survey) -> set[str]:
-    """The URLs of Git sources from which units of this repository are built."""
-    mine = {u.source for u in found.units.values() if not u.external and u.source is not None}
-    documents = [d.object for d in found.documents] + [o for _, o in found.objects()]
-    urls = {
-        str((o.get("spec") or {}).get("url") or "")
-        for o in documents
-        if o["kind"] == "GitRepository" and key_of(o) in mine
-    }
-    return {u for u in urls if u} | {WORKING_TREE_URL}
-
-
 # -- the run -----------------------------------------------------------------------------------------------------------
 
 
-async def _try(
-    order: Order, found: Survey, config: ClusterConfig, scratch: Path, local: str, say: Callable[[str], None]
-) -> Trial:
-    store = WorkingTreeStore(str(scratch / "git"), local, local_urls(found))
+async def _try(order: Order, given: _Set, say: Callable[[str], None]) -> Trial:
+    urls, names = local_urls(given.found, order.options), revisions(given.found)
+    store = WorkingTreeStore(str(given.scratch / "git"), given.snapshot.path, urls, names)
     settings = Settings(
-        config=config, state=scratch / "state", requeue_dependency=_REQUEUE, git=store, remote_bases=False
+        config=given.config,
+        state=given.scratch / "state",
+        requeue_dependency=_REQUEUE,
+        git=store,
+        remote_bases=not order.offline,
+        external_artifacts=True,
     )
+    STAND_IN.set(given.served.answers)
     stop, ready = asyncio.Event(), asyncio.Event()
     controller = asyncio.create_task(work(settings, stop, ready))
     try:
@@ -230,45 +159,53 @@ async def _try(
         await asyncio.wait({controller, started}, return_when=asyncio.FIRST_COMPLETED)
         if controller.done():
             controller.result()
-        async with Client(config) as client:
-            trial = _expected(found)
-            for obj in seeds(found):
+        async with Client(given.config) as client:
+            trial = _expected(given)
+            for obj in seeds(given.found, given.served):
                 await _apply(client, obj, trial)
             say("the controller is at work")
-            return await _follow(client, order, trial, say)
+            return await _follow(client, order, trial, given.served, say)
     finally:
         stop.set()
-        await asyncio.wait({controller}, timeout=10.0)
+        await asyncio.wait({controller}, timeout=_STOP_SECONDS)
         controller.cancel()
         await asyncio.gather(controller, return_exceptions=True)
 
 
 async def _apply(client: Client, obj: Manifest, trial: Trial) -> None:
-    if obj["kind"] == "Namespace":
+    if obj["kind"] in ("Namespace", "CustomResourceDefinition"):
         with contextlib.suppress(AlreadyExists):
-            await client.create(obj, manager="holdfast-trial")
+            await client.create(obj, manager=MANAGER)
         return
     try:
-        await client.apply(obj, manager="holdfast-trial", force=True)
+        await client.apply(obj, manager=MANAGER, force=True)
     except HoldfastError as error:
         trial.refused[key_of(obj)] = f"the API server refuses it: {error.message}"
 
 
-def _expected(found: Survey) -> Trial:
-    trial = Trial(expected={k: u for k, u in found.units.items() if not u.loose and k.kind != "FluxInstance"})
-    trial.elsewhere = {k: u.problem for k, u in trial.expected.items() if u.external}
+def _expected(given: _Set) -> Trial:
+    units = {k: u for k, u in given.found.units.items() if not u.loose and k.kind != "FluxInstance"}
+    trial = Trial(expected={_placed(k): u for k, u in units.items()}, hidden=given.snapshot.hidden)
     for key, unit in trial.expected.items():
-        if key.kind not in _FLUX:
-            trial.elsewhere[key] = f"{key.kind}s are not tried in a sandbox yet"
-        if key.kind == "Kustomization" and unit.source is not None and unit.source.kind != "GitRepository":
-            trial.elsewhere[key] = f"its source is {unit.source}, and only Git is served here"
+        if unit.external:
+            trial.elsewhere[key] = unit.problem
+        elif unit.facts.get("remote") and not given.served.reaches_out:
+            trial.elsewhere[key] = f"it builds on {', '.join(unit.facts['remote'])}, which is not at hand"
+        elif unit.source in given.served.refused:
+            trial.elsewhere[key] = given.served.refused[unit.source]
     return trial
 
 
-async def _follow(client: Client, order: Order, trial: Trial, say: Callable[[str], None]) -> Trial:
+def _placed(key: UnitKey) -> UnitKey:
+    """Argo CD's units are in its own namespace unless told otherwise."""
+    return replace(key, namespace=ARGO_NAMESPACE) if key.kind in ARGO and not key.namespace else key
+
+
+async def _follow(client: Client, order: Order, trial: Trial, served: Served, say: Callable[[str], None]) -> Trial:
     started = moved = time.monotonic()
+    hands = Hands(client, served.statuses)
     while True:
-        seen = await _look(client)
+        seen = await hands.look()
         now = time.monotonic()
         if seen != trial.seen:
             moved = now
@@ -295,38 +232,3 @@ def _tell(trial: Trial, seen: dict[UnitKey, Seen], after: float, say: Callable[[
             say(f"{after:6.1f} s  ready: {key}")
         elif not state.ready:
             trial.ready_after.pop(key, None)
-
-
-async def _look(client: Client) -> dict[UnitKey, Seen]:
-    found: dict[UnitKey, Seen] = {}
-    for gvk in FOLLOWED:
-        try:
-            listed = await client.list(gvk, fresh=False)
-        except (NoMatch, ApiError):
-            continue
-        for obj in listed.items:
-            key = UnitKey(gvk.kind, str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"]))
-            found[key] = _seen(key, obj)
-    return found
-
-
-def _seen(key: UnitKey, obj: Manifest) -> Seen:
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    condition: Manifest = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
-    current = status.get("observedGeneration") == obj["metadata"].get("generation")
-    waits = [
-        UnitKey(key.kind, str(d.get("namespace") or key.namespace), str(d.get("name")))
-        for d in spec.get("dependsOn") or ()
-    ]
-    ref = (
-        spec.get("sourceRef") or spec.get("chartRef") or ((spec.get("chart") or {}).get("spec") or {}).get("sourceRef")
-    )
-    if isinstance(ref, dict):
-        waits.append(UnitKey(str(ref.get("kind")), str(ref.get("namespace") or key.namespace), str(ref.get("name"))))
-    return Seen(
-        condition.get("status") == "True" and current,
-        str(condition.get("reason") or ""),
-        str(condition.get("message") or "").strip(),
-        bool(spec.get("suspend")),
-        tuple(waits),
-    )

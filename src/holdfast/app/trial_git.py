@@ -9,30 +9,42 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
 from holdfast.base.errors import HoldfastError
 from holdfast.kube import yaml
-from holdfast.model.source import Credentials, GitRef, GitSpec, Snapshot
+from holdfast.model.source import Credentials, GitRef, GitSpec
+from holdfast.model.source import Snapshot as Fetched
 from holdfast.offline.placeholders import Placeholders, encrypted_file
 from holdfast.source.git import GitStore
+from holdfast.source.git.tree import GitTree
 
 BRANCH = "working-tree"
 _NEVER = {".git", ".venv", "node_modules", "__pycache__"}
 
 
-def snapshot(directory: str, into: Path) -> str:
-    """Commits a directory as it is into a new bare repository; returns its path."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A bare repository and the tree of its commit; ``hidden`` counts files whose encrypted values are placeholders."""
+
+    path: str
+    tree: GitTree
+    hidden: int = 0
+
+
+def snapshot(directory: str, into: Path) -> Snapshot:
+    """Commits a directory as it is into a new bare repository."""
     repository = pygit2.init_repository(str(into), bare=True)
     home = pygit2.discover_repository(directory)
     around = pygit2.Repository(home) if home else None
-    tree = _Writer(repository, around, os.path.realpath(directory)).tree("")
+    writer = _Writer(repository, around, os.path.realpath(directory))
+    tree = writer.tree("")
     who = pygit2.Signature("holdfast", "holdfast@localhost", 0)
     repository.create_commit(f"refs/heads/{BRANCH}", who, who, "The working tree", tree, [])
-    return str(into)
+    return Snapshot(str(into), GitTree(str(into), str(tree)), writer.hidden)
 
 
 class _Writer:
@@ -40,6 +52,7 @@ class _Writer:
 
     def __init__(self, repository: pygit2.Repository, around: pygit2.Repository | None, top: str) -> None:
         self._repository, self._around, self._top = repository, around, top
+        self.hidden = 0
 
     def tree(self, path: str) -> pygit2.Oid:
         builder = self._repository.TreeBuilder()
@@ -57,7 +70,9 @@ class _Writer:
         return builder.write()
 
     def _file(self, builder: pygit2.TreeBuilder, entry: os.DirEntry[str]) -> None:
-        data = _plain(entry.name, Path(entry.path).read_bytes())
+        written = Path(entry.path).read_bytes()
+        data = _plain(entry.name, written)
+        self.hidden += data is not written
         executable = bool(entry.stat().st_mode & stat.S_IXUSR)
         mode = pygit2.enums.FileMode.BLOB_EXECUTABLE if executable else pygit2.enums.FileMode.BLOB
         builder.insert(entry.name, self._repository.create_blob(data), mode)
@@ -82,12 +97,14 @@ def _plain(name: str, data: bytes) -> bytes:
 
 
 class WorkingTreeStore(GitStore):
-    """Serves ``local`` for every URL in ``urls``; other addresses are fetched as always."""
+    """Serves ``local`` for every URL in ``urls``; other addresses are fetched as always. ``names`` are the branches and tags
+    that somebody may ask for: all of them are the one commit."""
 
-    def __init__(self, root: str, local: str, urls: Iterable[str]) -> None:
+    def __init__(self, root: str, local: str, urls: Iterable[str], names: Iterable[str] = ()) -> None:
         super().__init__(root, local=True)
         self._local_repository = local
         self._urls = {_normal(u) for u in urls}
+        self._names = sorted({"main", "master", BRANCH, *names})
 
     def _instead(self, spec: GitSpec) -> GitSpec:
         if _normal(spec.url) not in self._urls:
@@ -96,13 +113,30 @@ class WorkingTreeStore(GitStore):
 
     def fetch(
         self, spec: GitSpec, credentials: Credentials | None = None, *, known: bool = False, observed: str = ""
-    ) -> Snapshot:
+    ) -> Fetched:
         return super().fetch(self._instead(spec), credentials, known=known, observed=observed)
+
+    def references(self, url: str, credentials: Credentials | None = None, timeout: float = 60.0) -> dict[str, str]:
+        if _normal(url) not in self._urls:
+            return super().references(url, credentials, timeout)
+        commit = self._commit()
+        return {"HEAD": commit, **{f"refs/{kind}/{n}": commit for kind in ("heads", "tags") for n in self._names}}
+
+    def checkout(
+        self, url: str, commit: str, reference: str = "", credentials: Credentials | None = None, timeout: float = 60.0
+    ) -> Fetched:
+        if _normal(url) not in self._urls:
+            return super().checkout(url, commit, reference, credentials, timeout)
+        here = Path(self._local_repository).as_uri()
+        return super().checkout(here, self._commit(), f"refs/heads/{BRANCH}", None, timeout)
+
+    def _commit(self) -> str:
+        return str(pygit2.Repository(self._local_repository).references[f"refs/heads/{BRANCH}"].target)
 
     def tip(self, spec: GitSpec, credentials: Credentials | None = None) -> str:
         return super().tip(self._instead(spec), credentials)
 
-    def at(self, spec: GitSpec, commit: str, label: str = "") -> Snapshot | None:
+    def at(self, spec: GitSpec, commit: str, label: str = "") -> Fetched | None:
         return super().at(self._instead(spec), commit, label)
 
 

@@ -55,8 +55,9 @@ def _row(trial: Trial, key: UnitKey) -> Row:
     chain = _chain(trial, key)
     end = chain[-1]
     cause = trial.seen.get(end)
-    if end in trial.elsewhere and end != key:
-        return Row(key, Outcome.UNAVAILABLE, message=f"waits for {end}: {trial.elsewhere[end]}", chain=chain)
+    beyond = next((k for k in chain[1:] if k in trial.elsewhere), None)
+    if beyond is not None:
+        return Row(key, Outcome.UNAVAILABLE, message=f"waits for {beyond}: {trial.elsewhere[beyond]}", chain=chain)
     if len(set(chain)) < len(chain):
         return Row(key, Outcome.BLOCKED, message=_words(trial, key), chain=chain)
     if "no matches for kind" in _words(trial, end) and _charts_missing(trial):
@@ -95,13 +96,17 @@ def _is_ready(trial: Trial, key: UnitKey) -> bool:
     return seen is not None and (seen.ready or seen.suspended)
 
 
+_WAITING = ("", "Progressing", "ProgressingWithRetry", "HealthCheckFailed")
+"""Reasons of a unit that was applied and wants its objects ready."""
+
+
 def _waits(trial: Trial, key: UnitKey) -> list[UnitKey]:
     """What a unit waits for: its dependencies and source, the parent that has not made it, the children it wants ready."""
     seen, unit = trial.seen.get(key), trial.expected.get(key)
     if seen is None:
         return [unit.parent] if unit is not None and unit.parent not in (None, key) else []
     found = list(seen.waits_on)
-    if unit is not None and unit.spec.get("wait") and seen.reason not in ("DependencyNotReady", "ArtifactFailed"):
+    if unit is not None and unit.spec.get("wait") and seen.reason in _WAITING:
         found += [k for k, u in trial.expected.items() if u.parent == key and k != key]
     return found
 

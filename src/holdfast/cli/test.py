@@ -71,6 +71,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sandbox(args: argparse.Namespace) -> int:
+    import logging
+    import os
+
     from holdfast.app import trial, trial_report
     from holdfast.base.duration import parse_duration
     from holdfast.base.errors import Stop
@@ -82,8 +85,13 @@ def _sandbox(args: argparse.Namespace) -> int:
         require_directory(args.path),
         args.cluster,
         timeout=parse_duration(args.timeout),
+        offline=args.offline,
         options=offline_flags.options(args),
     )
+    if not os.environ.get("HOLDFAST_DEBUG"):
+        # What the controller would log is in the report.
+        logging.getLogger("holdfast").addHandler(logging.NullHandler())
+        logging.getLogger("holdfast").propagate = False
     done = trial.run(order, _progress if sys.stderr.isatty() else _silent)
     found = trial_report.rows(done)
     printer = {"text": trial_report.text, "json": trial_report.json, "junit": trial_report.junit}[args.output]

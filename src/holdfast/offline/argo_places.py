@@ -23,7 +23,7 @@ def is_here(url: str, world: World) -> bool:
     if key in world.local:
         return True
     for document in world.survey.documents:
-        for other, path in _asked(document.object):
+        for other, path in asked(document.object):
             if normalize_url(other) == key.name and stands(world.survey.tree, path):
                 world.local.add(key)
                 return True
@@ -36,7 +36,7 @@ def stands(tree: Tree, path: str) -> bool:
     return clean not in ("", ".") and ".." not in clean.split("/") and tree.lookup(clean) is not None
 
 
-def _asked(obj: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def asked(obj: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(address, path) of everything that an Application or an ApplicationSet takes from repositories."""
     if not str(obj.get("apiVersion") or "").startswith(f"{GROUP}/") or not isinstance(obj.get("spec"), dict):
         return

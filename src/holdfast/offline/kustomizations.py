@@ -133,7 +133,7 @@ class _Rendering:
         source, world = self._delivery.source, self._world
         if source.kind == "ExternalArtifact":
             for generator in world.generators:
-                made = artifact_tree(world.survey.tree, generator, source.name, _tops(world.survey.tree))
+                made = artifact_tree(world.survey.tree, generator, source.name, tops(world.survey.tree))
                 if made is not None:
                     return made
         if (
@@ -183,11 +183,11 @@ def placed(world: World, kind: str, path: str) -> str:
     tree = world.survey.tree
     if kind not in _AT_ONCE or stands_here(world, path):
         return path
-    found = [top for top in _tops(tree) if tree.lookup(str(resolve(tree, f"{top}/{path}"))) is not None]
+    found = [top for top in tops(tree) if tree.lookup(str(resolve(tree, f"{top}/{path}"))) is not None]
     return f"{found[0]}/{path}" if len(found) == 1 and path.strip("./") else path
 
 
-def _tops(tree: Tree) -> list[str]:
+def tops(tree: Tree) -> list[str]:
     first = [e.name for e in tree.entries("") if e.kind is EntryKind.DIRECTORY and not e.name.startswith(".")]
     second = [f"{top}/{e.name}" for top in first for e in tree.entries(top) if e.kind is EntryKind.DIRECTORY]
     return [*first, *second]
