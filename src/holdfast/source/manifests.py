@@ -228,7 +228,8 @@ class ManifestSource:
             snapshot = self._git.checkout(wanted.url, found.revision, found.reference, entrance.git)
         except (GitError, GitInputError) as error:
             raise ManifestsError(
-                f"failed to checkout revision {found.revision}: failed to fetch {found.revision}: {error.message}"
+                "failed to initialize repository resources: rpc error: code = Internal desc = Failed to checkout revision "
+                f"{found.revision}: {_not_fetched(found.revision, error.message)}"
             ) from error
         return Manifests(snapshot.tree, snapshot.identity)
 
@@ -369,6 +370,16 @@ class ManifestSource:
         if answer.status != 200:
             raise ManifestsError(f"failed to fetch {url} : {answer.status}")
         return answer.body
+
+
+def _not_fetched(revision: str, reason: str) -> str:
+    """What git says when it is asked for a commit that is not there; else the reason as it is."""
+    if "not found" not in reason:
+        return reason
+    fatal = f"remote error: upload-pack: not our ref {revision}"
+    if not _SHA.match(revision):
+        fatal = f"couldn't find remote ref {revision}"
+    return f"`git fetch origin {revision} --tags --force --prune` failed exit status 128: fatal: {fatal}"
 
 
 def choose_reference(refs: Mapping[str, str], revision: str, tag_prefix: str = "") -> Found:

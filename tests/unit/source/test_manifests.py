@@ -51,6 +51,8 @@ def test_a_revision_that_is_nothing_is_told() -> None:
 def test_the_highest_version_in_a_range_is_taken_and_other_tags_do_not_count() -> None:
     assert highest(">=1.0.0 <2", ["latest", "1.9.0", "1.10.0", "2.0.0"]) == "1.10.0"
     assert highest("latest", ["latest"]) == "latest"
+    with pytest.raises(ManifestsError, match="improper constraint: HEAD"):
+        highest("HEAD", ["1.0.0"])
     with pytest.raises(ManifestsError, match="version matching constraint not found in 1 tags"):
         highest("3.x", ["1.0.0"])
 
@@ -79,3 +81,45 @@ def test_a_repository_that_is_not_there_is_told(tmp_path: Path) -> None:
     source = ManifestSource(GitStore(str(tmp_path / "git")))
     with pytest.raises(ManifestsError, match="failed to list refs: repository not found"):
         source.resolve(Wanted((tmp_path / "none").as_uri()), Entrance())
+
+
+def _source_with(tmp_path: Path, *, link: str = "", directory: str = "a") -> tuple[ManifestSource, Wanted]:
+    repository = tmp_path / "r"
+    (repository / directory).mkdir(parents=True)
+    _git(repository, "init", "-q", "-b", "main")
+    (repository / directory / "a.yaml").write_text("a: 1\n")
+    if link:
+        (repository / directory / "link").symlink_to(link)
+    _git(repository, "add", "-A")
+    _git(repository, "commit", "-q", "-m", "one")
+    return ManifestSource(GitStore(str(tmp_path / "git"))), Wanted(repository.as_uri(), "main")
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../x", "../../a/a.yaml"])
+def test_a_tree_with_a_link_that_leaves_it_is_refused(tmp_path: Path, target: str) -> None:
+    source, wanted = _source_with(tmp_path, link=target)
+    found = source.resolve(wanted, Entrance())
+    with pytest.raises(ManifestsError, match="repository contains out-of-bounds symlinks"):
+        source.manifests(wanted, found, Entrance())
+
+
+@pytest.mark.parametrize("target", ["a.yaml", "../a/a.yaml", "nowhere/at/all"])
+def test_a_link_that_stays_inside_is_let_be(tmp_path: Path, target: str) -> None:
+    source, wanted = _source_with(tmp_path, link=target)
+    found = source.resolve(wanted, Entrance())
+    assert source.manifests(wanted, found, Entrance()).tree.read("a/a.yaml") == b"a: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("revision", "fatal"),
+    [("0123456", "couldn't find remote ref 0123456"), ("0" * 40, f"remote error: upload-pack: not our ref {'0' * 40}")],
+)
+def test_a_commit_that_is_not_there_is_told_as_git_tells_it(tmp_path: Path, revision: str, fatal: str) -> None:
+    source, wanted = _source_with(tmp_path)
+    with pytest.raises(ManifestsError) as caught:
+        source.manifests(wanted, Found(revision), Entrance())
+    assert (
+        f"Failed to checkout revision {revision}: `git fetch origin {revision} --tags --force --prune` failed"
+        in str(caught.value)
+    )
+    assert str(caught.value).endswith(f"fatal: {fatal}")

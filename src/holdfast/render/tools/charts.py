@@ -92,11 +92,20 @@ def _dependency(
     try:
         data = doors.chart(repository, dependency.name, version)
     except SourceError as error:
-        raise SourceError(
-            "error building helm chart dependencies: failed running helm: `helm dependency build` failed exit status 1: "
-            f"Error: {error.message}"
-        ) from error
+        raise SourceError(f"error building helm chart dependencies: {_failed(repository, error.message)}") from error
     return unpacked(data), True
+
+
+def _failed(repository: str, reason: str) -> str:
+    """Which command failed: repositories behind https are added by name before dependencies are built."""
+    told = reason.rpartition("failed exit status 1: Error: ")[2]
+    if repository.startswith("https://") and "is not a valid chart repository" in told:
+        name = repository.replace("/", "-")
+        return (
+            f"failed to add helm repository {repository}: failed to add repository: failed running helm: "
+            f"`helm repo add {name} {repository}` failed exit status 1: Error: {told}"
+        )
+    return f"failed running helm: `helm dependency build` failed exit status 1: Error: {told}"
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:

@@ -272,9 +272,7 @@ def _clean(value: str) -> str:
     return re.sub(r"(?<!\\),", r"\\,", value)
 
 
-def _command(
-    work: Work, choices: HelmChoices, kube: str, listed: list[str], from_files: list[tuple[str, str]]
-) -> str:
+def _command(work: Work, choices: HelmChoices, kube: str, listed: list[str], from_files: list[tuple[str, str]]) -> str:
     release = _release(work, choices)
     parts = ["helm template .", "--name-template", release.name]
     if choices.namespace or work.request.namespace:

@@ -10,7 +10,14 @@ from typing import Any
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.render.tools.request import SourceError
 
-_TYPES = {bool: "bool", int: "int64", float: "float64", str: "string", list: "[]interface {}", dict: "map[string]interface {}"}
+_TYPES = {
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    str: "string",
+    list: "[]interface {}",
+    dict: "map[string]interface {}",
+}
 
 
 def markable(obj: Manifest) -> Manifest:

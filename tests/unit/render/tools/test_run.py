@@ -9,7 +9,15 @@ import pytest
 from holdfast.base.tree import MemoryTree
 from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environment, override_files, read_source
 from holdfast.model.app import SourceType
-from holdfast.render.tools import Doors, Referenced, RenderedSource, SourceError, SourceRequest, render_source
+from holdfast.render.tools import (
+    Doors,
+    Referenced,
+    RenderedSource,
+    SourceError,
+    SourceRequest,
+    ToolSettings,
+    render_source,
+)
 
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
 
@@ -258,3 +266,111 @@ def test_a_plugin_is_refused_with_what_to_do() -> None:
 def test_two_tools_at_once_are_refused() -> None:
     text = _refusal(CHART, {"path": "c", "helm": {"releaseName": "x"}, "kustomize": {"namePrefix": "y"}})
     assert text == "error getting app source type: multiple application sources defined: Kustomize,Helm"
+
+
+VALUES = "error resolving helm value files: error resolving value file path: "
+PLAIN_CHART = {"c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "c/templates/cm.yaml": CM.format(name="c")}
+
+
+@pytest.mark.parametrize(
+    ("helm", "words"),
+    [
+        ({"valueFiles": ["../../x.yaml"]}, f"{VALUES}file '../../x.yaml' resolved to outside repository root"),
+        ({"valueFiles": ["$v/../x.yaml"]}, f"{VALUES}error resolving value file path: file '/../x.yaml' resolved to"),
+        ({"valueFiles": ["$v/no.yaml"]}, "--values <path to cached source>/no.yaml <api versions removed>"),
+        ({"valueFiles": ["$v/no.yaml"]}, "Error: open <path to cached source>/no.yaml: no such file or directory"),
+        (
+            {"fileParameters": [{"name": "f", "path": "../../x"}]},
+            "error resolving helm value file path: file '../../x'",
+        ),
+        (
+            {"fileParameters": [{"name": "f", "path": "$v/../x"}]},
+            "error resolving set-file path: error resolving value",
+        ),
+        ({"valueFiles": ["https://x.example/y"]}, "failed exit status 1: Error: failed to fetch https://x.example/y"),
+        ({"values": "a: b: c\n"}, "Error: failed to parse /tmp/holdfast_tmp/values: cannot unmarshal yaml document"),
+        (
+            {"releaseName": "Bad!"},
+            'level=ERROR msg="release name check failed" error="release name \\"Bad!\\": invalid',
+        ),
+        ({"releaseName": "Bad!"}, '\nError: release name check failed: release name "Bad!": invalid release name'),
+    ],
+)
+def test_what_is_wrong_with_a_charts_choices_is_told_as_argo_cd_tells_it(helm: dict[str, Any], words: str) -> None:
+    refs = {"$v": Referenced(_tree({"there.yaml": ""}), "2")}
+    assert words in _refusal(PLAIN_CHART, {"path": "c", "helm": helm}, refs=refs, several=True)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"a/x.txt": ""}, "error reading helm chart from <path to cached source>/a/Chart.yaml: open <path to cached"),
+        (
+            {"a/Chart.yaml": "name: [\n"},
+            "error unmarshalling the helm chart while getting helm dependency repos: error",
+        ),
+    ],
+)
+def test_a_chart_without_a_description_is_told_before_helm_is_asked(files: dict[str, str], words: str) -> None:
+    assert f"error getting helm repos: error retrieving helm dependency repos: {words}" in _refusal(
+        files, {"path": "a", "helm": {"releaseName": "x"}}
+    )
+
+
+def test_a_repository_behind_https_that_is_away_is_told_by_the_command_that_adds_it() -> None:
+    def door(repository: str, name: str, version: str) -> bytes:
+        raise SourceError(
+            f'`helm pull` failed exit status 1: Error: looks like "{repository}" is not a valid chart repository'
+        )
+
+    text = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies: [{name: s, version: 1.0.0, repository: %s}]\n"
+    told = _refusal({"c/Chart.yaml": text % "https://x.example/y"}, {"path": "c"}, doors=Doors(chart=door))
+    assert "`helm repo add https:--x.example-y https://x.example/y` failed exit status 1: Error: looks like" in told
+    told = _refusal({"c/Chart.yaml": text % "http://x.example/y"}, {"path": "c"}, doors=Doors(chart=door))
+    assert "`helm dependency build` failed exit status 1: Error: looks like" in told
+
+
+def test_a_version_of_kustomize_has_to_be_registered_by_the_operator() -> None:
+    files = {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": CM.format(name="a")}
+    source = {"path": ".", "kustomize": {"version": "v4.5"}}
+    assert _refusal(files, source) == "error getting kustomize binary path: kustomize version v4.5 is not registered"
+    settings = ToolSettings(kustomize_versions=frozenset({"v4.5"}))
+    assert _names(_render(files, source, settings=settings)) == ["a"]
+
+
+def test_a_change_of_a_kustomization_that_is_not_there_names_the_command() -> None:
+    told = _refusal({"a.yaml": CM.format(name="a")}, {"path": ".", "kustomize": {"namePrefix": "x-"}})
+    assert told.startswith("`kustomize edit set nameprefix -- x-` failed exit status 1: Error: Missing kustomization")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"a.json": "{"}, 'Failed to unmarshal "a.json": unexpected EOF'),
+        ({"a.json": '{"a": tru}'}, "invalid character '}' in literal true (expecting 'e')"),
+        ({"a.jsonnet": '"text"'}, "json: cannot unmarshal string into Go value of type map[string]interface {}"),
+        ({"a.jsonnet": 'import "no"'}, 'RUNTIME ERROR: couldn\'t open import "no": no match locally'),
+        (
+            {"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, annotations: {a: true}}\n"},
+            'failed to get annotations for /v1, Kind=ConfigMap /x: .metadata.annotations accessor error: contains non-string value in the map under key "a": true is of the type bool, expected string',
+        ),
+        (
+            {"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: hello\n"},
+            ".metadata.annotations accessor error: hello is of the type string, expected map[string]interface{}",
+        ),
+    ],
+)
+def test_what_is_no_manifest_is_told_as_go_tells_it(files: dict[str, str], words: str) -> None:
+    assert words in _refusal(files, {"path": "."})
+
+
+def test_a_namespace_that_is_no_text_is_none() -> None:
+    made = _render({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: 1}\n"}, {"path": "."})
+    assert made.objects[0]["metadata"] == {"name": "x"}
+
+
+def test_an_unknown_name_in_the_build_environment_is_empty() -> None:
+    variables = [{"name": "v", "value": "$ARGOCD_APP_NAME-$NOPE-$$"}]
+    text = '{apiVersion: "v1", kind: "ConfigMap", metadata: {name: std.extVar("v")}}'
+    made = _render({"a.jsonnet": text}, {"path": ".", "directory": {"jsonnet": {"extVars": variables}}})
+    assert _names(made) == ["web--$"]
