@@ -24,7 +24,7 @@ from holdfast.plan.sync.compare import CompareOptions
 from holdfast.plan.sync.diff import DiffOptions
 from holdfast.plan.sync.pairing import Paired, normal_targets, pair
 from holdfast.plan.sync.tracking import app_name_of
-from holdfast.reconcile.app_compare import orphan_warning, summary, without_excluded
+from holdfast.reconcile.app_compare import homeless, orphan_warning, summary, without_excluded
 from holdfast.reconcile.app_refresh import COMPARISON, namespace_metadata_changed, with_conditions
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,7 @@ class AppComparer:
         own = comparing.shared(lives, lambda obj: app_name_of(obj, tracking), tracking, app.shown)
         conditions += [AppCondition("SharedResourceWarning", text) for text in own]
         paired = pair(objects, lives, app.spec.destination.namespace, destination.live.namespaced)
+        conditions += homeless(paired.pairs, destination.live.namespaced)
         return await self._judged(app, project, asked, destination, tracking, desired, paired, conditions)
 
     # --- what is wanted

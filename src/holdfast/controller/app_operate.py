@@ -27,6 +27,7 @@ from holdfast.reconcile.app_operation import (
     conclude,
     next_history,
     record_for,
+    with_declared_revisions,
 )
 from holdfast.reconcile.app_refresh import Level, blocking, shared_message
 
@@ -91,7 +92,8 @@ class AppOperator:
         if order is None:
             return replace(state, phase=ERROR, message=INVALID), None
         if state.record is None:
-            state = replace(state, record=record_for(app, order))
+            record = record_for(app, order)
+            state = replace(state, record=record, operation=with_declared_revisions(state.operation, record.sources))
         blocked = self._blocked(app, project)
         if blocked is not None:
             message = blocked if state.phase is RUNNING else state.message

@@ -6,6 +6,7 @@ In: sources and revisions. Out: objects with their source types and exact revisi
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from holdfast.render.tools import (
 from holdfast.source.manifests import Entrance, Found, Manifests, ManifestsError, ManifestSource, Wanted
 
 RESOLVED_SECONDS = 180.0
+_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 
 class TargetsError(Stop):
@@ -44,6 +46,18 @@ class Desired:
     objects: tuple[Manifest, ...]
     types: tuple[str, ...]
     revisions: tuple[str, ...]
+
+
+def _check_names(refs: Sequence[str]) -> None:
+    """Raises TargetsError for names that others cannot refer to."""
+    for number, ref in enumerate(refs):
+        if not _NAME.fullmatch(ref):
+            problem = f"sources.ref {ref} cannot contain any special characters except '_' and '-'"
+        elif ref in refs[:number]:
+            problem = "invalid sources: multiple sources had the same `ref` key"
+        else:
+            continue
+        raise TargetsError(f"failed to get ref sources: {problem}")
 
 
 @dataclass(slots=True)
@@ -174,6 +188,7 @@ class AppTargets:
         self, app: Application, sources: Sequence[AppSource], revisions: Sequence[str], *, several: bool, anew: bool
     ) -> dict[str, Referenced]:
         refs: dict[str, Referenced] = {}
+        _check_names([source.ref for source in sources if source.ref] if several else [])
         for i, source in enumerate(sources if several else ()):
             if not source.ref:
                 continue

@@ -11,6 +11,7 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppCondition, AppSummary
+from holdfast.model.sync import Pair
 
 Excluded = Callable[[str, str], bool]
 
@@ -29,6 +30,20 @@ def without_excluded(
         text = f"Resource {gvk.group}/{gvk.kind} {name} is excluded in the settings"
         conditions.append(AppCondition("ExcludedResourceWarning", text))
     return tuple(kept), tuple(conditions)
+
+
+def homeless(pairs: Iterable[Pair], namespaced: Callable[[str, str], bool | None]) -> list[AppCondition]:
+    """A complaint about each object that has to be in a namespace and is told none, neither by itself nor by the
+    application's destination."""
+    return [
+        AppCondition("InvalidSpecError", f"Namespace for {pair.ref.name} {_shown(pair.gvk)} is missing.")
+        for pair in pairs
+        if not pair.ref.namespace and namespaced(pair.gvk.group, pair.gvk.kind)
+    ]
+
+
+def _shown(gvk: GroupVersionKind) -> str:
+    return f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
 
 
 def summary(lives: Iterable[Manifest], images: Iterable[str], app_group: str) -> AppSummary:

@@ -5,13 +5,14 @@ In: the state as it stands and what a pass has given. Out: the next state. Who c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from holdfast.base.duration import parse_duration
 from holdfast.model.app import (
     Application,
+    AppSource,
     HistoryRecord,
     Operation,
     OperationState,
@@ -93,9 +94,19 @@ def record_for(app: Application, order: SyncOrder) -> SyncRecord:
     if order.sources or order.source is not None:
         source, sources = order.source, order.sources
     else:
-        source = None if app.spec.several else app.spec.sources[0]
+        source = app.spec.sources[0]
         sources = app.spec.sources if app.spec.several else ()
     return SyncRecord(order.revision, order.revisions, source, sources)
+
+
+def with_declared_revisions(operation: Operation, sources: Sequence[AppSource]) -> Operation:
+    """What an order for several sources leaves open is what the sources declare."""
+    order = operation.sync
+    if order is None or len(order.revisions) != len(sources) or all(order.revisions):
+        return operation
+    revisions = tuple(r or s.revision for r, s in zip(order.revisions, sources, strict=True))
+    raw = {**operation.raw, "sync": {**operation.raw.get("sync", {}), "revisions": list(revisions)}}
+    return replace(operation, raw=raw, sync=replace(order, revisions=revisions))
 
 
 def conclude(state: OperationState, now: float, *, terminating: bool, cause: str = "") -> OperationState:

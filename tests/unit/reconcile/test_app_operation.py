@@ -20,7 +20,16 @@ from holdfast.model.app import (
     SyncRecord,
 )
 from holdfast.model.sync import OperationPhase
-from holdfast.reconcile.app_operation import BadBackoff, begin, conclude, next_history, record_for, retry_wait, told
+from holdfast.reconcile.app_operation import (
+    BadBackoff,
+    begin,
+    conclude,
+    next_history,
+    record_for,
+    retry_wait,
+    told,
+    with_declared_revisions,
+)
 
 NOW = 1_000_000.0
 SOURCE = AppSource({"repoURL": "r"}, "r")
@@ -104,6 +113,16 @@ def test_an_order_may_bring_a_source_of_its_own() -> None:
     other = AppSource({"repoURL": "x"}, "x")
     assert record_for(APP, SyncOrder("main")).source == SOURCE
     assert record_for(APP, SyncOrder("main", source=other)).source == other
+
+
+def test_an_order_of_several_sources_takes_open_revisions_from_them() -> None:
+    sources = (AppSource({}, "a", revision="main"), AppSource({}, "b"), AppSource({}, "c", revision="dev"))
+    order = Operation({"sync": {"prune": True}}, SyncOrder(revisions=("", "", "v1")))
+    found = with_declared_revisions(order, sources)
+    assert found.sync is not None
+    assert found.sync.revisions == ("main", "", "v1")
+    assert found.raw == {"sync": {"prune": True, "revisions": ["main", "", "v1"]}}
+    assert with_declared_revisions(OPERATION, sources) is OPERATION
 
 
 def test_the_history_goes_on_counting_when_it_is_cut() -> None:

@@ -420,15 +420,21 @@ def unsigned(url: str, project: Project) -> str:
 def _source_problem(source: Mapping[str, Any], *, several: bool) -> str:
     url, path, chart, ref = (source.get(k) for k in ("repoURL", "path", "chart", "ref"))
     if several and not (url and (path or chart or ref)):
-        shown = " ".join(f"{k}={source[k]}" for k in sorted(source))
         return (
-            f"spec.source.repoURL and either source.path, source.chart, or source.ref are required for source {shown}"
+            "spec.source.repoURL and either source.path, source.chart, or source.ref are required for source "
+            f"{_as_struct(source)}"
         )
     if not several and not (url and (path or chart)):
         return "spec.source.repoURL and either spec.source.path or spec.source.chart are required"
     if chart and not source.get("targetRevision"):
         return "spec.source.targetRevision is required if the manifest source is a helm chart"
     return ""
+
+
+def _as_struct(source: Mapping[str, Any]) -> str:
+    """A source as Go prints it; what a tool is told is left out."""
+    texts = ("repoURL", "path", "targetRevision", "", "", "", "", "chart", "ref", "name", "tagPrefix")
+    return "{" + " ".join(str(source.get(k) or "") if k else "nil" for k in texts) + "}"
 
 
 def _hydrator_refusals(spec: Mapping[str, Any], project: Project) -> list[str]:

@@ -40,7 +40,7 @@ def normal(value: Any) -> Any:
     """Without what is empty, at every depth."""
     if isinstance(value, Mapping):
         kept = {k: v if k in _WHOLE or k in _MAPS else normal(v) for k, v in value.items()}
-        return {k: v for k, v in kept.items() if k in _WHOLE or not _empty(v)}
+        return {k: v for k, v in kept.items() if not _empty(v) or (k in _WHOLE and v is not None)}
     if isinstance(value, list | tuple):
         return [normal(v) for v in value]
     return value
