@@ -89,8 +89,18 @@ def program(path: str) -> Any:
     try:
         return jq.compile(f"del({path})")
     except ValueError as error:
-        reason = str(error).splitlines()[0] if str(error) else "it cannot be read"
-        raise BadPathError(f'the jq path expression "{path}" is not valid: {reason}') from error
+        raise BadPathError(_told(f"del({path})", str(error))) from error
+
+
+def _told(text: str, reason: str) -> str:
+    """A refusal of the jq library in the words of the one that Argo CD has."""
+    if found := re.search(r"(\S+/\d+) is not defined", reason):
+        return f"function not defined: {found[1]}"
+    place = re.search(r"syntax error.* line 1, column (\d+)", reason)
+    if place is None:
+        return reason.splitlines()[0] if reason else "the jq path expression cannot be read"
+    token = re.match(r"\w+|\S", text[int(place[1]) - 1 :])
+    return f'unexpected token "{token[0]}"' if token is not None else "unexpected EOF"
 
 
 def check_rules(rules: Iterable[DiffRule]) -> None:

@@ -66,6 +66,20 @@ def test_an_expression_that_is_none_is_told(path: str) -> None:
         program(path)
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("nonsense(((", 'unexpected token ")"'),
+        (".a bcd", 'unexpected token "bcd"'),
+        ("nofunc(1)", "function not defined: nofunc/1"),
+    ],
+)
+def test_an_expression_that_is_none_is_told_in_argo_cds_words(path: str, told: str) -> None:
+    with pytest.raises(BadPathError) as caught:
+        program(path)
+    assert caught.value.message == told
+
+
 def test_a_field_that_is_called_like_a_refused_word_may_be_used() -> None:
     assert program(".spec.range, .env, .metadata.def") is not None
 
