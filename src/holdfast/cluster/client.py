@@ -63,7 +63,7 @@ class Selectors:
 
 
 EVERYTHING = Selectors()
-PAGE = 1000
+PAGE = 500
 LINES_SECONDS: Final = 600.0
 
 
@@ -126,22 +126,30 @@ class Client:
     async def list_resource(
         self, resource: ApiResource, namespace: str = "", selectors: Selectors = EVERYTHING, *, fresh: bool = True
     ) -> ObjectList:
+        items: list[Manifest] = []
+        async for page in self.pages(resource, namespace, selectors, fresh=fresh):
+            items += page.items
+        return ObjectList(items, page.resource_version)
+
+    async def pages(
+        self, resource: ApiResource, namespace: str = "", selectors: Selectors = EVERYTHING, *, fresh: bool = True
+    ) -> AsyncIterator[ObjectList]:
+        """The same piece by piece, one at least: for who keeps little of each object."""
         query = selectors.query()
         # The server ignores a page size together with resourceVersion=0: that is answered whole, from its memory.
         query.update({"limit": str(PAGE)} if fresh else {"resourceVersion": "0"})
-        items: list[Manifest] = []
         while True:
             request = Request("list", "GET", resource.path(namespace), query, compressed=True)
             answer = await self._call(request, resource)
+            items: list[Manifest] = answer.get("items") or []
+            for item in items:
+                item.setdefault("apiVersion", resource.gvk.api_version)
+                item.setdefault("kind", resource.kind)
             meta = answer.get("metadata") or {}
-            items += answer.get("items") or ()
+            yield ObjectList(items, str(meta.get("resourceVersion") or ""))
             if not meta.get("continue"):
-                break
+                return
             query["continue"] = meta["continue"]
-        for item in items:
-            item.setdefault("apiVersion", resource.gvk.api_version)
-            item.setdefault("kind", resource.kind)
-        return ObjectList(items, str(meta.get("resourceVersion") or ""))
 
     async def revision(self, resource: ApiResource, namespace: str = "") -> str:
         """The resource version that a list would have now, for the price of one object."""

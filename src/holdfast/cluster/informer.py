@@ -238,18 +238,18 @@ class Informer(Generic[T]):
         self.synced.set()
 
     async def _list(self, resource: ApiResource) -> None:
-        found = await self._client.list_resource(resource, self._namespace, self._selectors, fresh=True)
         seen = set()
-        for obj in found.items:
-            ref = ObjectRef.of(obj)
-            seen.add(ref)
-            version = obj["metadata"].get("resourceVersion", "")
-            kept = self._kept.get(ref)
-            if kept is None or kept.resource_version != version:
-                self._put(ref, version, obj)
+        async for page in self._client.pages(resource, self._namespace, self._selectors):
+            for obj in page.items:
+                ref = ObjectRef.of(obj)
+                seen.add(ref)
+                version = obj["metadata"].get("resourceVersion", "")
+                kept = self._kept.get(ref)
+                if kept is None or kept.resource_version != version:
+                    self._put(ref, version, obj)
         for ref in [r for r in self._kept if r not in seen]:
             self._drop(ref)
-        self._version = found.resource_version
+        self._version = page.resource_version
         self.synced.set()
 
     async def _check(self, resource: ApiResource) -> None:
