@@ -1,4 +1,4 @@
-"""Redis' protocol (RESP2), as far as a client that keeps values under keys speaks it: GET, SET, DEL and what goes with them.
+"""Redis' protocol (RESP2 and RESP3), as far as a client that keeps values under keys speaks it: GET, SET, DEL and what goes with them.
 
 In: a store that answers for keys. Out: a handler of connections. There is no expiry, no publishing, one database: this is a
 window on what the controller knows, not a database.
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 MAX_ARGUMENTS: Final = 64
 MAX_BULK: Final = 8 * 1024 * 1024
-NONE: Final = b"$-1\r\n"
+NONE: Final = {2: b"$-1\r\n", 3: b"_\r\n"}
 OK: Final = b"+OK\r\n"
 
 
@@ -35,9 +35,10 @@ class _Broken(Exception):
 
 async def serve(store: Store, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection until its end."""
+    session = Session(store)
     try:
         while (command := await _command(reader)) is not None:
-            writer.write(await answer(store, command))
+            writer.write(await session.answer(command))
             await writer.drain()
             if command[0].upper() == b"QUIT":
                 break
@@ -72,25 +73,45 @@ async def _bulk(reader: asyncio.StreamReader) -> bytes:
     return (await reader.readexactly(size + 2))[:-2]
 
 
-async def answer(store: Store, command: Sequence[bytes]) -> bytes:
-    name = command[0].upper().decode("latin-1")
-    words = [w.decode("utf-8", "surrogateescape") for w in command[1:2]]
-    if name == "PING":
-        return b"+PONG\r\n"
-    if name in ("CLIENT", "SELECT", "QUIT"):
-        return OK
-    if name == "HELLO":
-        return b"-NOPROTO unsupported protocol version\r\n"  # clients go on with RESP2
-    if name == "GET" and len(command) == 2:
-        value = await store.get(words[0])
-        return NONE if value is None else b"$%d\r\n%b\r\n" % (len(value), value)
-    if name in ("SET", "SETEX", "SETNX") and len(command) > 2:
-        store.set(words[0], command[3] if name == "SETEX" and len(command) > 3 else command[2])
-        return OK if name != "SETNX" else b":1\r\n"
-    if name in ("DEL", "UNLINK") and len(command) > 1:
-        gone = sum(store.delete(k.decode("utf-8", "surrogateescape")) for k in command[1:])
-        return b":%d\r\n" % gone
-    return _error(f"unknown command '{name[:64]}'")
+class Session:
+    """What one client is answered; it chooses the version of the protocol."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._version = 2
+
+    async def answer(self, command: Sequence[bytes]) -> bytes:
+        name = command[0].upper().decode("latin-1")
+        words = [w.decode("utf-8", "surrogateescape") for w in command[1:2]]
+        if name == "PING":
+            return b"+PONG\r\n"
+        if name in ("CLIENT", "SELECT", "QUIT"):
+            return OK
+        if name == "HELLO":
+            return self._hello(words)
+        if name == "GET" and len(command) == 2:
+            value = await self._store.get(words[0])
+            return NONE[self._version] if value is None else _bulk_of(value)
+        if name in ("SET", "SETEX", "SETNX") and len(command) > 2:
+            self._store.set(words[0], command[3] if name == "SETEX" and len(command) > 3 else command[2])
+            return OK if name != "SETNX" else b":1\r\n"
+        if name in ("DEL", "UNLINK") and len(command) > 1:
+            gone = sum(self._store.delete(k.decode("utf-8", "surrogateescape")) for k in command[1:])
+            return b":%d\r\n" % gone
+        return _error(f"unknown command '{name[:64]}'")
+
+    def _hello(self, words: Sequence[str]) -> bytes:
+        if words and words[0] not in ("2", "3"):
+            return b"-NOPROTO unsupported protocol version\r\n"
+        self._version = int(words[0]) if words else self._version
+        facts = {"server": b"redis", "version": b"7.4.0", "mode": b"standalone", "role": b"master"}
+        start = b"%%%d\r\n" % (len(facts) + 2) if self._version == 3 else b"*%d\r\n" % (2 * len(facts) + 4)
+        pairs = b"".join(_bulk_of(k.encode()) + _bulk_of(v) for k, v in facts.items())
+        return start + pairs + _bulk_of(b"proto") + b":%d\r\n" % self._version + _bulk_of(b"modules") + b"*0\r\n"
+
+
+def _bulk_of(value: bytes) -> bytes:
+    return b"$%d\r\n%b\r\n" % (len(value), value)
 
 
 def _error(text: str) -> bytes:
