@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pygit2
 
-from holdfast.base.errors import HoldfastError
-from holdfast.kube import yaml
 from holdfast.model.source import Credentials, GitRef, GitSpec
 from holdfast.model.source import Snapshot as Fetched
-from holdfast.offline.placeholders import Placeholders, encrypted_file
+from holdfast.offline.placeholders import hidden_file
 from holdfast.source.git import GitStore
 from holdfast.source.git.tree import GitTree
 
@@ -71,8 +69,9 @@ class _Writer:
 
     def _file(self, builder: pygit2.TreeBuilder, entry: os.DirEntry[str]) -> None:
         written = Path(entry.path).read_bytes()
-        data = _plain(entry.name, written)
-        self.hidden += data is not written
+        hidden = hidden_file(written)
+        self.hidden += hidden is not None
+        data = written if hidden is None else hidden
         executable = bool(entry.stat().st_mode & stat.S_IXUSR)
         mode = pygit2.enums.FileMode.BLOB_EXECUTABLE if executable else pygit2.enums.FileMode.BLOB
         builder.insert(entry.name, self._repository.create_blob(data), mode)
@@ -82,18 +81,6 @@ class _Writer:
             return False
         inside = os.path.relpath(os.path.join(self._top, path), os.path.realpath(self._around.workdir))
         return not inside.startswith("..") and self._around.path_is_ignored(inside)
-
-
-def _plain(name: str, data: bytes) -> bytes:
-    """Encrypted manifests with placeholders, so that units whose keys nobody has here still build."""
-    if not name.endswith((".yaml", ".yml")) or b"sops:" not in data or not encrypted_file(data):
-        return data
-    try:
-        documents = [d.value for d in yaml.load_all(data)]
-    except HoldfastError:
-        return data
-    hidden = Placeholders()
-    return yaml.dump_all([(hidden.decrypt(d) or d) if isinstance(d, dict) else d for d in documents]).encode()
 
 
 class WorkingTreeStore(GitStore):

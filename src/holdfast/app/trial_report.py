@@ -148,7 +148,8 @@ def summary(found: list[Row], trial: Trial) -> str:
     count = {o: sum(r.outcome is o for r in found) for o in Outcome}
     words = ", ".join(f"{n} {o.value}" for o, n in count.items() if n) or "no units"
     end = " (the time was over)" if trial.timed_out else ""
-    return f"{words} in {trial.seconds:.1f} s{end}"
+    hidden = f"; {trial.hidden} encrypted files have placeholders for values" if trial.hidden else ""
+    return f"{words} in {trial.seconds:.1f} s{end}{hidden}"
 
 
 def junit(found: list[Row], trial: Trial) -> str:
@@ -186,4 +187,12 @@ def json(found: list[Row], trial: Trial) -> str:
         }
         for r in found
     ]
-    return library.dumps({"seconds": round(trial.seconds, 3), "timedOut": trial.timed_out, "units": units}, indent=2)
+    return library.dumps(
+        {
+            "seconds": round(trial.seconds, 3),
+            "timedOut": trial.timed_out,
+            "encryptedFiles": trial.hidden,
+            "units": units,
+        },
+        indent=2,
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from holdfast.app import trial, trial_report
+from holdfast.app.charts import VENDORED, Library
 from holdfast.app.trial_report import Outcome, Row
+from holdfast.offline.unit import Options
 from tests.unit.offline.test_survey import unit
 
 SOURCE = """\
@@ -73,14 +76,29 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[trial.Trial, dict[str, Row]]:
-    top = tmp_path_factory.mktemp("repository")
-    for path, text in FILES.items():
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Sandboxes of these tests have their state in a place of their own."""
+    place = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOLDFAST_STATE_DIR", str(place))
+        yield place
+
+
+def tried(top: Path, files: dict[str, str]) -> tuple[trial.Trial, dict[str, Row]]:
+    for path, text in files.items():
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).write_text(text)
+    charts = Library([str(top / VENDORED)], top / "cache", offline=True)
+    options = Options(implied=True, charts=charts)
     # However slow the machine: the trial ends when nothing has moved for a while.
-    found = trial.run(trial.Order(str(top), timeout=300.0, quiet=6.0), lambda text: None)
+    order = trial.Order(str(top), timeout=300.0, quiet=6.0, offline=True, options=options)
+    found = trial.run(order, lambda text: None)
     return found, {str(r.key.name): r for r in trial_report.rows(found)}
+
+
+@pytest.fixture(scope="module")
+def done(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[trial.Trial, dict[str, Row]]:
+    return tried(tmp_path_factory.mktemp("repository"), FILES)
 
 
 def test_units_and_releases_become_ready_from_the_working_tree_whatever_url_and_ref_are_declared(
@@ -124,9 +142,157 @@ def test_junit_counts_failures_and_skips(done: tuple[trial.Trial, dict[str, Row]
     assert not trial_report.green(list(rows.values()))
 
 
-def test_nothing_of_the_working_tree_changes_and_no_sandbox_stays(
-    done: tuple[trial.Trial, dict[str, Row]], tmp_path: Path
-) -> None:
+def test_no_sandbox_stays(done: tuple[trial.Trial, dict[str, Row]]) -> None:
     from holdfast.app.sandbox_state import names
 
-    assert not [n for n in names() if n.startswith("trial-")]
+    assert names() == []
+
+
+def test_encrypted_files_are_counted(done: tuple[trial.Trial, dict[str, Row]]) -> None:
+    assert done[0].hidden == 1
+    assert "1 encrypted files have placeholders" in trial_report.summary(list(done[1].values()), done[0])
+
+
+# -- what is not in Git ----------------------------------------------------------------------------------------------------
+
+OCI = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: files, namespace: flux-system}
+spec: {interval: 1m, url: "oci://ghcr.io/acme/manifests", ref: {semver: ">=1.2.0 <2.0.0"}, secretRef: {name: ghcr}}
+"""
+BUCKET = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: Bucket
+metadata: {name: store, namespace: flux-system}
+spec: {interval: 1m, bucketName: b, endpoint: minio.example.invalid}
+"""
+GENERATOR = """apiVersion: source.extensions.fluxcd.io/v1beta1
+kind: ArtifactGenerator
+metadata: {name: parts, namespace: flux-system}
+spec:
+  sources: [{alias: repo, kind: GitRepository, name: flux-system}]
+  artifacts: [{name: generated, copy: [{from: "@repo/part/**", to: "@artifact/"}]}]
+"""
+CHARTS = """apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: web, namespace: default}
+spec: {interval: 1h, url: "https://charts.example.invalid/stable"}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: registry, namespace: default}
+spec: {interval: 1h, type: oci, url: "oci://ghcr.io/acme/charts"}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: chart, namespace: default}
+spec:
+  interval: 1h
+  url: oci://ghcr.io/acme/charts/web
+  layerSelector: {mediaType: application/vnd.cncf.helm.chart.content.v1.tar+gzip, operation: copy}
+  ref: {tag: 1.4.2}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: by-index, namespace: default}
+spec: {interval: 1h, chart: {spec: {chart: web, version: "1.x", sourceRef: {kind: HelmRepository, name: web}}}}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: by-registry, namespace: default}
+spec: {interval: 1h, chart: {spec: {chart: web, version: "~1.4", sourceRef: {kind: HelmRepository, name: registry}}}}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: by-artifact, namespace: default}
+spec: {interval: 1h, chartRef: {kind: OCIRepository, name: chart}}
+"""
+APPLICATION = """apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: NAME, namespace: argocd}
+spec:
+  project: PROJECT
+  source: {repoURL: "git@example.com:fleet.git", path: PATH, targetRevision: main}
+  destination: {server: "https://kubernetes.default.svc", namespace: default}
+"""
+BY_HAND = APPLICATION.replace("NAME", "by-hand").replace("PROJECT", "team").replace("PATH", "argo/by-hand")
+SET = """apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: stages, namespace: argocd}
+spec:
+  goTemplate: true
+  generators: [{git: {repoURL: "git@example.com:fleet.git", revision: main, directories: [{path: argo/stages/*}]}}]
+  template:
+    metadata: {name: "stage-{{.path.basename}}"}
+    spec:
+      project: team
+      source: {repoURL: "git@example.com:fleet.git", path: "{{.path.path}}", targetRevision: main}
+      destination: {server: "https://kubernetes.default.svc", namespace: default}
+      syncPolicy: {automated: {}}
+"""
+PROJECT = """apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: team, namespace: argocd}
+spec:
+  sourceRepos: ["*"]
+  destinations: [{namespace: "*", server: "*"}]
+"""
+
+
+def of(kind: str, name: str, path: str) -> str:
+    text = unit(f"from-{name}", path, WAIT)
+    return text.replace("kind: GitRepository, name: flux-system", f"kind: {kind}, name: {name}")
+
+
+EVERYWHERE = {
+    "clusters/prod/sync.yaml": "---\n".join(
+        [
+            SOURCE,
+            unit("flux-system", "./clusters/prod"),
+            *(OCI, of("OCIRepository", "files", "./apps")),
+            *(BUCKET, of("Bucket", "store", "./bucket")),
+            *(GENERATOR, of("ExternalArtifact", "generated", "./")),
+            unit("charts", "./charts", WAIT),
+        ]
+    ),
+    "deploy/apps/c.yaml": CONFIG.replace("NAME", "oci"),
+    "bucket/c.yaml": CONFIG.replace("NAME", "bucket"),
+    "part/c.yaml": CONFIG.replace("NAME", "part"),
+    "charts/all.yaml": CHARTS,
+    ".holdfast/charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.4.2\n",
+    ".holdfast/charts/web/templates/c.yaml": (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}'}\ndata: {a: b}\n"
+    ),
+    "argo/project.yaml": PROJECT,
+    "argo/apps.yaml": f"{BY_HAND}---\n{SET}",
+    "argo/by-hand/c.yaml": CONFIG.replace("NAME", "by-hand"),
+    "argo/stages/one/c.yaml": CONFIG.replace("NAME", "stage"),
+}
+
+
+@pytest.fixture(scope="module")
+def everywhere(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
+    return tried(tmp_path_factory.mktemp("everywhere"), EVERYWHERE)[1]
+
+
+@pytest.mark.parametrize("name", ["from-files", "from-store", "from-generated"])
+def test_files_are_served_as_artifacts_of_registries_buckets_and_generators(
+    name: str, everywhere: dict[str, Row]
+) -> None:
+    assert everywhere[name].outcome is Outcome.READY, everywhere[name]
+
+
+@pytest.mark.parametrize("name", ["by-index", "by-registry", "by-artifact"])
+def test_a_vendored_chart_is_served_by_its_repository_and_its_registry(name: str, everywhere: dict[str, Row]) -> None:
+    assert everywhere[name].outcome is Outcome.READY, everywhere[name]
+
+
+@pytest.mark.parametrize("name", ["by-hand", "stages", "stage-one"])
+def test_argo_cds_units_are_synced_also_where_somebody_would_have_to_order_it(
+    name: str, everywhere: dict[str, Row]
+) -> None:
+    assert everywhere[name].outcome is Outcome.READY, everywhere[name]
+
+
+def test_everything_that_was_expected_is_told(everywhere: dict[str, Row]) -> None:
+    assert {r.outcome for r in everywhere.values()} == {Outcome.READY}, everywhere
+    assert len(everywhere) == 11
