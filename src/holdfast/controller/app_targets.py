@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast.base.errors import HoldfastError, Stop
+from holdfast.base.tree import Tree
 from holdfast.controller.app_cluster import LiveCluster
 from holdfast.controller.app_world import AppWorld, entrance_of
 from holdfast.controller.remote import RemoteBases
@@ -20,14 +21,18 @@ from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environmen
 from holdfast.kube.refs import Manifest
 from holdfast.kustomize import BuildOptions
 from holdfast.model.app import Application, AppSource
+from holdfast.plan.sync.tracking import stamp
 from holdfast.render.tools import (
     Doors,
+    NoObjectError,
     Referenced,
     RenderedSource,
     SourceError,
     SourceMemo,
     SourceRequest,
     ToolSettings,
+    render_source,
+    without_kind,
 )
 from holdfast.source.manifests import Entrance, Found, Manifests, ManifestsError, ManifestSource, Wanted
 
@@ -103,6 +108,13 @@ class AppTargets:
                 made, found = await self._one(
                     app, project, source, revision or source.revision, refs, live, several=several, anew=anew, hard=hard
                 )
+            except NoObjectError as error:
+                tracking = self._world.tracking(
+                    instance_name(app.ref, self._world.home), app.spec.destination.namespace
+                )
+                problem = without_kind(stamp(error.found, tracking))
+                text = f"failed to unmarshal manifests for source {i + 1} of {len(sources)}: {problem}"
+                raise TargetsError(text) from error
             except SourceError as error:
                 raise self._told(i, len(sources), error.message, error.code) from error
             except HoldfastError as error:
@@ -114,6 +126,16 @@ class AppTargets:
             objects += made.objects
             types.append(made.type)
         return Desired(tuple(objects), tuple(types), tuple(exact))
+
+    async def local(self, app: Application, project: Project, tree: Tree, live: LiveCluster) -> Desired:
+        """The first source, of files that somebody brought in place of the repository's. Raises SourceError."""
+        source = app.spec.sources[0]
+        brought = Manifests(tree, "brought along")
+        found = Found(source.revision)
+        request = await self._request(app, project, source, found, brought, {}, live, app.spec.several)
+        async with self._slots:
+            made = await asyncio.to_thread(render_source, request)
+        return Desired(made.objects, (made.type,), (found.revision,))
 
     @staticmethod
     def _told(i: int, n: int, text: str, code: str) -> TargetsError:

@@ -5,11 +5,21 @@ be reached beyond the trees is handed in as a callable. Never stamps ownership a
 """
 
 from holdfast.render.tools.memo import SourceMemo
-from holdfast.render.tools.request import Doors, Referenced, RenderedSource, SourceError, SourceRequest, ToolSettings
+from holdfast.render.tools.request import (
+    Doors,
+    NoObjectError,
+    Referenced,
+    RenderedSource,
+    SourceError,
+    SourceRequest,
+    ToolSettings,
+    without_kind,
+)
 from holdfast.render.tools.run import render_source
 
 __all__ = [
     "Doors",
+    "NoObjectError",
     "Referenced",
     "RenderedSource",
     "SourceError",
@@ -17,4 +27,5 @@ __all__ = [
     "SourceRequest",
     "ToolSettings",
     "render_source",
+    "without_kind",
 ]

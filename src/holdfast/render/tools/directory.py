@@ -19,6 +19,14 @@ from holdfast.render.tools import jsonnet
 from holdfast.render.tools.detect import Work
 from holdfast.render.tools.request import SourceError
 
+_ARTIFACT = {
+    "schemaVersion": int,
+    "mediaType": str,
+    "artifactType": str,
+    "config": dict,
+    "layers": list,
+    "annotations": dict,
+}
 _MANIFEST = re.compile(r".*\.(yaml|yml|json|jsonnet)\Z")
 
 
@@ -76,17 +84,30 @@ def _json(name: str, data: bytes) -> list[Manifest]:
         value, end = json.JSONDecoder().raw_decode(text.lstrip())
     except ValueError:
         raise SourceError(f'Failed to unmarshal "{name}": {_json_fault(text)}', code="FailedPrecondition") from None
-    if not isinstance(value, dict) or not value.get("kind"):
-        raise SourceError(
-            f"Failed to unmarshal \"{name}\": Object 'Kind' is missing in '{json.dumps(value, separators=(',', ':'))}'",
-            code="FailedPrecondition",
-        )
+    problem = _json_problem(value)
+    if problem:
+        raise SourceError(f'Failed to unmarshal "{name}": {problem}', code="FailedPrecondition")
     if text.lstrip()[end:].strip():
         raise SourceError(
             f'Found multiple objects in "{name}". Only single objects are allowed in JSON files.',
             code="FailedPrecondition",
         )
-    return [value]
+    return [value or {}]
+
+
+def _json_problem(value: Any) -> str:
+    """Why a value is no object; one that might be the manifest of an OCI artifact passes for now, as in Argo CD."""
+    if value is None or (isinstance(value, dict) and (value.get("kind") or _like_artifact(value))):
+        return ""
+    if isinstance(value, dict | list):
+        return f"Object 'Kind' is missing in '{json.dumps(value, separators=(',', ':'))}'"
+    kind = "bool" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"
+    return f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+
+
+def _like_artifact(value: dict[str, Any]) -> bool:
+    """Whether no field that such a manifest has is of another type."""
+    return all(isinstance(value.get(name), kind | None) for name, kind in _ARTIFACT.items())
 
 
 def _json_fault(text: str) -> str:

@@ -19,7 +19,7 @@ from holdfast.model.app import HelmChoices
 from holdfast.render.paths import resolve
 from holdfast.render.tools.charts import load
 from holdfast.render.tools.detect import Work, join
-from holdfast.render.tools.request import ROOT, Referenced, SourceError
+from holdfast.render.tools.request import ROOT, Referenced, SourceError, without_kind
 
 _GENERIC = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
 _INLINE = "/tmp/holdfast_tmp/values"
@@ -314,6 +314,9 @@ def _objects(choices: HelmChoices, made: RenderedChart) -> list[Manifest]:
 
 
 def _checked(value: Any) -> Manifest:
-    if isinstance(value, dict):
-        return value
-    raise SourceError(f"failed to unmarshal manifest: {json.dumps(value)} is no object")
+    problem = "failed to unmarshal manifest: error unmarshaling JSON: while decoding JSON: "
+    if not isinstance(value, dict):
+        raise SourceError(f"{problem}{json.dumps(value)} is no object")
+    if not value.get("kind"):
+        raise SourceError(problem + without_kind(value))
+    return value

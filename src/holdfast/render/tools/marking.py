@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.render.tools.request import SourceError
+from holdfast.render.tools.request import NoObjectError, SourceError
 
 _TYPES = {
     bool: "bool",
@@ -22,6 +22,8 @@ _TYPES = {
 
 def markable(obj: Manifest) -> Manifest:
     """Raises SourceError."""
+    if not obj.get("kind"):
+        raise NoObjectError(obj)
     metadata = obj.get("metadata")
     problem = _annotations_problem(metadata)
     if problem and not _is_definition(obj):

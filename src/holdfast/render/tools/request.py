@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,18 @@ class SourceError(Stop):
     def __init__(self, message: str, *, code: str = "Unknown") -> None:
         super().__init__(message, reason="SourceError")
         self.code = code
+
+
+class NoObjectError(SourceError):
+    """A source gave something without a kind."""
+
+    def __init__(self, found: Manifest) -> None:
+        super().__init__(without_kind(found))
+        self.found = found
+
+
+def without_kind(found: Manifest) -> str:
+    return f"Object 'Kind' is missing in '{json.dumps(found, separators=(',', ':'), sort_keys=True)}'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ def _flat(objects: list[Manifest]) -> list[Manifest]:
     for obj in objects:
         items = obj.get("items")
         if isinstance(items, list):
-            out += [item for item in items if isinstance(item, dict)]
+            if not all(isinstance(item, dict) for item in items):
+                raise SourceError("items member is not an object: map[string]interface {}")
+            out += items
         elif not ("items" in obj and str(obj.get("kind") or "").endswith("List")):
             out.append(obj)
     return out

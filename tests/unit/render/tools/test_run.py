@@ -11,6 +11,7 @@ from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environmen
 from holdfast.model.app import SourceType
 from holdfast.render.tools import (
     Doors,
+    NoObjectError,
     Referenced,
     RenderedSource,
     SourceError,
@@ -348,6 +349,13 @@ def test_a_change_of_a_kustomization_that_is_not_there_names_the_command() -> No
     [
         ({"a.json": "{"}, 'Failed to unmarshal "a.json": unexpected EOF'),
         ({"a.json": '{"a": tru}'}, "invalid character '}' in literal true (expecting 'e')"),
+        ({"a.json": '"text"'}, "json: cannot unmarshal string into Go value of type map[string]interface {}"),
+        ({"a.json": '{"config": 1}'}, "Failed to unmarshal \"a.json\": Object 'Kind' is missing in '{\"config\":1}'"),
+        ({"a.yaml": "apiVersion: v1\nkind: List\nitems: [1]\n"}, "items member is not an object"),
+        (
+            {"Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "templates/a.yaml": "a: b\n"},
+            "failed to unmarshal manifest: error unmarshaling JSON: while decoding JSON: Object 'Kind' is missing in",
+        ),
         ({"a.jsonnet": '"text"'}, "json: cannot unmarshal string into Go value of type map[string]interface {}"),
         ({"a.jsonnet": 'import "no"'}, 'RUNTIME ERROR: couldn\'t open import "no": no match locally'),
         (
@@ -374,3 +382,9 @@ def test_an_unknown_name_in_the_build_environment_is_empty() -> None:
     text = '{apiVersion: "v1", kind: "ConfigMap", metadata: {name: std.extVar("v")}}'
     made = _render({"a.jsonnet": text}, {"path": ".", "directory": {"jsonnet": {"extVars": variables}}})
     assert _names(made) == ["web--$"]
+
+
+def test_json_without_a_kind_is_handed_on_to_be_told_with_its_marks() -> None:
+    with pytest.raises(NoObjectError) as caught:
+        _render({"package.json": '{"name": "x"}'}, {"path": "."})
+    assert caught.value.found == {"name": "x"}

@@ -129,6 +129,10 @@ def _token(reference: Mapping[str, Any] | None, context: Context) -> str:
     namespace = context.set.namespace
     try:
         data: Mapping[str, bytes] = context.facts.ask(Secret(namespace, name))
+    except NotThere as error:
+        raise GeneratorError(
+            f'error fetching Secret token: error fetching secret {namespace}/{name}: Secret "{name}" not found'
+        ) from error
     except GeneratorError as error:
         raise wrapped(f"error fetching Secret token: error fetching secret {namespace}/{name}", error) from error
     if key not in data:

@@ -23,7 +23,8 @@ def generate(spec: Mapping[str, Any], context: Context) -> list[Params]:
 def _element(element: Mapping[str, Any], context: Context) -> Params:
     if not isinstance(element, Mapping):
         raise GeneratorError(
-            "error unmarshling list element json: cannot unmarshal value into Go value of type map[string]interface {}"
+            f"error unmarshling list element json: cannot unmarshal {_kind(element)} into Go value of type "
+            "map[string]interface {}"
         )
     if context.go:
         found: Params = floats(element)
@@ -47,6 +48,14 @@ def _values(values: Any) -> Params:
     return {f"values.{k}": v for k, v in values.items()}
 
 
+def _kind(value: Any) -> str:
+    """A value's kind as Go's JSON decoder names it."""
+    if isinstance(value, bool):
+        return "bool"
+    kinds: dict[type, str] = {str: "string", dict: "object", list: "array"}
+    return kinds.get(type(value), "number")
+
+
 def _from_yaml(text: str) -> list[Params]:
     try:
         found = load(text)
@@ -55,9 +64,8 @@ def _from_yaml(text: str) -> list[Params]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(e, dict) for e in found):
-        kind = "string" if isinstance(found, str) else "object" if isinstance(found, dict) else "value"
         raise GeneratorError(
             "error unmarshling decoded ElementsYaml error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
-            f"{kind} into Go value of type []map[string]interface {{}}"
+            f"{_kind(found)} into Go value of type []map[string]interface {{}}"
         )
     return [floats(e) for e in found]

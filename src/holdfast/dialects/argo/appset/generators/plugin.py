@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.dialects.argo.appset.facts import ConfigMap, GeneratorError, Http, Reply, Secret
+from holdfast.dialects.argo.appset.facts import ConfigMap, GeneratorError, Http, NotThere, Reply, Secret
 from holdfast.dialects.argo.appset.generators.context import Context, wrapped
 from holdfast.dialects.argo.appset.params import Params, flatten, floats
 
@@ -51,6 +51,8 @@ def _request(spec: Mapping[str, Any], context: Context) -> Http:
 def _config(name: str, context: Context) -> Mapping[str, str]:
     try:
         config: Mapping[str, str] = context.facts.ask(ConfigMap(context.home, name))
+    except NotThere as error:
+        raise GeneratorError(f'error fetching ConfigMap: ConfigMap "{name}" not found') from error
     except GeneratorError as error:
         raise wrapped("error fetching ConfigMap", error) from error
     for key in ("baseUrl", "token"):
@@ -71,6 +73,10 @@ def _token(reference: str, context: Context) -> str:
         name, key = _SECRET, name
     try:
         data: Mapping[str, bytes] = context.facts.ask(Secret(context.home, name))
+    except NotThere as error:
+        raise GeneratorError(
+            f'{doing}: error fetching secret {context.home}/{name}: Secret "{name}" not found'
+        ) from error
     except GeneratorError as error:
         raise wrapped(f"{doing}: error fetching secret {context.home}/{name}", error) from error
     return data[key].decode("utf-8", "replace").strip() if key in data else f"${key}"

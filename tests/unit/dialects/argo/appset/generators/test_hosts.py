@@ -213,6 +213,7 @@ def test_a_plugin_that_fails_is_told() -> None:
     ):
         applications(go([{"plugin": spec}], "x"), plugin(Reply(500, {}, b"boom")))
     with pytest.raises(
-        GenerationFailed, match="error getting plugin from generator: error fetching ConfigMap: not found"
+        GenerationFailed,
+        match='error getting plugin from generator: error fetching ConfigMap: ConfigMap "no" not found',
     ):
         applications(go([{"plugin": {"configMapRef": {"name": "no"}}}], "x"), plugin(Reply(200, {}, b"")))
