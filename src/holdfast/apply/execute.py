@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from holdfast.apply.errors import ApplyError, is_immutable, refused
 from holdfast.apply.valid import is_plainly_valid
-from holdfast.base.errors import HoldfastError
+from holdfast.base.errors import HoldfastError, Stop
 from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.errors import NotFound
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
@@ -187,7 +187,10 @@ class Executor:
             return
         except HoldfastError as error:
             raise refused(change.ref, error) from error
-        prepared = self._near.prepare(task.desired, task.live)
+        try:
+            prepared = self._near.prepare(task.desired, task.live)
+        except Stop as error:
+            raise ApplyError(error.message, ref=change.ref) from error
         task.desired, task.cleanup = prepared.desired, prepared.cleanup
         if prepared.skip:
             task.done = Done.SKIPPED

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.kube.refs import Manifest
@@ -24,9 +24,9 @@ def digest(value: Any) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def desired_hash(obj: Manifest) -> str:
-    """Of a whole manifest, version and all."""
-    return digest(obj)
+def desired_hash(obj: Manifest, ignored: Sequence[str] = ()) -> str:
+    """Of a whole manifest, version and all; other fields that are left alone make it another one."""
+    return digest([obj, *ignored] if ignored else obj)
 
 
 def intended_hash(obj: Manifest) -> str:

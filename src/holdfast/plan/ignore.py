@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holdfast.base.errors import Stop
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.model.delivery import IgnoreRule, Selector
 
@@ -57,10 +58,12 @@ def _selected(selector: str, values: Mapping[str, Any]) -> bool:
 
 
 def adjust(desired: Manifest, live: Mapping[str, Any], paths: Sequence[str], manager: str) -> Manifest:
-    """The manifest to send instead of ``desired``, given what is live."""
+    """The manifest to send instead of ``desired``, given what is live. Raises Stop for a path that is none."""
     out: Manifest = copy.deepcopy(desired)
     for path in paths:
-        keys = [k.replace("~1", "/").replace("~0", "~") for k in path.split("/")[1:]]
+        if path and not path.startswith("/"):
+            raise Stop(f"replace operation does not apply: doc is missing path: {path}: missing value")
+        keys = _keys(path)
         wanted, found = _get(desired, keys), _get(live, keys)
         if not keys or wanted is _MISSING or wanted == found:
             continue
@@ -69,6 +72,20 @@ def adjust(desired: Manifest, live: Mapping[str, Any], paths: Sequence[str], man
         else:
             _set(out, keys, found)
     return out
+
+
+def without(obj: Mapping[str, Any], paths: Sequence[str]) -> Manifest:
+    """A copy that lacks the fields at the paths."""
+    out: Manifest = copy.deepcopy(dict(obj))
+    for path in paths:
+        keys = _keys(path)
+        if keys:
+            _remove(out, keys)
+    return out
+
+
+def _keys(path: str) -> list[str]:
+    return [k.replace("~1", "/").replace("~0", "~") for k in path.split("/")[1:]]
 
 
 def _step(value: Any, key: str) -> Any:

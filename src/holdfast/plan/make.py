@@ -11,6 +11,7 @@ from holdfast.model.live import LiveObject, LiveView
 from holdfast.model.plan import Action, Change, Plan, Reason, Stage
 from holdfast.model.safety import DriftMode
 from holdfast.plan.hashing import desired_hash, intended_hash
+from holdfast.plan.ignore import matching_paths
 from holdfast.plan.order import WAITED, staged
 from holdfast.plan.prune import prune_changes
 from holdfast.plan.switches import on, switches
@@ -46,15 +47,19 @@ def change_for(delivery: Delivery, obj: Manifest, view: LiveView, *, settled: bo
     if (
         action in (Action.CREATE, Action.UPDATE)
         and delivery.policy.safety.drift is not DriftMode.ENABLED
-        and _is_drift(obj, view.synced(ref), settled=settled)
+        and _is_drift(_wanted(delivery, obj), view.synced(ref), settled=settled)
     ):
         action, reason = Action.SKIP, Reason.DRIFT_LEFT
     return Change(action, reason, ref, GroupVersionKind.of(obj), obj)
 
 
-def _is_drift(obj: Manifest, synced: tuple[str, str] | None, *, settled: bool) -> bool:
+def _is_drift(wanted: str, synced: tuple[str, str] | None, *, settled: bool) -> bool:
     """Whether what was applied is what is desired, so that a difference is somebody else's doing."""
-    return settled if synced is None else synced[0] == desired_hash(obj)
+    return settled if synced is None else synced[0] == wanted
+
+
+def _wanted(delivery: Delivery, obj: Manifest) -> str:
+    return desired_hash(obj, matching_paths(obj, delivery.policy.ignore))
 
 
 def _decide(delivery: Delivery, obj: Manifest, ref: ObjectRef, view: LiveView) -> tuple[Action, Reason]:
@@ -78,7 +83,7 @@ def _compare(
 ) -> tuple[Action, Reason]:
     if live.foreign and not merging:
         return Action.UPDATE, Reason.FOREIGN_MANAGERS
-    wanted = desired_hash(obj)
+    wanted = _wanted(delivery, obj)
     if synced == (wanted, live.owned) or live.owned == intended_hash(obj):
         return Action.KEEP, Reason.IN_SYNC
     if live.owner not in (("", ""), (delivery.key.name, delivery.key.namespace)):

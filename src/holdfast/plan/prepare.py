@@ -13,7 +13,7 @@ from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import Ownership, Policy
 from holdfast.plan.cleanup import cleanup
 from holdfast.plan.hashing import intended_hash, owned_hash
-from holdfast.plan.ignore import adjust, matching_paths
+from holdfast.plan.ignore import adjust, matching_paths, without
 from holdfast.plan.switches import on, switches
 
 
@@ -35,6 +35,8 @@ def prepare(desired: Manifest, live: Mapping[str, Any], policy: Policy, owner: O
     merging = on(found, "ssa", "merge") or on(wanted, "ssa", "merge")
     operations = () if merging else tuple(cleanup(live, owner.manager))
     paths = matching_paths(desired, policy.ignore)
-    sent = adjust(desired, live, paths, owner.manager) if paths else desired
-    in_sync = not operations and intended_hash(sent) == owned_hash(live, owner.manager)
-    return Prepared(sent, operations, in_sync)
+    # An ignored field that somebody took over is no difference, whoever has it now.
+    compared = (without(desired, paths), without(live, paths)) if paths else (desired, live)
+    if not operations and intended_hash(compared[0]) == owned_hash(compared[1], owner.manager):
+        return Prepared(desired, in_sync=True)
+    return Prepared(adjust(desired, live, paths, owner.manager) if paths else desired, operations)

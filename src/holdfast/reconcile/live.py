@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,11 +90,11 @@ class ClusterState:
 
     # --- what was done
 
-    def applied(self, unit: UnitKey, desired: Manifest, live: Manifest) -> None:
-        """The server just returned ``live`` for ``desired``."""
+    def applied(self, unit: UnitKey, desired: Manifest, live: Manifest, ignored: Sequence[str] = ()) -> None:
+        """The server just returned ``live`` for ``desired``; the fields at ``ignored`` were left alone."""
         ref = ObjectRef.of(live)
         facts = observe(live, self.owner)
-        self._records[ref] = _Record(unit, desired_hash(desired), facts.owned, facts.uid)
+        self._records[ref] = _Record(unit, desired_hash(desired, ignored), facts.owned, facts.uid)
         informer = self._informers.get((ref.group, ref.kind))
         if informer is None:
             return
@@ -111,11 +111,11 @@ class ClusterState:
         record = self._records.get(ObjectRef.of(live))
         return record is not None and bool(uid) and record.uid == uid
 
-    def confirmed(self, unit: UnitKey, ref: ObjectRef, desired: Manifest) -> None:
+    def confirmed(self, unit: UnitKey, ref: ObjectRef, desired: Manifest, ignored: Sequence[str] = ()) -> None:
         """The view's object is as desired; nothing was sent."""
         live, before = self.get(ref), self._records.get(ref)
         if live is not None:
-            self._records[ref] = _Record(unit, desired_hash(desired), live.owned, live.uid)
+            self._records[ref] = _Record(unit, desired_hash(desired, ignored), live.owned, live.uid)
         else:
             self._records[ref] = replace(before, unit=unit) if before is not None else _Record(unit)
 

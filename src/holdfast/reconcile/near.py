@@ -38,7 +38,8 @@ class Near:
         return self._delivery.policy.force or any(on(switches(o, group), "force", "enabled") for o in (desired, live))
 
     def applied(self, desired: Manifest, live: Manifest) -> None:
-        self._state.applied(self._delivery.key, desired, live)
+        ignored = matching_paths(desired, self._delivery.policy.ignore)
+        self._state.applied(self._delivery.key, desired, live, ignored)
 
     async def gone(self, gvk: GroupVersionKind, ref: ObjectRef) -> None:
         await gone(self._state, gvk, ref)

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from holdfast.base.errors import Stop
 from holdfast.model.delivery import IgnoreRule, Selector
 from holdfast.plan.ignore import adjust, matches, matching_paths
 
@@ -28,6 +31,11 @@ def test_a_field_that_another_owns_is_not_sent() -> None:
 
 def test_a_field_that_agrees_is_sent_as_it_is() -> None:
     assert adjust(DESIRED, live(1, "hpa"), ["/spec/replicas"], MANAGER) == DESIRED
+
+
+def test_a_path_that_is_none_is_an_error() -> None:
+    with pytest.raises(Stop, match="replace operation does not apply: doc is missing path: bad: missing value"):
+        adjust(DESIRED, live(4), ["bad"], MANAGER)
 
 
 def test_the_desired_object_is_never_changed() -> None:

@@ -12,11 +12,11 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kube.schema import builtin
 from holdfast.kube.ssa import APPLY, UPDATE, Manager, Updater, decode_entries, encode_entries
 from holdfast.kube.ssa_types import type_of
-from holdfast.model.delivery import Delivery, KustomizeBuild, Ownership, Policy, UnitKey
+from holdfast.model.delivery import Delivery, IgnoreRule, KustomizeBuild, Ownership, Policy, UnitKey
 from holdfast.model.inventory import Inventory
 from holdfast.model.live import LiveObject
 from holdfast.model.plan import Action, Reason
-from holdfast.plan import desired_hash, make_plan, observe
+from holdfast.plan import desired_hash, make_plan, observe, prepare
 from holdfast.plan.make import inventory_of
 
 OWNER = Ownership("kustomize-controller", "kustomize.toolkit.fluxcd.io")
@@ -208,3 +208,29 @@ def test_switches_keep_hands_off() -> None:
         (Action.SKIP, Reason.APPLY_IGNORED),
         (Action.SKIP, Reason.IF_NOT_PRESENT),
     ]
+
+
+def test_other_ignored_fields_are_another_desire() -> None:
+    cluster, obj = Cluster(), config_map("a", {"x": "1"})
+    ref = ObjectRef.of(obj)
+    cluster.apply(config_map("a", {"x": "2"}))
+    live = cluster.get(ref)
+    assert live is not None
+    cluster.records[ref] = (desired_hash(obj, ["/data/x"]), live.owned)
+    rules = (IgnoreRule(("/data/x",)),)
+    assert make_plan(delivery(ignore=rules), [obj], cluster, inventory_of([obj])).is_empty
+    plan = make_plan(delivery(), [obj], cluster, inventory_of([obj]))
+    assert [c.action for s in plan.stages for c in s.changes] == [Action.UPDATE]
+
+
+def test_an_ignored_field_that_somebody_took_over_needs_nothing() -> None:
+    cluster, obj = Cluster(), config_map("a", {"x": "1", "y": "1"})
+    ref = ObjectRef.of(obj)
+    cluster.apply(obj)
+    cluster.edit(ref, "somebody", x="2")
+    policy = delivery(ignore=(IgnoreRule(("/data/x",)),)).policy
+    assert prepare(obj, cluster.objects[ref], policy, OWNER).in_sync
+    cluster.edit(ref, "somebody", y="2")
+    prepared = prepare(obj, cluster.objects[ref], policy, OWNER)
+    assert not prepared.in_sync
+    assert prepared.desired["data"] == {"x": "2", "y": "1"}
