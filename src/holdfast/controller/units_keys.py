@@ -12,7 +12,7 @@ from holdfast.kube.refs import ObjectRef
 from holdfast.model.delivery import Delivery
 from holdfast.reconcile.run import Keys
 from holdfast.render.decrypt import SopsDecryptor
-from holdfast.secrets import Keyring
+from holdfast.secrets import InvalidKey, Keyring
 
 
 async def sops_keys(client: Client, delivery: Delivery, *, default: tuple[str, str] | None = None) -> Keys:
@@ -30,4 +30,8 @@ async def sops_keys(client: Client, delivery: Delivery, *, default: tuple[str, s
     except HoldfastError as error:
         raise RetryLater(f"cannot get sops decryption Secret '{'/'.join(place)}': {error.message}") from error
     data = {k: base64.b64decode(v) for k, v in (secret.get("data") or {}).items()}
-    return Keys(SopsDecryptor(Keyring.from_secret(data)), hashlib.sha256(repr(data).encode()).hexdigest())
+    try:
+        keyring = Keyring.from_secret(data)
+    except InvalidKey as error:
+        raise Stop(f"{error.attempt} from sops decryption Secret '{'/'.join(place)}': {error.problem}") from error
+    return Keys(SopsDecryptor(keyring), hashlib.sha256(repr(data).encode()).hexdigest())

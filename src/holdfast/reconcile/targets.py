@@ -106,6 +106,8 @@ class Targets:
     async def _open_as(self, data: dict[str, str], namespace: str) -> ClusterState:
         """With a service account's token, which the other cluster has to trust; it is renewed before it runs out."""
         provider, address, account = (data.get(k, "") for k in ("provider", "address", "serviceAccountName"))
+        if provider not in ("generic", *_CLOUDS):
+            raise TargetError(f"provider '{provider}' not implemented")
         if provider != "generic":
             raise TargetError(
                 f"provider '{provider}' of a kubeConfig.configMapRef needs a cloud's credentials, which are not supported: "
@@ -138,6 +140,7 @@ class Targets:
         return state
 
 
+_CLOUDS = ("aws", "azure", "gcp")
 _NOT_A_MAPPING = (
     "couldn't get version/kind; json parse error: json: cannot unmarshal {kind} into Go value of type struct "
     '{{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'

@@ -7,11 +7,10 @@ The rules are those of fluxcd/pkg ``ssa/normalize``: ports get their default pro
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.render.typed import as_typed
+from holdfast.render.typed import as_typed, is_base64
 
 _POD_SPECS: dict[tuple[str, str], tuple[str, ...]] = {
     ("v1", "Pod"): ("spec",),
@@ -89,7 +88,7 @@ def _secret(obj: Manifest) -> Manifest:
     data, strings = obj.get("data") or {}, obj.get("stringData") or {}
     if not (isinstance(data, dict) and isinstance(strings, dict)):
         return obj
-    if not all(isinstance(v, str) for v in strings.values()) or not all(_is_base64(v) for v in data.values()):
+    if not all(isinstance(v, str) for v in strings.values()) or not all(_is_data(v) for v in data.values()):
         return obj
     out = {k: v for k, v in obj.items() if k in _SECRET_FIELDS and k != "stringData"}
     encoded = {k: base64.b64encode(v.encode()).decode() for k, v in strings.items()}
@@ -98,13 +97,5 @@ def _secret(obj: Manifest) -> Manifest:
     return out
 
 
-def _is_base64(value: Any) -> bool:
-    if value is None:
-        return True
-    if not isinstance(value, str):
-        return False
-    try:
-        base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
+def _is_data(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and is_base64(value))

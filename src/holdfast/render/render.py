@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast.base.errors import HoldfastError, Place, Stop
-from holdfast.base.tree import EntryKind, OverlayTree, RecordingTree, Tree
+from holdfast.base.tree import Entry, EntryKind, OverlayTree, RecordingTree, Tree
 from holdfast.kube import yaml
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kustomize import BuildOptions, Resource, build
@@ -20,7 +20,7 @@ from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.render.envsubst import SubstitutionError, check_names, substitute
 from holdfast.render.generate import generate
 from holdfast.render.normalise import normalise
-from holdfast.render.paths import resolve
+from holdfast.render.paths import clean, resolve
 
 _YAML_TYPES = {"list": "list", "str": "string", "int": "number", "float": "number", "bool": "boolean"}
 _SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
@@ -83,8 +83,8 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
 
 
 def require_directory(tree: Tree, path: str, name: str) -> None:
-    """Raises `PathNotFound` where a unit called ``name`` has no directory at ``path`` to build."""
-    _directory(tree, path, _shown_root(name))
+    """Raises `PathNotFound` where a unit called ``name`` has nothing at ``path`` to build."""
+    _existing(tree, path, _shown_root(name))
 
 
 def _shown_root(name: str) -> str:
@@ -92,14 +92,20 @@ def _shown_root(name: str) -> str:
     return f"/tmp/kustomization-{name}"
 
 
-def _directory(tree: Tree, path: str, root: str) -> str:
-    directory = resolve(tree, path)
-    entry = tree.lookup(directory) if directory is not None else None
-    if directory is None or entry is None:
-        shown = "/".join(p for p in (root, path.strip("/").removeprefix("./")) if p)
+def _existing(tree: Tree, path: str, root: str) -> tuple[str, Entry]:
+    found = resolve(tree, path)
+    entry = tree.lookup(found) if found is not None else None
+    if found is None or entry is None:
+        shown = "/".join(p for p in (root, clean(path)) if p)
         raise PathNotFound(f"kustomization path not found: stat {shown}: no such file or directory")
+    return found, entry
+
+
+def _directory(tree: Tree, path: str, root: str) -> str:
+    directory, entry = _existing(tree, path, root)
     if entry.kind is not EntryKind.DIRECTORY:
-        raise RenderError(f"open {root}/{directory}/kustomization.yaml: not a directory", place=Place(directory))
+        target = f"{root}/{directory}/kustomization.yaml: not a directory"
+        raise RenderError(f"open {target} remove {target}", place=Place(directory))
     return directory
 
 

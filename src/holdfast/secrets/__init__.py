@@ -5,11 +5,12 @@ no error carries a plain value.
 """
 
 from holdfast.secrets.errors import DecryptionError, KeyServiceUnavailable
-from holdfast.secrets.sops import Format, Keyring, decrypt_file, decrypt_object, is_encrypted
+from holdfast.secrets.sops import Format, InvalidKey, Keyring, decrypt_file, decrypt_object, is_encrypted
 
 __all__ = [
     "DecryptionError",
     "Format",
+    "InvalidKey",
     "KeyServiceUnavailable",
     "Keyring",
     "decrypt_file",

@@ -11,7 +11,7 @@ from holdfast.kube.refs import Manifest, ObjectRef
 from holdfast.model.delivery import Image, KustomizeBuild, Ownership, Patch, Selector, Substitution, UnitKey
 from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.render.memo import RenderMemo, agrees
-from holdfast.render.render import PathNotFound, RenderError, render
+from holdfast.render.render import PathNotFound, RenderError, render, require_directory
 
 OWNER = Ownership("kustomize-controller", "kustomize.toolkit.fluxcd.io")
 
@@ -181,6 +181,26 @@ def test_a_path_that_is_not_there_is_told() -> None:
         PathNotFound, match="kustomization path not found: stat /tmp/kustomization-web/x/y: no such file"
     ):
         render(request(tree(a_yaml=""), path="./x/y"))
+
+
+def test_a_path_above_the_tree_stays_in_it() -> None:
+    with pytest.raises(PathNotFound, match=r"stat /tmp/kustomization-web/etc: no such file"):
+        render(request(tree(a_yaml=""), path="../../etc"))
+
+
+def test_a_path_to_a_file_is_told_by_the_build() -> None:
+    files = tree(a_yaml=config_map("one"))
+    require_directory(files, "a.yaml", "web")
+    with pytest.raises(
+        RenderError, match=r"open /tmp/kustomization-web/a.yaml/kustomization.yaml: not a directory remove"
+    ):
+        render(request(files, path="a.yaml"))
+
+
+def test_a_secret_that_does_not_fit_its_type_stays_as_it_is() -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: 'ENC[x]'}\nsops: {mac: x}\n"
+    (found,) = render(request(tree(a_yaml=secret))).objects
+    assert found["sops"] == {"mac": "x"}
 
 
 def test_an_empty_directory_renders_to_nothing() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.kube import yaml
-from holdfast.secrets import DecryptionError, Format, Keyring, decrypt_file, decrypt_object, is_encrypted
+from holdfast.secrets import DecryptionError, Format, InvalidKey, Keyring, decrypt_file, decrypt_object, is_encrypted
 from holdfast.secrets.sops.shamir import combine
 
 DATA = Path(__file__).parent / "data"
@@ -20,6 +20,13 @@ def _keys(*numbers: int) -> Keyring:
 
 def _read(name: str) -> bytes:
     return (DATA / name).read_bytes()
+
+
+def test_a_key_that_is_none_is_told_by_its_name() -> None:
+    with pytest.raises(InvalidKey) as caught:
+        Keyring.from_secret({"me.agekey": b"# mine\nnonsense\n"})
+    assert caught.value.attempt == "failed to import 'me.agekey' data"
+    assert caught.value.problem == "failed to parse and add to age identities: unknown identity type"
 
 
 def test_a_secret_keeps_its_types_and_loses_its_metadata() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from holdfast.secrets.errors import DecryptionError
 from holdfast.secrets.sops import stores
-from holdfast.secrets.sops.keyring import Keyring, data_key
+from holdfast.secrets.sops.keyring import InvalidKey, Keyring, data_key
 from holdfast.secrets.sops.metadata import Metadata
 from holdfast.secrets.sops.stores import Format
 
-__all__ = ["Format", "Keyring", "decrypt_file", "decrypt_object", "is_encrypted"]
+__all__ = ["Format", "InvalidKey", "Keyring", "decrypt_file", "decrypt_object", "is_encrypted"]
 
 
 def is_encrypted(value: Any) -> bool:

@@ -10,6 +10,17 @@ from holdfast.secrets.errors import DecryptionError
 from holdfast.secrets.sops.metadata import Metadata, Recipient
 from holdfast.secrets.sops.shamir import combine
 
+_IDENTITIES = ("AGE-SECRET-KEY-", "AGE-PLUGIN-", "-----BEGIN")
+
+
+class InvalidKey(DecryptionError):
+    """What a Secret calls a key is none; ``attempt`` and ``problem`` leave room for the Secret's name."""
+
+    def __init__(self, attempt: str, problem: str) -> None:
+        super().__init__(f"{attempt}: {problem}")
+        self.attempt = attempt
+        self.problem = problem
+
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
@@ -26,12 +37,14 @@ class Keyring:
 
     @classmethod
     def from_secret(cls, data: Mapping[str, bytes]) -> Keyring:
-        """The keys of a Flux decryption Secret: ``*.agekey``, ``*.asc``, ``sops.vault-token`` and the key services' files."""
+        """The keys of a Flux decryption Secret: ``*.agekey``, ``*.asc``, ``sops.vault-token`` and the key services' files.
+
+        Raises InvalidKey."""
         age: list[str] = []
         pgp: list[bytes] = []
         for name, value in sorted(data.items()):
             if name.endswith(".agekey"):
-                age += age_identities(value.decode("utf-8", "replace"))
+                age += _imported(name, age_identities(value.decode("utf-8", "replace")))
             elif name.endswith(".asc"):
                 pgp.append(value)
         files = {"sops.aws-kms": "kms", "sops.gcp-kms": "gcp_kms", "sops.azure-kv": "azure_kv"}
@@ -41,6 +54,14 @@ class Keyring:
             data.get("sops.vault-token", b"").decode("utf-8", "replace").strip(),
             {provider: data[name].decode("utf-8", "replace") for name, provider in files.items() if name in data},
         )
+
+
+def _imported(name: str, identities: list[str]) -> list[str]:
+    if all(i.startswith(_IDENTITIES) for i in identities):
+        return identities
+    raise InvalidKey(
+        f"failed to import '{name}' data", "failed to parse and add to age identities: unknown identity type"
+    )
 
 
 def age_identities(text: str) -> list[str]:
