@@ -21,7 +21,11 @@ class Missing(KustomizeError):
 
 
 class Escaped(KustomizeError):
-    """A path that leaves the tree."""
+    """A path that leaves the tree, told as Flux's file system for builds tells it."""
+
+    @classmethod
+    def at(cls, path: str, root: str) -> Escaped:
+        return cls(f"fs-security-constraint read {path}: path '{path}' is not in or below '{root}'")
 
 
 class _Unresolved(Exception):
@@ -82,13 +86,13 @@ class Files:
         if target.startswith("/"):
             prefix = self._display_root + "/"
             if not target.startswith(prefix):
-                raise Escaped(f"security; link '{self.shown(path)}' leads out of the tree, to '{target}'")
+                raise Escaped.at(target, self.shown(""))
             joined = target[len(prefix) :]
         else:
             joined = posixpath.join(posixpath.dirname(link), target)
-        return self._resolve(self.normal(joined, path), depth + 1)
+        return self._resolve(self.normal(joined), depth + 1)
 
-    def normal(self, path: str, asked: str) -> str:
+    def normal(self, path: str) -> str:
         """A path without ``.`` and ``..``; raises Escaped where it leaves the tree. Above the root of a disk is the root."""
         if path and path[0] not in "./" and path[-1] != "/" and "/." not in path and "//" not in path:
             return path
@@ -98,7 +102,7 @@ class Files:
         if self._whole_disk:
             return posixpath.normpath("/" + clean).lstrip("/")
         if clean == ".." or clean.startswith("../"):
-            raise Escaped(f"security; '{asked}' is outside of the tree")
+            raise Escaped.at(posixpath.normpath(f"{self._display_root}/{clean}"), self.shown(""))
         return clean.lstrip("/")
 
     def read(self, real: str) -> bytes:
@@ -133,8 +137,8 @@ class Loader:
             shown = self.files.shown("").rstrip("/") + "/"
             if not path.startswith(shown):
                 raise Missing(f"evalsymlink failure on '{path}' : lstat {path}: no such file or directory")
-            return self.files.normal(path[len(shown) :], path)
-        return self.files.normal(f"{self.root}/{path}" if self.root else path, path)
+            return self.files.normal(path[len(shown) :])
+        return self.files.normal(f"{self.root}/{path}" if self.root else path)
 
     def load(self, path: str) -> bytes:
         """The bytes of a file; ``path`` as written in the kustomization."""
@@ -178,8 +182,11 @@ class Loader:
             return self._clone(spec)
         if path.startswith("/"):
             raise KustomizeError(f"new root '{path}' cannot be absolute")
-        joined = self._joined(path)
-        real = self._directory(joined)
+        try:
+            real = self._directory(self._joined(path))
+        except Escaped as err:
+            told = err.message.replace("-constraint read", "-constraint abs", 1)
+            raise KustomizeError(f"must build at directory: not a valid directory: {told}") from None
         self._refuse_leaving_repo(real)
         self._refuse_cycle(real)
         return Loader(self.files, real, self.options, self, restricted=self._restricted)

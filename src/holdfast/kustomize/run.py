@@ -55,7 +55,7 @@ def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildRe
 
 def _root_loader(files: Files, path: str, options: BuildOptions) -> Loader:
     start = Loader(files, "", options)
-    real = start._directory(files.normal(path, path))
+    real = start._directory(files.normal(path))
     return Loader(files, real, options)
 
 

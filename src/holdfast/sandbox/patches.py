@@ -250,6 +250,7 @@ def _apply(
     _check_shape(applied)
 
     def refuse(why: str) -> Exception:
+        why = f"error decoding from json: {why}" if why.startswith("illegal base64 data") else why
         group = f"{resource.gvk.group}/{resource.gvk.version}, Kind={resource.kind}"
         return status.untyped(
             f"failed to convert new object ({apply.described(applied)}) to proper version: "
