@@ -16,7 +16,7 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import Application, OperationState, SyncOrder
 from holdfast.model.sync import OperationPhase, SyncStep
 from holdfast.plan.sync.diff import preserved
-from holdfast.plan.sync.engine import Ground, sync_pass
+from holdfast.plan.sync.engine import MIGRATED_MANAGER, Ground, sync_pass
 from holdfast.reconcile.app_operation import request_for
 
 RESPECT = "RespectIgnoreDifferences=true"
@@ -52,6 +52,7 @@ async def one_pass(
         health=lambda obj: assess(obj, world.settings.health),
         permitted=_permission(world, project, comparison),
         modified={s.ref: s.modified for s in comparison.found.states},
+        migrate_manager=app.migrate_manager or MIGRATED_MANAGER,
     )
     client: Client = live.client.impersonating(account) if account else live.client
     return await SyncExecutor(WatchedClient(client, live), clock.sleep).carry_out(sync_pass(ground))

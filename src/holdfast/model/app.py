@@ -309,6 +309,7 @@ class Application:
     refresh: str = ""
     paused: bool = False
     server_side_diff: bool | None = None
+    migrate_manager: str = ""
     confirmed_at: float | None = None
     operation: Operation | None = None
     status: AppStatus = AppStatus()

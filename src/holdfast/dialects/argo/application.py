@@ -52,6 +52,7 @@ REFRESH = "argocd.argoproj.io/refresh"
 SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
 DELETION_APPROVED = "argocd.argoproj.io/deletion-approved"
+MIGRATION_MANAGER = "argocd.argoproj.io/client-side-apply-migration-manager"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 CASCADING = {FINALIZER: "Foreground", f"{FINALIZER}/foreground": "Foreground", f"{FINALIZER}/background": "Background"}
 """Finalizers under which the objects go with the application, and how they are deleted."""
@@ -82,6 +83,7 @@ def read(obj: Mapping[str, Any]) -> Application:
         refresh=_refresh(annotations),
         paused=annotations.get(SKIP_RECONCILE) == "true",
         server_side_diff=_server_side_diff(annotations),
+        migrate_manager=annotations.get(MIGRATION_MANAGER) or "",
         confirmed_at=seconds(annotations.get(DELETION_APPROVED)),
         operation=read_operation(operation) if operation is not None else None,
         status=_status(status),

@@ -35,7 +35,7 @@ _TOO_LONG_HELP: Final = (
     "may cause resource deletion and re-creation."
 )
 _PROPAGATION: Final = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
-_MIGRATED_MANAGER: Final = "kubectl-client-side-apply"
+MIGRATED_MANAGER: Final = "kubectl-client-side-apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Ground:
     health: Callable[[Manifest], AppHealth | None] = field(default=lambda obj: None, repr=False)
     permitted: Callable[[Manifest, bool], str] = field(default=lambda obj, namespaced: "", repr=False)
     modified: Mapping[ObjectRef, bool] = field(default_factory=dict)
-    migrate_manager: str = _MIGRATED_MANAGER
+    migrate_manager: str = MIGRATED_MANAGER
     wave_pause: float = WAVE_PAUSE
 
 

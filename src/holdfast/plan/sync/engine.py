@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from holdfast.model.sync import Answer, OperationPhase, SyncCommand, SyncStep
-from holdfast.plan.sync.book import Book, Ground
+from holdfast.plan.sync.book import MIGRATED_MANAGER, Book, Ground
 from holdfast.plan.sync.steps import Steps
 
-__all__ = ["Ground", "Pass", "sync_pass"]
+__all__ = ["MIGRATED_MANAGER", "Ground", "Pass", "sync_pass"]
 
 Pass = Generator[tuple[SyncCommand, ...], tuple[Answer, ...], SyncStep]
 

@@ -181,3 +181,18 @@ def test_empty_values_that_mean_something_stay(declared: dict[str, Any], wanted:
 def test_the_tools_named_are_told_in_argos_order() -> None:
     source = read_source({**SOURCE, "helm": {"releaseName": "x"}, "kustomize": {"namePrefix": "y"}})
     assert source.types == (SourceType.KUSTOMIZE, SourceType.HELM)
+
+
+def test_the_manager_that_a_server_side_apply_takes_over_from_may_be_named() -> None:
+    named = {"argocd.argoproj.io/client-side-apply-migration-manager": "legacy"}
+    obj = {"metadata": {"name": "web", "namespace": "argocd", "annotations": named}, "spec": {"source": SOURCE}}
+    assert read(obj).migrate_manager == "legacy"
+
+
+def test_a_plugin_without_a_name_and_the_options_of_a_patch_stay_in_a_source() -> None:
+    declared = {"plugin": {}, "kustomize": {"patches": [{"patch": "x", "options": {"allowNameChange": False}}]}}
+    assert normal(declared) == declared
+    assert read_source({**SOURCE, "plugin": {}}).types == (SourceType.PLUGIN,)
+    assert normal({"kustomize": {"commonLabels": {"a": ""}, "options": {}}}) == {
+        "kustomize": {"commonLabels": {"a": ""}}
+    }
