@@ -13,10 +13,12 @@ person who reads a status condition: what, where, what next; nothing secret. For
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
+
+from holdfast.base.record import Record
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A position in a file. ``line`` and ``column`` count from 1; 0 means unknown."""
 
     path: str
@@ -45,6 +47,16 @@ class HoldfastError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Whole to another process, whatever a subclass wants to be made of."""
+        return _again, (type(self), self.message, self.__dict__)
+
+
+def _again(kind: type[HoldfastError], message: str, attributes: dict[str, Any]) -> HoldfastError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(attributes)
+    return error
 
 
 class RetryLater(HoldfastError):

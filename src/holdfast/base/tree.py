@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from holdfast.base.record import Record
 
 
 class EntryKind(Enum):
@@ -19,7 +21,7 @@ class EntryKind(Enum):
     LINK = "link"
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """``id`` is the content id; the size in bytes is -1 where it is not known without reading."""
 
     name: str

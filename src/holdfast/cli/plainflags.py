@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from holdfast.base.record import Record
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     Arguments = Namespace | SimpleNamespace
 
 
-class Flag(NamedTuple):
+class Flag(Record):
     """``metavar`` is "" for a switch; ``many`` collects the values of a flag that may stand several times; no help hides it."""
 
     name: str

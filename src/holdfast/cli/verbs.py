@@ -6,10 +6,10 @@ A verb's module has two functions: ``add_arguments(parser: argparse.ArgumentPars
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from holdfast.base.record import Record
 
 
-class Verb(NamedTuple):
+class Verb(Record):
     name: str
     module: str
     help: str

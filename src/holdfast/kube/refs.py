@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from holdfast.base.record import Record
 
 Manifest = dict[str, Any]
 """One Kubernetes object as JSON data: dicts, lists, str, int, float, bool, None."""
 
 
-class GroupVersionKind(NamedTuple):
+class GroupVersionKind(Record):
     group: str
     version: str
     kind: str
@@ -32,7 +34,7 @@ class GroupVersionKind(NamedTuple):
         return f"{self.api_version}, Kind={self.kind}"
 
 
-class ObjectRef(NamedTuple):
+class ObjectRef(Record):
     """An object's identity in a cluster, whatever version it is served in. ``namespace`` is empty for cluster-scoped kinds."""
 
     group: str

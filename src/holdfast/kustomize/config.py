@@ -7,8 +7,9 @@ Values are immutable, so the defaults are shared by all kustomizations and mergi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdfast.base.record import Record
 from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec, Specs, merge_specs
@@ -23,7 +24,7 @@ _BACK_REFERENCE = Struct(
 )
 
 
-class NameReference(NamedTuple):
+class NameReference(Record):
     """Fields that hold the name of a kind of resource."""
 
     group: str
@@ -32,7 +33,7 @@ class NameReference(NamedTuple):
     referrers: Specs
 
 
-class TransformerConfig(NamedTuple):
+class TransformerConfig(Record):
     """Field specs by transformer, each list in kustomize's order of kinds."""
 
     name_prefix: Specs = ()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdfast.base.record import Record
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldtrie import FieldTrie, Unexpected
 from holdfast.kustomize.ids import gvk_text, split_api_version
@@ -22,7 +23,7 @@ Setter = Callable[[Any, Any], None]
 """Gets the container (mapping or list) and the key or index of the field."""
 
 
-class FieldSpec(NamedTuple):
+class FieldSpec(Record):
     path: str
     group: str = ""
     version: str = ""
@@ -83,7 +84,7 @@ def split_path(path: str, delimiter: str = "/") -> tuple[str, ...]:
     return tuple(out)
 
 
-class Walk(NamedTuple):
+class Walk(Record):
     """How missing fields are made: ``creates`` is the kind of the last one ("map", "scalar") or "" for never."""
 
     creates: str = ""

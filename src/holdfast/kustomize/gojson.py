@@ -6,15 +6,16 @@ a ``Struct``. Unknown fields and wrong types are errors; names match without reg
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdfast.base.record import Record
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.scalars import text_of
 
 Type = Any
 
 
-class Struct(NamedTuple):
+class Struct(Record):
     """``name`` is the Go type's name, which messages mention; ``via`` the embedded types that fields belong to."""
 
     name: str

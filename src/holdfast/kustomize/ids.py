@@ -7,7 +7,8 @@ and a kind that is certainly cluster-scoped has no namespace at all. Source: kya
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from holdfast.base.record import Record
 
 NOT_A_NAMESPACE = "_non_namespaceable_"
 
@@ -41,7 +42,7 @@ CLUSTER_SCOPED: Kinds = frozenset((v, k) for v, kinds in _CLUSTER_SCOPED.items()
 """(apiVersion, kind) of what kustomize knows to be cluster-scoped; everything else is taken for namespaced."""
 
 
-class Key(NamedTuple):
+class Key(Record):
     """What makes two resources the same one."""
 
     api_version: str

@@ -6,9 +6,10 @@ warnings about deprecated fields. Source: kustomize ``types/kustomization.go``.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from holdfast.base.errors import Place
+from holdfast.base.record import Record
 from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.gojson import Struct, decode
@@ -180,7 +181,7 @@ _DEPRECATED = {
 }
 
 
-class Kustomization(NamedTuple):
+class Kustomization(Record):
     """``data`` holds the decoded fields; absent ones are not in it. ``file_name`` is which of the three names it had."""
 
     data: dict[str, Any]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from holdfast.base.record import Record
 from holdfast.base.tree import Tree
 from holdfast.kube.refs import Manifest
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from holdfast.kustomize.resource import Resource
 
 
-class ChartRequest(NamedTuple):
+class ChartRequest(Record):
     """One chart to inflate: the entry of ``helmCharts`` with kustomize's defaults filled in.
 
     ``tree`` and ``root`` are the tree and directory of the kustomization; ``values`` are the values after ``valuesMerge``;
@@ -27,7 +28,7 @@ class ChartRequest(NamedTuple):
     values_files: tuple[str, ...] = ()
 
 
-class FunctionRequest(NamedTuple):
+class FunctionRequest(Record):
     """One run of a KRM function: the executable's path, the function's own config and the resources it may change."""
 
     tree: Tree
@@ -37,14 +38,14 @@ class FunctionRequest(NamedTuple):
     items: tuple[Manifest, ...]
 
 
-class Fetched(NamedTuple):
+class Fetched(Record):
     """A remote repository at hand: its tree and the directory in it that the URL names."""
 
     tree: Tree
     path: str
 
 
-class Step(NamedTuple):
+class Step(Record):
     """A step of a build: what ran, in the kustomization of which file, as the how-manieth of its kind there.
 
     ``kind`` is "resources" where files were read, "generators", a transformer's kind, or "finish" for hashes and references.
@@ -59,7 +60,7 @@ class Step(NamedTuple):
         return self.kind == "resources"
 
 
-class BuildOptions(NamedTuple):
+class BuildOptions(Record):
     """How to build.
 
     ``load_restrictions``: "root" refuses files outside of the kustomization's directory (kustomize's default), "none" allows

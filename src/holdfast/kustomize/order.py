@@ -58,17 +58,26 @@ def legacy_order(
 ) -> list[Resource]:
     """Resources in the order that suits ``kubectl apply``."""
     ranks = _DEFAULT_RANKS if (first, last) == (FIRST, LAST) else _ranks(first, last)
-    return sorted(resources, key=lambda r: _sort_key(r, ranks))
+    kinds: dict[tuple[str, str], tuple[int, int, str, str]] = {}
+
+    def key(resource: Resource) -> tuple[int, int, str, str]:
+        own = resource.api_version, resource.kind
+        known = kinds.get(own)
+        if known is None:
+            known = kinds[own] = _kind_key(*own, ranks)
+        rank, foreign, gvk, shown = known
+        return rank, foreign, gvk, f"{shown}|{resource.namespace or '~X'}|{resource.name or '~N'}"
+
+    return sorted(resources, key=key)
 
 
-def _sort_key(resource: Resource, ranks: dict[str, int]) -> tuple[int, int, str, str]:
-    group, version = split_api_version(resource.api_version)
-    kind = resource.kind
+def _kind_key(api_version: str, kind: str, ranks: dict[str, int]) -> tuple[int, int, str, str]:
+    """What the kind has to do with the order, and its name in the last part of the key."""
+    group, version = split_api_version(api_version)
     # A core Namespace comes before Namespaces of other groups.
     foreign = int(kind == "Namespace" and group != "")
     gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
-    name = f"{gvk_text(group, version, kind)}|{resource.namespace or '~X'}|{resource.name or '~N'}"
-    return ranks.get(kind, 0), foreign, gvk, name
+    return ranks.get(kind, 0), foreign, gvk, gvk_text(group, version, kind)
 
 
 def sort_by_options(resources: list[Resource], options: dict[str, Any]) -> list[Resource]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from holdfast.base.record import Record
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.resmap import ResMap
@@ -14,7 +14,7 @@ Transform = Callable[[ResMap], None]
 Generate = Callable[[], list[Resource]]
 
 
-class Plugin(NamedTuple):
+class Plugin(Record):
     """A configured plugin: one of the two callables is set. ``times`` is for how many of upstream's it stands."""
 
     transform: Transform | None = None
@@ -22,7 +22,7 @@ class Plugin(NamedTuple):
     times: int = 1
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Record):
     """What a plugin may look at while it is configured."""
 
     loader: Loader

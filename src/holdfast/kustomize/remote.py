@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import NamedTuple
 
 from holdfast.base.lazy import pattern
+from holdfast.base.record import Record
 
 _SCHEMES = ("ssh://", "https://", "http://", "file://")
 _USER = pattern(r"([a-zA-Z][a-zA-Z0-9-]*)@")
 
 
-class RepoSpec(NamedTuple):
+class RepoSpec(Record):
     """``raw`` is the URL as written; ``clone`` what Git is given; ``path`` the directory in it; ``ref`` "" for the default."""
 
     raw: str

@@ -108,7 +108,7 @@ class ResMap:
 
     def drop_gone(self) -> None:
         """Leave out what a patch deleted."""
-        if any(r.gone for r in self._list):
+        if not all(r.manifest for r in self._list):
             self.replace_all([r for r in self._list if not r.gone])
 
     def absorb_all(self, resources: Iterable[Resource]) -> None:

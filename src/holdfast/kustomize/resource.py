@@ -6,14 +6,15 @@ attributes, and the few places where the annotations would have shown are emulat
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdfast.base.record import Record
 from holdfast.kube.refs import Manifest
 from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, effective_namespace, id_go, id_text
 from holdfast.kustomize.scalars import copy_json, text_of
 
 
-class Source(NamedTuple):
+class Source(Record):
     """Where the text of a resource is: file, document in it, and the way to it inside of a List."""
 
     path: str
@@ -22,7 +23,7 @@ class Source(NamedTuple):
     within: tuple[str | int, ...] = ()
 
 
-class Origin(NamedTuple):
+class Origin(Record):
     """What kustomize writes with ``buildMetadata: [originAnnotations]``."""
 
     path: str = ""
@@ -33,7 +34,7 @@ class Origin(NamedTuple):
     """apiVersion, kind, name, namespace of the generator or transformer."""
 
 
-class Previous(NamedTuple):
+class Previous(Record):
     """An identity the resource had before a transformer changed it."""
 
     namespace: str
@@ -206,7 +207,8 @@ class Resource:
 
     def store_previous(self) -> None:
         """Remember the current identity before it changes."""
-        self.previous.append(Previous(self.effective_namespace, self.name, self.kind))
+        key = self.key()
+        self.previous.append(Previous(key.namespace, key.name, key.kind))
 
     def has_internal_annotations(self) -> bool:
         """Whether upstream would have annotations on the object at this moment, whatever the user wrote."""

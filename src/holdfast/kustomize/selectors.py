@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from holdfast.base.lazy import pattern
+from holdfast.base.record import Record
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import id_text, split_api_version
 from holdfast.kustomize.resource import Resource
@@ -27,7 +28,7 @@ def matcher(pattern: str) -> Matcher | None:
     return go_regex(f"^(?:{pattern})$").search_text
 
 
-class GoRegex(NamedTuple):
+class GoRegex(Record):
     compiled: Any
 
     def search_text(self, text: str) -> bool:
@@ -65,7 +66,7 @@ def _go_problem(text: str) -> str:
 _SIMPLE = pattern(r"\^?(?:\(\?:)?(?:[A-Za-z0-9_/:@=-]|\.[*+]|\\\.|\||\.)*\)?\$?")
 
 
-class Selector(NamedTuple):
+class Selector(Record):
     """``select``, ``reject`` or ``target``: every given part has to match."""
 
     group: str = ""
@@ -158,7 +159,7 @@ class CompiledSelector:
         return self.texts(resource)
 
 
-class Requirement(NamedTuple):
+class Requirement(Record):
     key: str
     operator: str
     values: frozenset[str] = frozenset()

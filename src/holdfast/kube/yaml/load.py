@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from typing import Any, NamedTuple
+from typing import Any
 
 from holdfast.base.lazy import pattern
+from holdfast.base.record import Record
 from holdfast.kube.yaml import fast
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.scalars import Dialect
@@ -17,7 +18,7 @@ FILLERS = b"\n #-"
 FILLING = pattern(rb"(?: *(?:#[^\n]*)?\n|---(?: *(?:#[^\n]*)?)\n)*")
 
 
-class Document(NamedTuple):
+class Document(Record):
     """One document of a stream. ``line`` is the line of its first node, counted from 1."""
 
     value: Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from holdfast.kustomize.fieldspec import FieldSpec, Walk, apply_spec, kind_of, wrong_kind
+from holdfast.kustomize.fieldspec import FieldSpec, Walk, apply_spec, index_of, kind_of, wrong_kind
 from holdfast.kustomize.ids import split_api_version
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
@@ -20,7 +20,7 @@ _WALK = Walk("scalar", "")
 
 def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = "", suffix: str = "") -> None:
     """Put ``prefix`` before and ``suffix`` behind the fields that ``specs`` name."""
-    specs = tuple(specs)
+    index = index_of(tuple(specs), _WALK)
 
     def put(node: Any, key: Any) -> None:
         if kind_of(node[key]) != "ScalarNode":
@@ -28,21 +28,21 @@ def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = ""
         node[key] = f"{prefix}{text_of(node[key])}{suffix}"
 
     for resource in resources:
-        first_kind = resource.previous[0].kind if resource.previous else resource.kind
-        group, version = split_api_version(resource.api_version)
-        if _keeps_name(group, first_kind):
+        api_version, kind = resource.api_version, resource.kind
+        first_kind = resource.previous[0].kind if resource.previous else kind
+        if _keeps_name(api_version, first_kind):
             continue
-        for spec in specs:
-            if spec.selects(group, version, first_kind):
-                _remember(resource, spec, prefix, suffix)
-                if spec.selects(group, version, resource.kind):
-                    apply_spec(resource, spec, put, _WALK)
+        own = index.of(api_version, kind)
+        for spec in index.of(api_version, first_kind):
+            _remember(resource, spec, prefix, suffix)
+            if spec in own:
+                apply_spec(resource, spec, put, _WALK)
     resources.touched()
 
 
-def _keeps_name(group: str, kind: str) -> bool:
+def _keeps_name(api_version: str, kind: str) -> bool:
     return kind in ("CustomResourceDefinition", "Namespace") or (
-        kind == "APIService" and group == "apiregistration.k8s.io"
+        kind == "APIService" and split_api_version(api_version)[0] == "apiregistration.k8s.io"
     )
 
 

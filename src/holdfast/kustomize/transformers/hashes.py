@@ -41,6 +41,13 @@ def content_hash(manifest: Manifest) -> str:
 
 
 @cache
+def _encoder() -> Callable[[Any], str]:
+    import json
+
+    return json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+@cache
 def _sha256() -> Callable[[bytes], Any]:
     """Python's own SHA-256: hashlib loads OpenSSL, which takes as long as a thousand hashes."""
     from importlib import import_module
@@ -80,9 +87,7 @@ _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\
 
 def go_json(value: Any) -> str:
     """JSON as Go's encoder writes it: keys sorted, no spaces, HTML characters escaped."""
-    import json
-
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _encoder()(value)
     for char, escaped in _HTML.items():
         if char in text:
             text = text.replace(char, escaped)

@@ -7,8 +7,9 @@ selector finds. A list of operations is a JSON patch and needs a target.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from holdfast.base.record import Record
 from holdfast.kustomize import json6902, strategic, written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
@@ -20,7 +21,7 @@ _INTERNAL = "internal.config.kubernetes.io/"
 _LEGACY = ("config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id")
 
 
-class Patch(NamedTuple):
+class Patch(Record):
     """One entry of ``patches``: either merges or operations; ``source`` names it in messages."""
 
     source: str
