@@ -19,6 +19,7 @@ from pathlib import Path
 
 from holdfast.app import sandbox
 from holdfast.app.controller import Settings, work
+from holdfast.app.trial_causes import causes
 from holdfast.app.trial_charts import Kept
 from holdfast.app.trial_git import Snapshot, WorkingTreeStore, snapshot
 from holdfast.app.trial_look import MANAGER, Hands, Seen
@@ -47,7 +48,7 @@ _REQUEUE = 2.0
 @dataclass(slots=True)
 class Trial:
     """``elsewhere`` are units of which the repository does not have the files or the chart, with the reason; ``ready_after``
-    seconds since the start; ``missing`` were expected from the files and never came to be; ``hidden`` counts files whose
+    seconds since the start; ``causes`` are the objects that units wait for in the end, and why; ``hidden`` counts files whose
     encrypted values are placeholders."""
 
     expected: dict[UnitKey, Unit] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Trial:
     seen: dict[UnitKey, Seen] = field(default_factory=dict)
     ready_after: dict[UnitKey, float] = field(default_factory=dict)
     refused: dict[UnitKey, str] = field(default_factory=dict)
+    causes: dict[UnitKey, dict[UnitKey, str]] = field(default_factory=dict)
     seconds: float = 0.0
     timed_out: bool = False
     hidden: int = 0
@@ -164,7 +166,10 @@ async def _try(order: Order, given: _Set, say: Callable[[str], None]) -> Trial:
             for obj in seeds(given.found, given.served):
                 await _apply(client, obj, trial)
             say("the controller is at work")
-            return await _follow(client, order, trial, given.served, say)
+            await _follow(client, order, trial, given.served, say)
+            for key in unsettled(trial):
+                trial.causes[key] = await causes(client, trial.expected[key])
+            return trial
     finally:
         stop.set()
         await asyncio.wait({controller}, timeout=_STOP_SECONDS)
@@ -201,7 +206,8 @@ def _placed(key: UnitKey) -> UnitKey:
     return replace(key, namespace=ARGO_NAMESPACE) if key.kind in ARGO and not key.namespace else key
 
 
-async def _follow(client: Client, order: Order, trial: Trial, served: Served, say: Callable[[str], None]) -> Trial:
+async def _follow(client: Client, order: Order, trial: Trial, served: Served, say: Callable[[str], None]) -> None:
+    """Until all is ready, nothing moves any more, or the time is over."""
     started = moved = time.monotonic()
     hands = Hands(client, served.statuses)
     while True:
@@ -213,11 +219,21 @@ async def _follow(client: Client, order: Order, trial: Trial, served: Served, sa
         trial.seen, trial.seconds = seen, now - started
         finished = set(trial.expected) - set(trial.elsewhere) <= {k for k, s in seen.items() if s.ready or s.suspended}
         if finished and now - moved > _SETTLED_SECONDS and all(_done(k, s, trial) for k, s in seen.items()):
-            return trial
+            return
         trial.timed_out = now - started > order.timeout
         if trial.timed_out or now - moved > order.quiet:
-            return trial
+            return
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+WAITING = ("", "Progressing", "ProgressingWithRetry", "HealthCheckFailed", "OutOfSync")
+"""Reasons of a unit that was applied and wants its objects ready."""
+
+
+def unsettled(trial: Trial) -> list[UnitKey]:
+    """Units that were applied and are not ready."""
+    found = ((k, trial.seen.get(k)) for k in trial.expected if k not in trial.elsewhere)
+    return [k for k, s in found if s is not None and not s.ready and not s.suspended and s.reason in WAITING]
 
 
 def _done(key: UnitKey, seen: Seen, trial: Trial) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from xml.sax.saxutils import escape, quoteattr
 
-from holdfast.app.trial import Trial
+from holdfast.app.trial import WAITING, Trial
 from holdfast.model.delivery import UnitKey
 
 
@@ -63,9 +63,16 @@ def _row(trial: Trial, key: UnitKey) -> Row:
     if "no matches for kind" in _words(trial, end) and _charts_missing(trial):
         text = f"{_words(trial, end)} (the definition may come from a chart that is not at hand)"
         return Row(key, Outcome.UNAVAILABLE, message=text, chain=chain)
-    if cause is None and end != key:
+    if cause is None and end != key and not _cause(trial, end):
         return Row(key, Outcome.BLOCKED, message=f"{end} is not there", chain=chain)
-    return Row(key, Outcome.BLOCKED if end != key else Outcome.FAILED, message=_words(trial, end), chain=chain)
+    mine = end == key or end in trial.causes.get(key, {})
+    words = _words(trial, end) if end == key else f"{end}: {_words(trial, end)}"
+    return Row(key, Outcome.FAILED if mine else Outcome.BLOCKED, message=words, chain=chain)
+
+
+def _cause(trial: Trial, key: UnitKey) -> str:
+    """What is wrong with an object that some unit waits for."""
+    return next((found[key] for found in trial.causes.values() if key in found), "")
 
 
 def _charts_missing(trial: Trial) -> bool:
@@ -73,7 +80,9 @@ def _charts_missing(trial: Trial) -> bool:
 
 
 def _words(trial: Trial, key: UnitKey) -> str:
-    seen = trial.seen.get(key)
+    seen, cause = trial.seen.get(key), _cause(trial, key)
+    if cause:
+        return cause[:400]
     if seen is None:
         return "it was never made"
     return "; ".join(seen.message.split("\n"))[:400] or "the controller has not told anything of it"
@@ -96,18 +105,15 @@ def _is_ready(trial: Trial, key: UnitKey) -> bool:
     return seen is not None and (seen.ready or seen.suspended)
 
 
-_WAITING = ("", "Progressing", "ProgressingWithRetry", "HealthCheckFailed")
-"""Reasons of a unit that was applied and wants its objects ready."""
-
-
 def _waits(trial: Trial, key: UnitKey) -> list[UnitKey]:
     """What a unit waits for: its dependencies and source, the parent that has not made it, the children it wants ready."""
     seen, unit = trial.seen.get(key), trial.expected.get(key)
     if seen is None:
         return [unit.parent] if unit is not None and unit.parent not in (None, key) else []
     found = list(seen.waits_on)
-    if unit is not None and unit.spec.get("wait") and seen.reason in _WAITING:
+    if unit is not None and unit.spec.get("wait") and seen.reason in WAITING:
         found += [k for k, u in trial.expected.items() if u.parent == key and k != key]
+    found += [k for k in trial.causes.get(key, {}) if k not in found]
     return found
 
 

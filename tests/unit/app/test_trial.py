@@ -43,6 +43,16 @@ SECRET = (
     "stringData: {p: 'ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]'}\n"
     "sops: {mac: 'ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]', version: 3.9.0, lastmodified: '2024-01-01T00:00:00Z'}\n"
 )
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "registry.invalid/web:1"}]}
+"""
 FILES = {
     "clusters/prod/sync.yaml": SOURCE
     + "---\n"
@@ -62,7 +72,15 @@ FILES = {
     + "---\n"
     + unit("behind", "./one", "  dependsOn: [{name: two}]\n")
     + "---\n"
-    + unit("broken", "./broken"),
+    + unit("broken", "./broken")
+    + "---\n"
+    + unit("sick", "./sick", WAIT)
+    + "---\n"
+    + unit("behind-sick", "./one", "  dependsOn: [{name: sick}]\n")
+    + "---\n"
+    + unit(
+        "checks-nothing", "./two", "  healthChecks: [{apiVersion: v1, kind: Pod, name: ghost, namespace: default}]\n"
+    ),
     "infra/c.yaml": CONFIG.replace("NAME", "infra"),
     "apps/c.yaml": CONFIG.replace("NAME", "apps"),
     "apps/r.yaml": RELEASE.replace("NAME", "near"),
@@ -70,6 +88,7 @@ FILES = {
     "one/c.yaml": CONFIG.replace("NAME", "one"),
     "two/c.yaml": ELSEWHERE,
     "broken/c.yaml": CONFIG.replace("NAME", "Not_A_Name"),
+    "sick/d.yaml": DEPLOYMENT,
     "chart/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
     "chart/templates/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\ndata: {a: b}\n",
 }
@@ -127,6 +146,19 @@ def test_what_the_api_server_refuses_fails_with_its_words(done: tuple[trial.Tria
     assert "Not_A_Name" in row.message
 
 
+def test_an_object_that_never_gets_ready_is_named_with_what_its_pod_says(
+    done: tuple[trial.Trial, dict[str, Row]],
+) -> None:
+    row, behind = done[1]["sick"], done[1]["behind-sick"]
+    assert (row.outcome, behind.outcome) == (Outcome.FAILED, Outcome.BLOCKED)
+    assert "Deployment/default/web" in row.message and "ImagePullBackOff" in row.message
+    assert [k.name for k in behind.chain] == ["behind-sick", "sick", "web"]
+
+
+def test_a_health_check_of_nothing_says_that_it_is_not_there(done: tuple[trial.Trial, dict[str, Row]]) -> None:
+    assert done[1]["checks-nothing"].message == "Pod/default/ghost: it is not there"
+
+
 def test_a_chart_that_is_not_at_hand_is_no_failure_of_the_repository(
     done: tuple[trial.Trial, dict[str, Row]],
 ) -> None:
@@ -138,7 +170,7 @@ def test_a_chart_that_is_not_at_hand_is_no_failure_of_the_repository(
 def test_junit_counts_failures_and_skips(done: tuple[trial.Trial, dict[str, Row]]) -> None:
     found, rows = done
     text = trial_report.junit(list(rows.values()), found)
-    assert f'tests="{len(rows)}" failures="4" skipped="1"' in text
+    assert f'tests="{len(rows)}" failures="7" skipped="1"' in text
     assert not trial_report.green(list(rows.values()))
 
 

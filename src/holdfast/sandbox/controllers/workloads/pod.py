@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox.controllers.workloads import omens
 from holdfast.sandbox.controllers.workloads.actions import (
     Action,
     Delete,
@@ -53,6 +54,11 @@ def _schedule(view: View, pod: Manifest, knobs: Knobs) -> list[Action]:
     if knobs.pending or not fit:
         why = "node(s) didn't match Pod's node affinity/selector" if nodes and not knobs.pending else "Insufficient cpu"
         return _pending(view, pod, "Unschedulable", f"0/{len(nodes)} nodes are available: {len(nodes)} {why}.")
+    short = {omens.lacking(pod, n) for n in fit}
+    if "" not in short:
+        return _pending(
+            view, pod, "Unschedulable", f"0/{len(nodes)} nodes are available: {len(fit)} Insufficient {max(short)}."
+        )
     if unbound:
         missing = [c for c in unbound if view.get(CLAIMS, pod["metadata"]["namespace"], c) is None]
         what = (
@@ -92,18 +98,20 @@ def _run(view: View, pod: Manifest, knobs: Knobs) -> list[Action]:
     before = pod.get("status") or {}
     started = before.get("startTime") or view.timestamp
     age = (view.now - parse_time(started)).total_seconds()
-    if knobs.pull_fails:
+    if knobs.pull_fails or omens.cannot_be_pulled(pod):
         return _applied(view, pod, started, _Containers("waiting", "ImagePullBackOff", "Back-off pulling image"), False)
-    if knobs.crashes:
-        return _crash(view, pod, started, age, knobs)
+    code = omens.fails(pod)
+    if knobs.crashes or code:
+        return _crash(view, pod, started, age, knobs.exit_code or code)
     limit = _run_time(pod, knobs)
     if limit is not None and age >= limit:
         return _end(view, pod, started, knobs.exit_code)
-    ready = not knobs.never_ready and age >= knobs.ready_after
+    never = knobs.never_ready or omens.never_ready(pod)
+    ready = not never and age >= knobs.ready_after
     actions = _applied(view, pod, started, _Containers("running"), ready)
     if limit is not None:
         actions.append(Wake(max(0.05, limit - age)))
-    if not ready and not knobs.never_ready:
+    if not ready and not never:
         actions.append(Wake(max(0.05, knobs.ready_after - age)))
     return actions
 
@@ -115,9 +123,9 @@ def _run_time(pod: Manifest, knobs: Knobs) -> float | None:
     return None if pod["spec"].get("restartPolicy", "Always") == "Always" else _ONE_SHOT_SECONDS
 
 
-def _crash(view: View, pod: Manifest, started: str, age: float, knobs: Knobs) -> list[Action]:
+def _crash(view: View, pod: Manifest, started: str, age: float, code: int) -> list[Action]:
     if pod["spec"].get("restartPolicy") == "Never":
-        return _end(view, pod, started, knobs.exit_code or 1)
+        return _end(view, pod, started, code or 1)
     restarts = int(age // _CRASH_EVERY) + 1
     state = _Containers("waiting", "CrashLoopBackOff", "back-off restarting failed container", restarts)
     return [*_applied(view, pod, started, state, False), Wake(_CRASH_EVERY - age % _CRASH_EVERY)]
