@@ -1,7 +1,7 @@
 """``Record``: ``typing.NamedTuple`` for classes that every command makes when it starts.
 
 The same for whoever reads or checks the types. The one in ``typing`` compiles the annotation of each field, which for the classes
-of a build took a sixth of its start; here nothing is done with them. See docs/design/0003-quick-start.md.
+of a build took a sixth of its start; here nothing is done with them. See docs/design/0004-quick-start.md.
 """
 
 from __future__ import annotations
