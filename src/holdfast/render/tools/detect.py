@@ -8,7 +8,8 @@ from holdfast.base.tree import EntryKind, Tree
 from holdfast.kube import yaml
 from holdfast.model.app import AppSource, Raw, SourceType
 from holdfast.render.paths import resolve
-from holdfast.render.tools.request import Environment, SourceError, SourceRequest, ToolSettings
+from holdfast.render.tools.request import ROOT, Environment, SourceError, SourceRequest, ToolSettings
+from holdfast.render.tools.shapes import fault
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -63,20 +64,27 @@ def overridden(tree: Tree, where: str, request: SourceRequest) -> AppSource:
         entry = tree.lookup(path)
         if entry is None or entry.kind is EntryKind.DIRECTORY:
             continue
-        try:
-            patch = yaml.load(tree.read(path))
-        except yaml.YAMLError as error:
-            raise SourceError(
-                f"error getting app source type: error while parsing source parameters: {path}: "
-                f"error converting YAML to JSON: {error.message}"
-            ) from None
-        if isinstance(patch, dict):
-            raw = merged(raw, patch)
+        patch = _overrides(path, tree.read(path))
+        raw = merged(raw, patch)
     if raw is request.source.raw:
         return request.source
     fixed = {k: request.source.raw[k] for k in request.fixed_fields if k in request.source.raw}
     kept = {k: v for k, v in raw.items() if k not in request.fixed_fields}
     return request.reread({**kept, **fixed})
+
+
+def _overrides(path: str, data: bytes) -> Raw:
+    """Raises SourceError for a file that is no source."""
+    try:
+        patch = yaml.load(data)
+        problem = "" if patch is None else fault(patch)
+    except yaml.YAMLError as error:
+        patch, problem = None, error.message
+    if problem:
+        raise SourceError(
+            f"error getting app source type: error while parsing source parameters: {ROOT}/{path}: {problem}"
+        )
+    return patch or {}
 
 
 def merged(target: Raw, patch: Raw) -> Raw:

@@ -82,7 +82,7 @@ def _changes(work: Work) -> Sequence[tuple[str, Change]]:
         images = [expand(i) for i in wanted.images]
         out.append((f"edit set image {' '.join(images)}", lambda data: commands.set_images(data, images)))
     if wanted.replicas:
-        replicas = [f"{name}={count}" for name, count in wanted.replicas]
+        replicas = [f"{name}={_count(count)}" for name, count in wanted.replicas]
         out.append((f"edit set replicas {' '.join(replicas)}", lambda data: commands.set_replicas(data, replicas)))
     if wanted.common_labels:
         out.append(_labels(wanted, [f"{k}:{expand(v)}" for k, v in sorted(wanted.common_labels.items())]))
@@ -98,6 +98,12 @@ def _changes(work: Work) -> Sequence[tuple[str, Change]]:
         if found:
             out.append((f"edit add component {' '.join(found)}", lambda data: _add_components(work, data, found)))
     return out
+
+
+def _count(text: str) -> str:
+    if not text.lstrip("+-").isdigit():
+        raise SourceError(f"expected integer value for count. Received: {text}")
+    return text
 
 
 def _text(command: str, field: str, value: str) -> tuple[str, Change]:

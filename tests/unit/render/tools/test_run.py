@@ -388,3 +388,39 @@ def test_json_without_a_kind_is_handed_on_to_be_told_with_its_marks() -> None:
     with pytest.raises(NoObjectError) as caught:
         _render({"package.json": '{"name": "x"}'}, {"path": "."})
     assert caught.value.found == {"name": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("directory: [\n", "yaml: line 1: did not find expected node content"),
+        ("text\n", "cannot unmarshal string into Go value of type v1alpha1.ApplicationSource"),
+        ("directory: x\n", "field ApplicationSource.directory of type v1alpha1.ApplicationSourceDirectory"),
+        (
+            "helm: {parameters: [{name: a}, {name: true}]}\n",
+            "bool into Go struct field HelmParameter.helm.parameters.name",
+        ),
+        (
+            "helm: {parameters: {a: b}}\n",
+            "object into Go struct field ApplicationSourceHelm.helm.parameters of type []",
+        ),
+        (
+            "helm: {valueFiles: [a, 1]}\n",
+            "number into Go struct field ApplicationSourceHelm.helm.valueFiles of type string",
+        ),
+        ("kustomize: {commonLabels: {a: 1}}\n", "ApplicationSourceKustomize.kustomize.commonLabels of type string"),
+        ("directory: {jsonnet: {tlas: [{code: x}]}}\n", "JsonnetVar.directory.jsonnet.tlas.code of type bool"),
+    ],
+)
+def test_a_file_that_overrides_with_what_is_no_source_is_refused(text: str, words: str) -> None:
+    told = _refusal({"a.yaml": CM.format(name="a"), ".argocd-source.yaml": text}, {"path": "."})
+    assert told.startswith(
+        "error getting app source type: error while parsing source parameters: <path to cached source>/"
+    )
+    assert words in told
+
+
+def test_a_count_of_replicas_has_to_be_a_number() -> None:
+    files = {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": CM.format(name="a")}
+    told = _refusal(files, {"path": ".", "kustomize": {"replicas": [{"name": "a", "count": "x"}]}})
+    assert told == "expected integer value for count. Received: x"
