@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from holdfast.apply.sync_rbac import reconciled, rehearsed
 from holdfast.cluster.client import Client, PatchType
-from holdfast.cluster.errors import ApiError, BadRequest, Conflict, Invalid, NotFound
+from holdfast.cluster.errors import ApiError, BadRequest, Conflict, Invalid, NoMatch, NotFound
 from holdfast.kube import fieldset
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kube.schema import builtin
@@ -37,16 +37,27 @@ Gone = Callable[[GroupVersionKind, ObjectRef], Awaitable[None]]
 async def write(client: Client, send: Send, gone: Gone) -> str:
     """Raises ApiError."""
     target = send.target
-    resource = await client.resource(GroupVersionKind.of(target))
+    try:
+        resource = await client.resource(GroupVersionKind.of(target))
+    except NoMatch as error:
+        raise _named(error, _unmapped(target, error.message)) from error
     body = target if resource.namespaced else _without_namespace(target)
     if send.dry_run:
-        return _rehearsed(send)
+        return _rehearsed(send, resource.plural)
     if send.server_side and send.force and not send.replace:
         raise BadRequest("error validating options: --force cannot be used with --server-side")
     try:
         return await _written(client, send, body, resource.plural, gone)
     except ApiError as error:
-        raise _named(error, _GO_MAP.sub("", error.message)) from error
+        raise _named(error, _GO_MAP.sub("", error.message.strip())) from error
+
+
+def _unmapped(target: Manifest, reason: str) -> str:
+    ref = ObjectRef.of(target)
+    return (
+        f'resource mapping not found for name: "{ref.name}" namespace: "{ref.namespace}" from "{_MANIFEST}": {reason}\n'
+        "ensure CRDs are installed first"
+    )
 
 
 def _named(error: ApiError, message: str) -> ApiError:
@@ -54,7 +65,7 @@ def _named(error: ApiError, message: str) -> ApiError:
 
 
 def _at_manifest(verb: str, error: ApiError) -> ApiError:
-    return _named(error, f'error when {verb} "{_MANIFEST}": {error.message}')
+    return _named(error, f'error when {verb} "{_MANIFEST}": {error.message.strip()}')
 
 
 async def _written(client: Client, send: Send, body: Manifest, plural: str, gone: Gone) -> str:
@@ -284,13 +295,15 @@ def _versioned(body: Manifest, live: Manifest) -> Manifest:
 # --- dry runs ---------------------------------------------------------------------------------------------------------
 
 
-def _rehearsed(send: Send) -> str:
+def _rehearsed(send: Send, plural: str) -> str:
     """A dry run on the client's side: what would be said; the server is not asked."""
+    warning = ""
     if send.live is None:
         word = "created"
     elif send.replace:
         word = "replaced"
     else:
         word = "configured" if merged(send.live, annotated(send.target)) else "unchanged"
+        warning = "" if LAST_APPLIED in _annotations(send.live) else _missing(plural, ObjectRef.of(send.live).name)
     before = rehearsed(send.target, send.live) if send.target.get("apiVersion") == _RBAC and not send.replace else ""
-    return f"{before}{named(send.target)} {word} (dry run)"
+    return f"{before}{named(send.target)} {word} (dry run){warning}"

@@ -12,7 +12,7 @@ import pytest
 
 from holdfast.apply.sync_kubectl import LAST_APPLIED, MANAGER, annotated, last_applied_owners, merged, upgraded, write
 from holdfast.cluster.client import Client
-from holdfast.cluster.errors import BadRequest, Invalid, NotFound
+from holdfast.cluster.errors import BadRequest, Invalid, NoMatch, NotFound
 from holdfast.kube.refs import GroupVersionKind, ObjectRef
 from holdfast.model.sync import Send
 
@@ -251,3 +251,33 @@ def test_the_fields_of_several_managers_become_one() -> None:
     assert found[1]["fieldsV1"] == {"f:data": {"f:a": {}, "f:b": {}}}
     assert upgraded({"metadata": {"managedFields": entries}}, "other") is None
     assert last_applied_owners({"metadata": {"managedFields": entries}}) == []
+
+
+async def test_a_dry_run_of_what_was_never_applied_warns_too(hand: Hand) -> None:
+    target = cm(hand.namespace, k="v")
+    await hand.client.create(cm(hand.namespace, k="other"))
+    said = await hand.write(target, live=await hand.live(target), dry_run=True)
+    assert said.startswith("configmap/a configured (dry run). Warning: resource configmaps/a is missing the kubectl.")
+
+
+async def test_a_kind_that_is_not_served_is_told_with_the_object(hand: Hand) -> None:
+    target = {**cm(hand.namespace), "apiVersion": "nosuch.example.com/v1", "kind": "Thing"}
+    with pytest.raises(NoMatch) as caught:
+        await hand.write(target)
+    assert caught.value.message == (
+        f'resource mapping not found for name: "a" namespace: "{hand.namespace}" from "/dev/shm/0": no matches for kind '
+        '"Thing" in version "nosuch.example.com/v1"\nensure CRDs are installed first'
+    )
+
+
+async def test_a_refusal_does_not_end_in_an_empty_line(hand: Hand) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "c", "namespace": hand.namespace},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    await hand.write(claim)
+    with pytest.raises(Invalid, match="spec is immutable after creation") as caught:
+        await hand.write({**claim, "spec": {**claim["spec"], "accessModes": ["ReadWriteMany"]}})
+    assert caught.value.message == caught.value.message.strip()
