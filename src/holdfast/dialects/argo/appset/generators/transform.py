@@ -97,7 +97,10 @@ def _selector(spec: Mapping[str, Any]) -> LabelSelector | None:
     try:
         return label_selector(wanted)
     except SelectorError as error:
-        raise GeneratorError(f"error parsing label selector: {error.message}") from error
+        problem = error.message.replace(
+            "is not a valid label selector operator", "is not a valid pod selector operator"
+        )
+        raise GeneratorError(f"error parsing label selector: {problem}") from error
 
 
 def _flat_texts(params: Params, context: Context) -> dict[str, str]:
