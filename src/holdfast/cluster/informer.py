@@ -90,6 +90,7 @@ def _digest(value: Any) -> bytes:
 
 @dataclass(slots=True)
 class _Kept:
+    ref: ObjectRef
     resource_version: str
     content: Any
 
@@ -161,8 +162,14 @@ class Informer(Generic[T]):
     def __len__(self) -> int:
         return len(self._kept)
 
-    def observe(self, obj: Manifest) -> None:
-        """Takes over what a write just returned, so that a look-up right after it is not of yesterday.
+    def shared(self, ref: ObjectRef) -> ObjectRef:
+        """An equal reference, the one that the view holds where it has the object: who keeps many may keep that."""
+        kept = self._kept.get(ref)
+        return ref if kept is None else kept.ref
+
+    def observe(self, obj: Manifest, value: T | None = None) -> None:
+        """Takes over what a write just returned, so that a look-up right after it is not of yesterday. ``value`` is what the
+        transform makes of it, where that is known.
 
         An answer that comes later than the watch has told of it is nothing new: the object may have gone since.
         """
@@ -172,7 +179,7 @@ class Informer(Generic[T]):
         known = kept.resource_version if kept is not None else self._version
         if version == known or _older(version, known):
             return
-        self._put(ref, version, obj)
+        self._put(ref, version, obj, value)
 
     def poke(self) -> None:
         """The cluster's kinds changed: look again whether ours is served."""
@@ -298,10 +305,11 @@ class Informer(Generic[T]):
                     self._put(ref, version, obj)
         self._version = version or self._version
 
-    def _put(self, ref: ObjectRef, version: str, obj: Manifest) -> None:
+    def _put(self, ref: ObjectRef, version: str, obj: Manifest, value: T | None = None) -> None:
         old = self._kept.get(ref)
-        value = self._transform(obj)
-        self._kept[ref if old else _lasting(ref)] = _Kept(version, self._pack(value))
+        value = self._transform(obj) if value is None else value
+        ref = old.ref if old is not None else _lasting(ref)
+        self._kept[ref] = _Kept(ref, version, self._pack(value))
         self._tell(ref, self._value(old), value)
 
     def _drop(self, ref: ObjectRef) -> None:

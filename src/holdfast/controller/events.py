@@ -36,12 +36,12 @@ _LONGEST = 1024
 # Annotations of the object under this prefix are copied to its events.
 _EVENT_GROUP = "event.toolkit.fluxcd.io/"
 
-_Group = tuple[str, str, str, str]
+_Group = int  # a hash of what the event is about, and of its reason: thousands are remembered
 
 
 @dataclass(slots=True)
 class _Similar:
-    texts: set[str] = field(default_factory=set)
+    texts: set[int] = field(default_factory=set)
     last: float = 0.0
 
 
@@ -70,7 +70,7 @@ class EventRecorder:
         self._clock = clock
         self._folded = folded
         self._similar: OrderedDict[_Group, _Similar] = OrderedDict()
-        self._known: OrderedDict[tuple[_Group, str], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[_Group, int], _Known] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._outbox: asyncio.Queue[tuple[Manifest, str, str, str, dict[str, str]]] = asyncio.Queue(maxsize=10_000)
         self._serial = 0
@@ -114,13 +114,13 @@ class EventRecorder:
         uid = str((obj.get("metadata") or {}).get("uid") or "")
         if self._folded and not self._allowed(uid or str(ObjectRef.of(obj))):
             return
-        group = (uid, str(ObjectRef.of(obj)), type, reason)
+        group = hash((uid, str(ObjectRef.of(obj)), type, reason))
         if not self._folded:
             self._serial += 1
-            await self._create(obj, (group, str(self._serial)), type, reason, message, notes)
+            await self._create(obj, (group, self._serial), type, reason, message, notes)
             return
         text, shared = self._fold(group, message[:_LONGEST])
-        key = (group, "" if shared else text)
+        key = (group, 0 if shared else hash(text))
         known = self._known.get(key)
         if known is not None and await self._count_up(obj, key, known, text, notes):
             return
@@ -132,7 +132,7 @@ class EventRecorder:
         if similar is None or now - similar.last > _SIMILAR_SECONDS:
             similar = self._similar[group] = _Similar()
         similar.last = now
-        similar.texts.add(message)
+        similar.texts.add(hash(message))
         _remember(self._similar, group)
         if len(similar.texts) < _SIMILAR_LIMIT:
             return message, False
@@ -154,7 +154,7 @@ class EventRecorder:
         return True
 
     async def _count_up(
-        self, obj: Manifest, key: tuple[_Group, str], known: _Known, text: str, notes: Mapping[str, str]
+        self, obj: Manifest, key: tuple[_Group, int], known: _Known, text: str, notes: Mapping[str, str]
     ) -> bool:
         known.count += 1
         body: Manifest = {"count": known.count, "message": text, "lastTimestamp": self._now()}
@@ -168,7 +168,7 @@ class EventRecorder:
         return True
 
     async def _create(
-        self, obj: Manifest, key: tuple[_Group, str], type: str, reason: str, text: str, notes: dict[str, str]
+        self, obj: Manifest, key: tuple[_Group, int], type: str, reason: str, text: str, notes: dict[str, str]
     ) -> None:
         meta = obj.get("metadata") or {}
         now = self._now()

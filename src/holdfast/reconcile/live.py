@@ -92,13 +92,14 @@ class ClusterState:
 
     def applied(self, unit: UnitKey, desired: Manifest, live: Manifest, ignored: Sequence[str] = ()) -> None:
         """The server just returned ``live`` for ``desired``; the fields at ``ignored`` were left alone."""
-        ref = ObjectRef.of(live)
-        facts = observe(live, self.owner)
-        self._records[ref] = _Record(unit, desired_hash(desired, ignored), facts.owned, facts.uid)
+        ref, facts = ObjectRef.of(live), self._facts(live)
         informer = self._informers.get((ref.group, ref.kind))
+        if informer is not None:
+            ref = informer.shared(ref)
+        self._records[ref] = _Record(unit, desired_hash(desired, ignored), facts.owned, facts.uid)
         if informer is None:
             return
-        informer.observe(live)
+        informer.observe(live, facts)
         if informer.served and informer.synced.is_set():
             now = informer.get(ref)
             if now is None or now.resource_version != facts.resource_version:
@@ -113,9 +114,11 @@ class ClusterState:
 
     def confirmed(self, unit: UnitKey, ref: ObjectRef, desired: Manifest, ignored: Sequence[str] = ()) -> None:
         """The view's object is as desired; nothing was sent."""
+        informer = self._informers.get((ref.group, ref.kind))
         live, before = self.get(ref), self._records.get(ref)
-        if live is not None:
-            self._records[ref] = _Record(unit, desired_hash(desired, ignored), live.owned, live.uid)
+        if informer is not None and live is not None:
+            record = _Record(unit, desired_hash(desired, ignored), live.owned, live.uid)
+            self._records[informer.shared(ref)] = record
         else:
             self._records[ref] = replace(before, unit=unit) if before is not None else _Record(unit)
 

@@ -22,6 +22,8 @@ from holdfast.source.git.tree import GitTree, MountedTree, SparseTree
 
 _MAX_SUBMODULE_DEPTH = 10
 _ID = re.compile(r"[0-9a-f]{40}")
+_CACHE_BYTES = 4 * 2**20  # of objects that libgit2 keeps read, in all; its own limit is 256 MiB
+_REMEMBERED = 50_000
 _UNSHALLOW = 2**31 - 1  # Git's own word for all of the history
 
 
@@ -44,6 +46,7 @@ class GitStore:
 
     def __init__(self, root: str, *, local: bool = True) -> None:
         """``local`` False refuses directories of this machine: where tenants choose URLs, those are not theirs to read."""
+        pygit2.settings.cache_max_size(_CACHE_BYTES)
         self.root = root
         self._local = local
         self._locks: dict[str, threading.Lock] = {}
@@ -216,6 +219,8 @@ class GitStore:
                     found += [f"{item.name}/{p}" for p in self._sourceignore_files(mirror, str(item.id))]
                 elif item.name == ignore.FILE_NAME:
                     found.append(str(item.name))
+            if len(self._ignore_files) > _REMEMBERED:
+                self._ignore_files.clear()
             known = self._ignore_files[key] = tuple(found)
         return tuple(f"{top}{p}" for p in known)
 
