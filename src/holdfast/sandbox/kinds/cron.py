@@ -6,6 +6,7 @@ In: a schedule. Out: the complaint, empty when it is fine. Never: when it fires.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from holdfast.sandbox import gotext
 
@@ -15,12 +16,23 @@ _MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight",
 _DURATION = re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*$")
 
 
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    # Imported when a time zone is first named: a start of the server needs none.
+    import zoneinfo
+
+    return frozenset(zoneinfo.available_timezones())
+
+
 def problem(schedule: str) -> str:
     if not schedule:
         return "empty spec string"
     text = schedule
     if text.startswith(("TZ=", "CRON_TZ=")):
-        text = text.partition(" ")[2].strip()
+        zone, _, text = text.partition("=")[2].partition(" ")
+        if zone not in ("", "UTC", "Local") and zone not in zones():
+            return f"provided bad location {zone}: unknown time zone {zone}"
+        text = text.strip()
     if text.startswith("@"):
         return _macro(text)
     fields = text.split()

@@ -17,6 +17,7 @@ from typing import Any, cast
 from holdfast.base.errors import Stop
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema
+from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds.gotypes import Type, struct_of
 from holdfast.sandbox.kinds.quantities import QuantityError, canonical
 from holdfast.sandbox.kinds.quantities import parse as parse_quantity
@@ -78,11 +79,25 @@ def check(gvk: GroupVersionKind, obj: Manifest, schema: Schema | None, mode: str
             _struct(struct, obj, (), unknown)
         except Mismatch as error:
             raise DecodeError(_exact(struct, raw) or error.text()) from None
+        _check_converted(gvk, obj)
         if mode != "Ignore":
             problems += [f'unknown field "{dotted(path)}"' for path in unknown]
     if problems and mode == "Strict":
         raise DecodeError("strict decoding error: " + ", ".join(problems[:_MAX_STRICT]))
     return problems
+
+
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_INT64 = re.compile(r"[-+]?[0-9]+")
+
+
+def _check_converted(gvk: GroupVersionKind, obj: Manifest) -> None:
+    """An annotation that the server reads into a field of its own has to fit that field."""
+    if (gvk.group, gvk.kind) != ("apps", "DaemonSet"):
+        return
+    text = ((obj.get("metadata") or {}).get("annotations") or {}).get(TEMPLATE_GENERATION)
+    if text is not None and not _INT64.fullmatch(text):
+        raise DecodeError(f"strconv.ParseInt: parsing {gotext.quote(text)}: invalid syntax")
 
 
 def read_struct(kind: Type, value: Any, path: Path, unknown: list[Path]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox.kinds import defaults_pod as pods
+from holdfast.sandbox.kinds.decode import TEMPLATE_GENERATION
 from holdfast.sandbox.kinds.zeros import write_zeros
 
 Rule = Callable[[Manifest], None]
@@ -150,19 +151,17 @@ def _replica_set(obj: Manifest) -> None:
     spec.setdefault("replicas", 1)
 
 
-_GENERATION = "deprecated.daemonset.template.generation"
-
-
 def _daemon_set(obj: Manifest) -> None:
+    # The counter of the template is a field of the server's own, shown as an annotation; a body without it says zero.
     meta = obj.setdefault("metadata", {})
-    meta["annotations"] = {_GENERATION: "1", **(meta.get("annotations") or {})}
+    meta["annotations"] = {TEMPLATE_GENERATION: "0", **(meta.get("annotations") or {})}
     spec = obj.setdefault("spec", {})
     pods.template(spec)
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        rolling = strategy.setdefault("rollingUpdate", {})
-        rolling.setdefault("maxUnavailable", 1)
-        rolling.setdefault("maxSurge", 0)
+        strategy.setdefault("rollingUpdate", {}).setdefault("maxUnavailable", 1)
+    if strategy.get("rollingUpdate") is not None:
+        strategy["rollingUpdate"].setdefault("maxSurge", 0)
     spec.setdefault("revisionHistoryLimit", 10)
 
 

@@ -86,7 +86,7 @@ def diff(kind: str, old: Any, new: Any) -> str:
 
 def template(found: Any) -> Literal:
     """A pod template: its metadata as it is served, then the internal spec."""
-    meta = {"creationTimestamp": None, **((found or {}).get("metadata") or {})}
+    meta = (found or {}).get("metadata") or {}
     return Literal(
         json.dumps(
             {**meta, "Spec": convert("PodSpec", (found or {}).get("spec"))}, ensure_ascii=False, separators=(",", ":")

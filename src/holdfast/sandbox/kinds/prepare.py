@@ -11,6 +11,7 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox.kinds import service
+from holdfast.sandbox.kinds.decode import TEMPLATE_GENERATION
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.zeros import write_zeros
 
@@ -69,6 +70,8 @@ def prepare_status(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: 
         _stamp_conditions(obj, old, around.now)
     if (gvk.group, gvk.kind) == ("", "PersistentVolume"):
         _stamp_phase(obj, old, around.now)
+    if (gvk.group, gvk.kind) == ("apps", "DaemonSet"):
+        _set_template_generation(obj, _template_generation(old))
 
 
 def _stamp_conditions(obj: Manifest, old: Manifest, now: str) -> None:
@@ -261,6 +264,19 @@ def _node(obj: Manifest, around: Circumstances) -> None:
         spec["podCIDR"] = spec["podCIDRs"][0]
 
 
+def _daemon_set(obj: Manifest, around: Circumstances) -> None:
+    _set_template_generation(obj, max(1, _template_generation(obj)))
+
+
+def _template_generation(obj: Manifest) -> int:
+    return int((obj["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION) or "0")
+
+
+def _set_template_generation(obj: Manifest, value: int) -> None:
+    meta = obj["metadata"]
+    meta["annotations"] = {**(meta.get("annotations") or {}), TEMPLATE_GENERATION: str(value)}
+
+
 _Create = Callable[[Manifest, Circumstances], None]
 _CREATE: dict[tuple[str, str], _Create] = {
     ("", "Pod"): _pod,
@@ -269,6 +285,7 @@ _CREATE: dict[tuple[str, str], _Create] = {
     ("", "PersistentVolume"): _volume,
     ("", "PersistentVolumeClaim"): _claim,
     ("", "Node"): _node,
+    ("apps", "DaemonSet"): _daemon_set,
     ("apps", "StatefulSet"): _stateful_set,
     ("batch", "Job"): _job,
     ("certificates.k8s.io", "CertificateSigningRequest"): _signing_request,
@@ -302,13 +319,9 @@ def _update_service(obj: Manifest, old: Manifest, around: Circumstances) -> None
         obj["status"] = {"loadBalancer": {}}
 
 
-_GENERATION = "deprecated.daemonset.template.generation"
-
-
 def _update_daemon_set(obj: Manifest, old: Manifest, around: Circumstances) -> None:
-    before = (old["metadata"].get("annotations") or {}).get(_GENERATION) or "1"
-    now = int(before) + 1 if obj["spec"].get("template") != old["spec"].get("template") else int(before)
-    obj["metadata"]["annotations"] = {**(obj["metadata"].get("annotations") or {}), _GENERATION: str(now)}
+    changed = obj["spec"].get("template") != old["spec"].get("template")
+    _set_template_generation(obj, _template_generation(old) + int(changed))
 
 
 def _update_claim(obj: Manifest, old: Manifest, around: Circumstances) -> None:

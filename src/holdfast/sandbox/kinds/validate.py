@@ -17,6 +17,7 @@ from holdfast.sandbox.kinds import (
     validate_core,
     validate_events,
     validate_flow,
+    validate_job_status,
     validate_networking,
     validate_pod,
     validate_pod_update,
@@ -221,7 +222,8 @@ _UPDATE: dict[tuple[str, str], Update] = {
 """Rules that compare with the stored object."""
 
 _OWN_RECHECK = {
-    ("", "Pod"), ("", "Service"), ("", "Node"), ("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("apps", "ControllerRevision"), ("batch", "Job"),
+    ("", "Pod"), ("", "Service"), ("", "Node"), ("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("apps", "ControllerRevision"), ("apps", "DaemonSet"),
+    ("batch", "Job"),
     ("batch", "CronJob"), ("events.k8s.io", "Event"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "ServiceCIDR"), ("discovery.k8s.io", "EndpointSlice"),
     ("policy", "PodDisruptionBudget"), ("scheduling.k8s.io", "PriorityClass"), ("certificates.k8s.io", "CertificateSigningRequest"),
 }  # fmt: skip
@@ -261,7 +263,7 @@ def _judged(key: tuple[str, str]) -> tuple[int, int]:
 _STATUS: dict[tuple[str, str], Update] = {
     **{("apps", kind): _workload_status(kind) for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")},
     ("", "ReplicationController"): _workload_status("ReplicationController"),
-    ("batch", "Job"): validate_batch.job_status,
+    ("batch", "Job"): validate_job_status.job_status,
     ("", "Service"): _service_status,
     ("", "Namespace"): _namespace_status,
     (_NET, "Ingress"): validate_networking.ingress_status,

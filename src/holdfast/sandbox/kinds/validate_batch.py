@@ -6,7 +6,6 @@ In: a defaulted object, for updates the stored one. Out: field errors. Never: ru
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from holdfast.kube.refs import Manifest
@@ -67,7 +66,7 @@ def _generated_selector(errs: Errors, obj: Manifest) -> None:
         if labels.get(key) is None:
             errs.required(f"spec.template.metadata.labels[{key}]", f"must be '{value}'")
         elif labels[key] != value:
-            errs.invalid("spec.template.metadata.labels", labels, f"must be '{value}'")
+            errs.invalid(f"spec.template.metadata.labels[{key}]", labels, f"must be '{value}'")
     generated = {f"{prefix}controller-uid": uid for prefix in ("", "batch.kubernetes.io/")}
     generated |= {f"{prefix}job-name": name for prefix in ("", "batch.kubernetes.io/")}
     if selectors.usable(spec["selector"]) and not selectors.matches(spec["selector"], generated):
@@ -176,6 +175,8 @@ def _failure_policy(errs: Errors, spec: Manifest, path: str) -> None:
         codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions") or []
         if codes is not None:
             _exit_codes(errs, codes, f"{place}.onExitCodes", known)
+        if len(conditions) > 20:
+            errs.too_many(f"{place}.onPodConditions", len(conditions), 20)
         for number, pattern in enumerate(conditions):
             _pod_condition(errs, pattern, f"{place}.onPodConditions[{number}]")
         if codes is not None and conditions:
@@ -238,6 +239,8 @@ def _success_policy(errs: Errors, spec: Manifest, path: str) -> None:
         )
         return
     rules = policy.get("rules") or []
+    if len(rules) > 20:
+        errs.too_many(f"{path}.successPolicy.rules", len(rules), 20)
     if not rules:
         errs.required(
             f"{path}.successPolicy.rules", "at least one rules must be specified when the successPolicy is specified"
@@ -273,19 +276,25 @@ def count_indexes(text: str, completions: int) -> int:
     """How many indexes ``1,3-5`` names; ``ValueError`` in the API's words when it is not in order or too high."""
     total, last = 0, -1
     for interval in text.split(",") if text else ():
-        parts = interval.split("-")
-        if len(parts) > 2:
-            raise ValueError(
-                f"the fragment {gotext.quote(interval)} violates the requirement that an index interval can have at most two parts separated by '-'"
-            )
-        bounds = [_index(part, completions) for part in parts]
-        if len(bounds) == 2 and bounds[0] >= bounds[1]:
-            raise ValueError(f"non-increasing order, previous: {bounds[0]}, current: {bounds[1]}")
+        bounds = index_bounds(interval, completions)
         if last >= bounds[0]:
             raise ValueError(f"non-increasing order, previous: {last}, current: {bounds[0]}")
         total += bounds[-1] - bounds[0] + 1
         last = bounds[-1]
     return total
+
+
+def index_bounds(interval: str, completions: int) -> list[int]:
+    """The first and last index of ``3-5``, or the one index of ``3``."""
+    parts = interval.split("-")
+    if len(parts) > 2:
+        raise ValueError(
+            f"the fragment {gotext.quote(interval)} violates the requirement that an index interval can have at most two parts separated by '-'"
+        )
+    bounds = [_index(part, completions) for part in parts]
+    if len(bounds) == 2 and bounds[0] >= bounds[1]:
+        raise ValueError(f"non-increasing order, previous: {bounds[0]}, current: {bounds[1]}")
+    return bounds
 
 
 def _index(text: str, completions: int) -> int:
@@ -336,63 +345,44 @@ def _completions(errs: Errors, spec: Manifest, before: Manifest) -> None:
         errs.invalid("spec.completions", new, "can only be modified in tandem with spec.parallelism")
 
 
-_DIRECTIVES = ("nodeSelector", "affinity", "tolerations", "schedulingGates")
+_DIRECTIVES = ("nodeSelector", "tolerations", "schedulingGates")
 
 
 def _template_fixed(errs: Errors, spec: Manifest, before: Manifest, old: Manifest) -> None:
     new, kept = spec.get("template") or {}, before.get("template") or {}
-    status = old.get("status") or {}
-    suspended = bool(before.get("suspend")) and not status.get("startTime")
-    if suspended:
-        pod = {key: value for key, value in (new.get("spec") or {}).items() if key not in _DIRECTIVES}
-        pod.update({key: value for key, value in (kept.get("spec") or {}).items() if key in _DIRECTIVES})
-        if pod == kept.get("spec"):
-            return
-        errs.invalid(
-            "spec.template.spec" if (new.get("spec") != kept.get("spec")) else "spec.template",
-            dump.internal("PodSpec", new.get("spec")),
-            IMMUTABLE,
-        )
-        return
-    if new != kept:
-        errs.invalid("spec.template", dump.template(new), IMMUTABLE)
+    if not _may_move(before, old.get("status") or {}):
+        if new != kept:
+            errs.invalid("spec.template", dump.template(new), IMMUTABLE)
+    elif _placed(kept.get("spec") or {}, new.get("spec") or {}) != new.get("spec"):
+        errs.invalid("spec.template.spec", dump.internal("PodSpec", new.get("spec")), IMMUTABLE)
 
 
-def job_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    status, before = obj.get("status") or {}, old.get("status") or {}
-    for key in ("active", "succeeded", "failed", "ready", "terminating"):
-        errs.non_negative(f"status.{key}", status.get(key))
-    conditions = {c.get("type"): c.get("status") for c in status.get("conditions") or ()}
-    had = {c.get("type"): c.get("status") for c in before.get("conditions") or ()}
-    complete, failed = conditions.get("Complete") == "True", conditions.get("Failed") == "True"
-    if complete and failed:
-        errs.invalid_plain("status.conditions", "cannot set Complete=True and Failed=true conditions")
-    if complete and conditions.get("FailureTarget") == "True":
-        errs.invalid_plain("status.conditions", "cannot set Complete=True and FailureTarget=true conditions")
-    if complete and not status.get("completionTime"):
-        errs.required("status.completionTime", "completionTime is required for Complete jobs")
-    if status.get("completionTime") and not complete:
-        errs.invalid(
-            "status.completionTime",
-            status["completionTime"],
-            "cannot set completionTime when there is no Complete=True condition",
-        )
-    for name in ("Complete", "Failed"):
-        if had.get(name) == "True" and conditions.get(name) != "True":
-            errs.invalid_plain("status.conditions", f"cannot disable the terminal {name}=True condition")
-    if complete and conditions.get("SuccessCriteriaMet") != "True":
-        errs.invalid_plain(
-            "status.conditions", "cannot set Complete=True condition without the SuccessCriteriaMet=true condition"
-        )
-    if failed and conditions.get("FailureTarget") != "True":
-        errs.invalid_plain(
-            "status.conditions", "cannot set Failed=True condition without the FailureTarget=true condition"
-        )
-    for name in ("FailureTarget", "SuccessCriteriaMet"):
-        if had.get(name) == "True" and conditions.get(name) != "True":
-            errs.invalid_plain("status.conditions", f"cannot disable the {name}=True condition")
-    if (complete or failed) and not status.get("startTime"):
-        errs.required("status.startTime", "startTime is required for finished job")
+def _may_move(spec: Manifest, status: Manifest) -> bool:
+    """A suspended job without pods may still be told where to run and with how much."""
+    suspended = ("Suspended", "True") in {(c.get("type"), c.get("status")) for c in status.get("conditions") or ()}
+    return bool(spec.get("suspend")) and (suspended or not status.get("startTime")) and not status.get("active")
+
+
+def _placed(old: Manifest, new: Manifest) -> Manifest:
+    """The stored pod spec with what a suspended job may change taken from the new one."""
+    found = {key: value for key, value in old.items() if key not in _DIRECTIVES}
+    found.update({key: new[key] for key in _DIRECTIVES if key in new})
+    affinity = {k: v for k, v in (old.get("affinity") or {}).items() if k != "nodeAffinity"}
+    affinity.update({k: v for k, v in (new.get("affinity") or {}).items() if k == "nodeAffinity"})
+    if "affinity" in new or affinity:
+        found["affinity"] = affinity
+    else:
+        found.pop("affinity", None)
+    for key in ("containers", "initContainers"):
+        if len(old.get(key) or ()) == len(new.get(key) or ()) and key in old:
+            found[key] = [_sized(one, other) for one, other in zip(old[key], new[key], strict=True)]
+    return found
+
+
+def _sized(old: Manifest, new: Manifest) -> Manifest:
+    if old.get("name") != new.get("name"):
+        return old
+    return {**{k: v for k, v in old.items() if k != "resources"}, **{k: new[k] for k in ("resources",) if k in new}}
 
 
 # --- cron jobs -----------------------------------------------------------------------
@@ -436,14 +426,6 @@ def _schedule(errs: Errors, spec: Manifest, before: Manifest | None) -> None:
         errs.invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    # Imported when a time zone is first named: a start of the server needs none.
-    import zoneinfo
-
-    return frozenset(zoneinfo.available_timezones())
-
-
 def _time_zone(errs: Errors, zone: str) -> None:
     if not zone:
         errs.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
@@ -454,7 +436,7 @@ def _time_zone(errs: Errors, zone: str) -> None:
             zone,
             "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
         )
-    if zone not in _zones() and zone != "Local":
+    if zone not in cron.zones() and zone != "Local":
         errs.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
 
 

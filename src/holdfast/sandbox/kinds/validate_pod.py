@@ -24,13 +24,13 @@ _DNS = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _GATE_TOO_MANY = "must not have more than 32 search paths"
 
 
-def template(errs: Errors, found: Manifest, path: str, claims: dict[str, Manifest] | None = None) -> None:
+def template(errs: Errors, found: Manifest, path: str) -> None:
     """A pod template: labels, annotations, then the spec."""
     meta = found.get("metadata") or {}
     check_labels(errs, meta.get("labels") or {}, f"{path}.labels")
     check_annotations(errs, meta.get("annotations") or {}, f"{path}.annotations")
     spec = found.get("spec") or {}
-    pod_spec(errs, spec, f"{path}.spec", claims)
+    pod_spec(errs, spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):
         errs.forbidden(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
@@ -60,11 +60,10 @@ def ephemeral_containers(errs: Errors, spec: Manifest) -> None:
     pod_spec(errs, spec, "spec")
 
 
-def pod_spec(errs: Errors, spec: Manifest, path: str, claims: dict[str, Manifest] | None = None) -> None:
-    """`claims` are volumes that come from claim templates around the pod."""
+def pod_spec(errs: Errors, spec: Manifest, path: str) -> None:
     context = spec.get("securityContext") or {}
     facts = PodFacts(
-        volumes={**volumes(errs, spec, path), **(claims or {})},
+        volumes=volumes(errs, spec, path),
         claims={claim.get("name") or "" for claim in spec.get("resourceClaims") or ()},
         host_network=bool(spec.get("hostNetwork")),
         host_users=spec.get("hostUsers", True),
@@ -254,7 +253,6 @@ def workload_template(
     kind: str,
     selector_usable: bool,
     path: str = "spec",
-    claims: dict[str, Manifest] | None = None,
 ) -> None:
     """Selector against labels, the template itself, and what long-running workloads forbid in it."""
     found = spec.get("template") or {}
@@ -271,7 +269,7 @@ def workload_template(
     if not judged and kind != "StatefulSet":
         return
     if judged:
-        template(errs, found, place, claims)
+        template(errs, found, place)
         if kind == "StatefulSet":
             check_labels(errs, labels or {}, f"{place}.labels")
     pod = found.get("spec") or {}

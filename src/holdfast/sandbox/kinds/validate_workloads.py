@@ -194,6 +194,7 @@ def _daemon_rolling(errs: Errors, rolling: Manifest, path: str) -> None:
 
 def daemon_set_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     _selector_fixed(errs, obj, old)
+    daemon_set(errs, obj)
 
 
 def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
@@ -211,6 +212,8 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
             ordered=True,
             required=False,
         )
+    for index, claim in enumerate(spec.get("volumeClaimTemplates") or () if creating else ()):
+        claim_spec(errs, claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
     errs.non_negative("spec.replicas", spec.get("replicas"))
     errs.non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     errs.non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
@@ -227,30 +230,21 @@ def stateful_set(errs: Errors, obj: Manifest, creating: bool = True) -> None:
         usable = selectors.usable(selector)
         if not usable:
             errs.invalid("spec.selector", selectors.printed(selector), "")
-    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-        _claim_volume(errs, claim, len(_volumes(spec)) + index)
-    claims: dict[str, Manifest] = {
-        (claim.get("metadata") or {}).get("name") or "": {"persistentVolumeClaim": {}}
-        for claim in spec.get("volumeClaimTemplates") or ()
+    workload_template(errs, _with_claims(spec), "StatefulSet", usable)
+
+
+def _with_claims(spec: Manifest) -> Manifest:
+    """The spec with the template as its pods will be: claims as volumes, names given by the set."""
+    found = spec.get("template") or {}
+    pod = {k: v for k, v in (found.get("spec") or {}).items() if k not in ("subdomain", "hostname")}
+    names_of_claims = {
+        (c.get("metadata") or {}).get("name") or "": None for c in spec.get("volumeClaimTemplates") or ()
     }
-    workload_template(errs, spec, "StatefulSet", usable, claims=claims)
-    if creating:
-        for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-            claim_spec(errs, claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
-
-
-def _volumes(spec: Manifest) -> list[Any]:
-    return ((spec.get("template") or {}).get("spec") or {}).get("volumes") or []
-
-
-def _claim_volume(errs: Errors, claim: Manifest, index: int) -> None:
-    """A claim template is judged as the volume that the pods will have of it."""
-    name, path = (claim.get("metadata") or {}).get("name") or "", f"spec.template.spec.volumes[{index}]"
-    if not name:
-        errs.required(f"{path}.name")
-        errs.required(f"{path}.persistentVolumeClaim.claimName")
-    else:
-        errs.name(f"{path}.name", name, names.dns_label)
+    if names_of_claims:
+        claims = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in names_of_claims]
+        own = [v for v in pod.get("volumes") or () if (v.get("name") or "") not in names_of_claims]
+        pod["volumes"] = claims + own
+    return {**spec, "template": {**found, "spec": pod}}
 
 
 def _stateful_strategy(errs: Errors, strategy: Manifest) -> None:
@@ -337,26 +331,31 @@ def controller_revision_update(errs: Errors, obj: Manifest, old: Manifest) -> No
 # --- status -----------------------------------------------------------------------
 
 
+_COUNTS = (
+    "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas", "fullyLabeledReplicas",
+    "currentReplicas", "terminatingReplicas", "collisionCount", "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled",
+    "numberReady", "updatedNumberScheduled", "numberAvailable", "numberUnavailable",
+)  # fmt: skip
 _PARTS = {
     "Deployment": ("updatedReplicas", "readyReplicas", "availableReplicas"),
     "ReplicaSet": ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"),
     "ReplicationController": ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"),
     "StatefulSet": ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"),
 }
+_COLLIDES = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def workload_status(errs: Errors, obj: Manifest, old: Manifest, kind: str) -> None:
     status = obj.get("status") or {}
-    for key in ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas", "fullyLabeledReplicas",
-                "currentReplicas", "terminatingReplicas", "collisionCount", "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled",
-                "numberReady", "updatedNumberScheduled", "numberAvailable", "numberUnavailable"):  # fmt: skip
+    for key in _COUNTS:
         errs.non_negative(f"status.{key}", status.get(key))
-    if kind == "DaemonSet":
-        return
     for key in _PARTS.get(kind, ()):
         if (status.get(key) or 0) > (status.get("replicas") or 0):
             errs.invalid(f"status.{key}", status.get(key) or 0, "cannot be greater than status.replicas")
-    if (status.get("availableReplicas") or 0) > (status.get("readyReplicas") or 0):
-        errs.invalid(
-            "status.availableReplicas", status.get("availableReplicas"), "cannot be greater than readyReplicas"
-        )
+    available = status.get("availableReplicas") or 0
+    if kind != "DaemonSet" and available > (status.get("readyReplicas") or 0):
+        prefix = "status." if kind == "StatefulSet" else ""
+        errs.invalid("status.availableReplicas", available, f"cannot be greater than {prefix}readyReplicas")
+    before = (old.get("status") or {}).get("collisionCount")
+    if kind in _COLLIDES and before is not None and (status.get("collisionCount") or 0) < before:
+        errs.invalid("status.collisionCount", status.get("collisionCount") or 0, "cannot be decremented")

@@ -19,8 +19,22 @@ def partial(obj: Manifest, version: str) -> Manifest:
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": f"meta.k8s.io/{version}",
-        "metadata": obj.get("metadata") or {},
+        "metadata": _own_metadata(obj),
     }
+
+
+_CONVERTED = {"DaemonSet": ("deprecated.daemonset.",), "HorizontalPodAutoscaler": ("autoscaling.alpha.kubernetes.io/",)}
+"""Annotations that stand for fields of the server's own: seen in the version asked for, not in the object's metadata."""
+
+
+def _own_metadata(obj: Manifest) -> Manifest:
+    meta: Manifest = obj.get("metadata") or {}
+    prefixes = _CONVERTED.get(obj.get("kind") or "")
+    if prefixes is None or "annotations" not in meta:
+        return meta
+    kept = {k: v for k, v in meta["annotations"].items() if not k.startswith(prefixes)}
+    rest = {k: v for k, v in meta.items() if k != "annotations"}
+    return {**rest, "annotations": kept} if kept else rest
 
 
 def table(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast.kube.refs import GroupVersionKind
-from holdfast.sandbox.kinds import apply_defaults, check
+from holdfast.sandbox.kinds import apply_defaults, check, prepare_create, prepare_update
 from holdfast.sandbox.kinds.defaults_pod import pull_policy
 from holdfast.sandbox.kinds.zeros import zero_object
 
@@ -97,3 +97,24 @@ def test_an_empty_stateful_set_still_writes_what_an_encoder_always_writes() -> N
     zero = zero_object(GroupVersionKind("apps", "v1", "StatefulSet"))
     assert zero["spec"]["serviceName"] == "" and zero["spec"]["selector"] is None
     assert zero["status"] == {"replicas": 0, "availableReplicas": 0}
+
+
+def test_the_template_counter_of_a_daemon_set_is_the_servers() -> None:
+    gvk = GroupVersionKind("apps", "v1", "DaemonSet")
+    key = "deprecated.daemonset.template.generation"
+
+    def body() -> dict[str, Any]:
+        obj: dict[str, Any] = {"metadata": {"name": "a"}, "spec": {"template": {"spec": {"containers": []}}}}
+        apply_defaults(gvk, obj)
+        return obj
+
+    made = body()
+    prepare_create(gvk, made)
+    assert made["metadata"]["annotations"] == {key: "1"}
+    same, other = body(), body()
+    assert same["metadata"]["annotations"] == {key: "0"}
+    prepare_update(gvk, same, made)
+    assert same["metadata"]["annotations"] == {key: "1"}
+    other["spec"]["template"]["spec"]["hostNetwork"] = True
+    prepare_update(gvk, other, made)
+    assert other["metadata"]["annotations"] == {key: "2"}

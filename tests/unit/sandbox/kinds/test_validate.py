@@ -179,3 +179,83 @@ def test_metadata_of_an_update_is_judged_more_than_once() -> None:
     after = {**before, "metadata": {**before["metadata"], "labels": {"a b": "c"}}}
     found = [e.body for e in validate_update(gvk, after, before)]
     assert len(found) > 1 and len(set(found)) == 1
+
+
+def status_refused(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Causes:
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    before = made(
+        {
+            "apiVersion": "apps/v1",
+            "kind": kind,
+            "spec": {"selector": {"matchLabels": {"app": "a"}}, "template": template},
+            "status": old,
+        }
+    )
+    after = {**copy.deepcopy(before), "status": new}
+    return [(e.field, e.body) for e in validate_update(GroupVersionKind.of(before), after, before, "status")]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+def test_a_collision_count_only_grows(kind: str) -> None:
+    assert status_refused(kind, {"collisionCount": 3}, {"collisionCount": 4}) == []
+    assert status_refused(kind, {"collisionCount": 3}, {"collisionCount": 2}) == [
+        ("status.collisionCount", "Invalid value: 2: cannot be decremented")
+    ]
+
+
+def test_more_available_than_ready_replicas_are_told_with_the_value_zero() -> None:
+    assert status_refused("ReplicaSet", {}, {"readyReplicas": -1}) == [
+        ("status.readyReplicas", "Invalid value: -1: must be greater than or equal to 0"),
+        ("status.availableReplicas", "Invalid value: 0: cannot be greater than readyReplicas"),
+    ]
+
+
+def test_claim_templates_come_first_among_the_volumes_of_a_stateful_set() -> None:
+    claim = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+    template = {
+        "metadata": {"labels": {"app": "a"}},
+        "spec": {"containers": [{"name": "c", "image": "x"}], "volumes": [{"name": "v", "emptyDir": {}}]},
+    }
+    found = refused(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "spec": {
+                "selector": {"matchLabels": {"app": "a"}},
+                "template": template,
+                "volumeClaimTemplates": [{**claim, "metadata": {"name": "Bad"}}],
+            },
+        }
+    )
+    assert [field for field, _ in found] == ["spec.template.spec.volumes[0].name"]
+
+
+def test_a_suspended_job_may_be_given_other_resources_and_nodes() -> None:
+    container = {"name": "c", "image": "x"}
+    spec = {"restartPolicy": "Never", "containers": [container]}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"suspend": True, "template": {"spec": spec}}}
+    resources = {"resources": {"requests": {"cpu": "1"}}}
+    template = made(job)["spec"]["template"]
+    moved = copy.deepcopy(template)
+    moved["spec"]["nodeSelector"] = {"a": "b"}
+    moved["spec"]["containers"][0].update(resources)
+    fields = [field for field, _ in changed(job, {"template": moved})]
+    assert "spec.template.spec" not in fields and "spec.template" not in fields
+    other = copy.deepcopy(template)
+    other["spec"]["containers"][0]["image"] = "y"
+    assert "spec.template.spec" in [field for field, _ in changed(job, {"template": other})]
+
+
+def test_a_schedule_names_its_unknown_time_zone_first() -> None:
+    job = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "x"}]}
+    found = refused(
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "spec": {"schedule": "TZ=Foo/Bar * * * * *", "jobTemplate": {"spec": {"template": {"spec": job}}}},
+        }
+    )
+    assert [body.partition(": ")[2].partition(": ")[2] for _, body in found] == [
+        "provided bad location Foo/Bar: unknown time zone Foo/Bar",
+        "cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
+    ]
