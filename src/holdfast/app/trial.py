@@ -21,6 +21,7 @@ from holdfast.app import sandbox
 from holdfast.app.controller import Settings, work
 from holdfast.app.trial_causes import causes
 from holdfast.app.trial_charts import Kept
+from holdfast.app.trial_gaps import definitions, elsewhere
 from holdfast.app.trial_git import Snapshot, WorkingTreeStore, snapshot
 from holdfast.app.trial_look import MANAGER, Hands, Seen
 from holdfast.app.trial_seeds import ARGO, local_urls, revisions, seeds
@@ -49,7 +50,7 @@ _REQUEUE = 2.0
 class Trial:
     """``elsewhere`` are units of which the repository does not have the files or the chart, with the reason; ``ready_after``
     seconds since the start; ``causes`` are the objects that units wait for in the end, and why; ``hidden`` counts files whose
-    encrypted values are placeholders."""
+    encrypted values are placeholders, ``stood_in`` are kinds with a definition that takes anything."""
 
     expected: dict[UnitKey, Unit] = field(default_factory=dict)
     elsewhere: dict[UnitKey, str] = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Trial:
     seconds: float = 0.0
     timed_out: bool = False
     hidden: int = 0
+    stood_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,9 @@ async def _try(order: Order, given: _Set, say: Callable[[str], None]) -> Trial:
         if controller.done():
             controller.result()
         async with Client(given.config) as client:
-            trial = _expected(given)
-            for obj in seeds(given.found, given.served):
+            trial, gaps = _expected(given, order.options), definitions(given.found)
+            trial.stood_in = frozenset(str(d["spec"]["names"]["kind"]) for d in gaps)
+            for obj in (*gaps, *seeds(given.found, given.served)):
                 await _apply(client, obj, trial)
             say("the controller is at work")
             await _follow(client, order, trial, given.served, say)
@@ -188,13 +191,12 @@ async def _apply(client: Client, obj: Manifest, trial: Trial) -> None:
         trial.refused[key_of(obj)] = f"the API server refuses it: {error.message}"
 
 
-def _expected(given: _Set) -> Trial:
+def _expected(given: _Set, options: Options) -> Trial:
     units = {k: u for k, u in given.found.units.items() if not u.loose and k.kind != "FluxInstance"}
     trial = Trial(expected={_placed(k): u for k, u in units.items()}, hidden=given.snapshot.hidden)
+    trial.elsewhere |= {_placed(key): why for key, why in elsewhere(given.found, options)}
     for key, unit in trial.expected.items():
-        if unit.external:
-            trial.elsewhere[key] = unit.problem
-        elif unit.facts.get("remote") and not given.served.reaches_out:
+        if unit.facts.get("remote") and not given.served.reaches_out:
             trial.elsewhere[key] = f"it builds on {', '.join(unit.facts['remote'])}, which is not at hand"
         elif unit.source in given.served.refused:
             trial.elsewhere[key] = given.served.refused[unit.source]

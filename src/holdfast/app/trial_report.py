@@ -60,6 +60,9 @@ def _row(trial: Trial, key: UnitKey) -> Row:
         return Row(key, Outcome.UNAVAILABLE, message=f"waits for {beyond}: {trial.elsewhere[beyond]}", chain=chain)
     if len(set(chain)) < len(chain):
         return Row(key, Outcome.BLOCKED, message=_words(trial, key), chain=chain)
+    if end.kind in trial.stood_in:
+        text = f"{end}: {_words(trial, end)} (what defines it and makes it ready is not at hand)"
+        return Row(key, Outcome.UNAVAILABLE, message=text, chain=chain)
     if "no matches for kind" in _words(trial, end) and _charts_missing(trial):
         text = f"{_words(trial, end)} (the definition may come from a chart that is not at hand)"
         return Row(key, Outcome.UNAVAILABLE, message=text, chain=chain)
@@ -155,7 +158,8 @@ def summary(found: list[Row], trial: Trial) -> str:
     words = ", ".join(f"{n} {o.value}" for o, n in count.items() if n) or "no units"
     end = " (the time was over)" if trial.timed_out else ""
     hidden = f"; {trial.hidden} encrypted files have placeholders for values" if trial.hidden else ""
-    return f"{words} in {trial.seconds:.1f} s{end}{hidden}"
+    kinds = f"; definitions that take anything stand in for {len(trial.stood_in)} kinds" if trial.stood_in else ""
+    return f"{words} in {trial.seconds:.1f} s{end}{hidden}{kinds}"
 
 
 def junit(found: list[Row], trial: Trial) -> str:
@@ -198,6 +202,7 @@ def json(found: list[Row], trial: Trial) -> str:
             "seconds": round(trial.seconds, 3),
             "timedOut": trial.timed_out,
             "encryptedFiles": trial.hidden,
+            "standIns": sorted(trial.stood_in),
             "units": units,
         },
         indent=2,

@@ -13,8 +13,10 @@ from holdfast.dialects.argo.defaults import NAMESPACE as ARGO_NAMESPACE
 from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
 from holdfast.offline.argo_places import asked, is_here, stands
+from holdfast.offline.placeholders import Placeholders
 from holdfast.offline.survey import Options, Survey
-from holdfast.offline.unit import MADE_ELSEWHERE, SOURCE_KINDS, Unit, key_of, secret_names
+from holdfast.offline.unit import MADE_ELSEWHERE, SOURCE_KINDS, Unit, has_values, key_of, secret_names
+from holdfast.render.generate import KUSTOMIZATION_NAMES
 
 FLUX = ("Kustomization", "HelmRelease")
 ARGO = ("Application", "ApplicationSet")
@@ -40,9 +42,24 @@ def seeds(found: Survey, served: Served) -> list[Manifest]:
     everything = [*objects, *(d.object for d in found.documents), *(o for _, o in found.objects())]
     secrets = _secrets(found, everything)
     names = sorted({NAMESPACE, *(str(o["metadata"].get("namespace") or "default") for o in [*objects, *secrets])})
-    objects = [*_accounts(found, tops), *objects]
+    objects = [*_accounts(found, tops), *_beside(found, tops), *objects]
     definitions = [_generators()] if any(o["kind"] == "ArtifactGenerator" for o in everything) else []
     return [*(_namespace(n) for n in names), *definitions, *secrets, *objects]
+
+
+def _beside(found: Survey, tops: list[Unit]) -> list[Manifest]:
+    """Plain objects in the directories of units of the top that nothing renders: whoever applies those applies these."""
+    directories = {u.place.path.rpartition("/")[0] for u in tops if u.key.kind in FLUX}
+    directories = {
+        d for d in directories if not any(found.tree.lookup(f"{d}/{n}".strip("/")) for n in KUSTOMIZATION_NAMES)
+    }
+    read = {p for u in found.units.values() if u.rendered for p in u.rendered.reads}
+    hidden = Placeholders()
+    return [
+        _without_status(hidden.decrypt(d.object) or d.object)
+        for d in found.documents
+        if d.place.path.rpartition("/")[0] in directories and d.place.path not in read and has_values(d.object)
+    ]
 
 
 def _accounts(found: Survey, tops: list[Unit]) -> list[Manifest]:

@@ -316,7 +316,9 @@ _HELM_RELEASE = FluxKind(
 
 _EVENT_KINDS = (
     "Bucket|GitRepository|Kustomization|HelmRelease|HelmChart|HelmRepository|ImageRepository|ImagePolicy|"
-    "ImageUpdateAutomation|OCIRepository|ArtifactGenerator|ExternalArtifact"
+    "ImageUpdateAutomation|OCIRepository|ArtifactGenerator|ExternalArtifact|"
+    # The last ones are Flux Operator's, which widens the definition so.
+    "FluxInstance|ResourceSet|ResourceSetInputProvider"
 )
 _EVENT_SOURCE = f"apiVersion; kind!={_EVENT_KINDS}; matchLabels:map; name!:str(1,253); namespace:str(1,253)"
 _OLD_STATUS = f"{_STATUS}; webhookPath"
