@@ -35,7 +35,7 @@ from holdfast.reconcile.decide import Settings
 from holdfast.reconcile.targets import Targets
 from holdfast.render.blame import HIDDEN, FieldOrigin, blame
 from holdfast.render.blame_lines import Origin
-from holdfast.render.memo import RenderMemo
+from holdfast.render.memo import Packed, RenderMemo
 from holdfast.render.render import Engine
 from holdfast.source.git.blame import LineCommit, blame_lines
 from holdfast.source.git.tree import GitTree
@@ -157,7 +157,7 @@ class _Request(RenderMemo):
         super().__init__()
         self.request: RenderRequest | None = None
 
-    def keep(self, request: RenderRequest, rendered: Rendered) -> None:
+    def keep(self, request: RenderRequest, rendered: Rendered | Packed) -> None:
         self.request = request
 
 

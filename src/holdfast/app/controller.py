@@ -21,6 +21,7 @@ from holdfast.app.part import Part, imported
 from holdfast.app.sharing import shared
 from holdfast.app.tracing import tracing
 from holdfast.base.clock import SystemClock
+from holdfast.base.work import Workers
 from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.config import ClusterConfig
 from holdfast.cluster.errors import AlreadyExists, ApiError
@@ -38,9 +39,11 @@ from holdfast.controller.units import Kustomizations, UnitOptions
 from holdfast.dialects.argo import defaults
 from holdfast.dialects.argo.crds import all_crds as argo_crds
 from holdfast.dialects.flux.crds import all_crds
+from holdfast.kube import yaml
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.safety import COMMIT_BUDGET, Budget, Safety
 from holdfast.reconcile.decide import Settings as UnitSettings
+from holdfast.render.apart import Apart
 from holdfast.source.git import GitStore
 
 log = logging.getLogger(__name__)
@@ -121,6 +124,7 @@ async def _main(settings: Settings) -> None:
 
 async def work(settings: Settings, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
     """The whole controller until ``stop`` is set; ``ready`` is set once it leads and listens."""
+    yaml.prepare()
     clock = SystemClock()
     async with Client(settings.config, clock=clock) as client:
         await install(client, local_sources=settings.local_sources)
@@ -279,7 +283,10 @@ async def _populate(
     )
     stack.push_async_callback(kustomizations.close)
     if bases is not None:
-        kustomizations.runner.build_options = bases.options
+        kustomizations.runner.rendering.options = bases.options
+    workers = Workers(clock)
+    stack.push_async_callback(workers.close)
+    kustomizations.runner.rendering.apart = Apart(workers)
     kustomizations.start()
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from holdfast.app.sandbox_state import Settings, State, folder, load, save
 from holdfast.base.errors import Stop
+from holdfast.kube import yaml
 from holdfast.sandbox import tls
 from holdfast.sandbox.httpd import Server
 from holdfast.sandbox.identity import AUTHENTICATED, Authenticator, User
@@ -31,6 +32,7 @@ HOST = "127.0.0.1"
 
 def run(settings: Settings, on_ready: Callable[[], None] | None) -> None:
     """Serves until SIGTERM or SIGINT."""
+    yaml.prepare()
     try:
         import uvloop
 

@@ -22,7 +22,13 @@ async def shared(
     """While inside, the manager works on its share only; leaving hands the share over. ``name`` is the replicas' lease,
     ``who`` this one (default: the process)."""
     sharding = Sharding(
-        manager.client, manager.watches, manager.clock, name=name, namespace=namespace, who=who or identity(), work=manager
+        manager.client,
+        manager.watches,
+        manager.clock,
+        name=name,
+        namespace=namespace,
+        who=who or identity(),
+        work=manager,
     )
     manager.placement = sharding
     manager.metrics.gauge(

@@ -21,13 +21,13 @@ from holdfast.cluster.errors import NotFound, ServerError, Timeout, TooManyReque
 from holdfast.health.checks import HealthRules
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.kube.shelf import Shelf
-from holdfast.kustomize.options import BuildOptions
 from holdfast.model.delivery import Delivery, Substitution, UnitKey
 from holdfast.model.inventory import Inventory, InventoryEntry
 from holdfast.model.outcome import Event, Outcome, Wellness
 from holdfast.model.plan import Action, Applied, Change, Done, Plan, Reason
 from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.plan import make_plan
+from holdfast.plan.ignore import matching_paths
 from holdfast.plan.make import change_for, inventory_of
 from holdfast.plan.order import sort_key
 from holdfast.plan.prune import prune_changes
@@ -38,13 +38,15 @@ from holdfast.reconcile.fights import Fights
 from holdfast.reconcile.live import ClusterState
 from holdfast.reconcile.near import Near
 from holdfast.reconcile.outcome import Attempt, StepFailed
+from holdfast.reconcile.planning import in_turns, next_stage
 from holdfast.reconcile.prune import Pruner, kept_message
+from holdfast.reconcile.rendering import Rendering
 from holdfast.reconcile.scope import scoped, served_soon
 from holdfast.reconcile.state import World
 from holdfast.reconcile.targets import Reach, TargetError, Targets
 from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone
 from holdfast.render.memo import RenderMemo
-from holdfast.render.render import Engine, PathNotFound, render
+from holdfast.render.render import PathNotFound
 
 __all__ = ["Alone", "Corrected", "Finalized", "Keys", "Promised", "Runner", "Surroundings"]
 
@@ -90,7 +92,7 @@ class Runner:
         self, targets: Targets, memo: RenderMemo, settings: Settings, clock: Clock, surroundings: Surroundings
     ) -> None:
         self.targets = targets
-        self.memo = memo
+        self.rendering = Rendering(memo)
         self._settings = settings
         self._clock = clock
         self._around = surroundings
@@ -98,8 +100,6 @@ class Runner:
         self._busy = asyncio.Semaphore(settings.concurrency)
         self._fights = Fights()
         self._pruner = Pruner(surroundings)
-        self.build_options: Callable[[list[str]], BuildOptions] = lambda used: BuildOptions(load_restrictions="none")
-        """The options of one build; the list fills with what was fetched from other places, which may change unseen."""
         self.recovered: Callable[[UnitKey], None] = lambda unit: None
         """Called when all objects of a unit whose health check failed have become ready after all."""
 
@@ -116,13 +116,13 @@ class Runner:
 
     async def _steps(self, attempt: Attempt, rules: HealthRules, interruption: Interruption, report: Report) -> None:
         async with self._busy:
-            reach, objects, changed = await self._deliver(attempt)
+            reach, objects, changed = await self._deliver(attempt, interruption)
         # A unit that only waits for its objects keeps no other from being delivered.
         await self._check(attempt, rules, reach, objects, interruption, report, changed=changed)
 
-    async def _deliver(self, attempt: Attempt) -> tuple[Reach, Sequence[Manifest], bool]:
+    async def _deliver(self, attempt: Attempt, interruption: Interruption) -> tuple[Reach, Sequence[Manifest], bool]:
         """Builds, applies and prunes. Returns where, what, and whether anything changed."""
-        rendered, reach = await self._build(attempt)
+        rendered, reach = await self._build(attempt, interruption)
         attempt.digest = rendered.digest
         attempt.step("Detecting drift")
         _refuse_encrypted(rendered.objects)
@@ -148,7 +148,7 @@ class Runner:
         plan = self._planned(world, objects, reach)
         if not plan.is_empty:
             return False
-        _confirm(world.delivery, reach.state, plan.changes)
+        await _confirm(world.delivery, reach.state, plan.changes)
         self._remember(world.delivery, objects, reach, world.inventory)
         return True
 
@@ -174,7 +174,7 @@ class Runner:
 
     # --- build
 
-    async def _build(self, attempt: Attempt) -> tuple[Rendered, Reach]:
+    async def _build(self, attempt: Attempt, interruption: Interruption | None = None) -> tuple[Rendered, Reach]:
         delivery, snapshot = attempt.world.delivery, attempt.world.source.snapshot
         if snapshot is None:
             raise StepFailed("ArtifactFailed", "Source artifact not found")
@@ -202,26 +202,8 @@ class Runner:
             keys=f"sops {keys.fingerprint}" if keys else "",
             **variables,
         )
-        return await self._render(request, keys), reach
-
-    async def _render(self, request: RenderRequest, keys: Keys | None) -> Rendered:
-        """Out of memory, or in a thread: one large build must not keep watches and the lease waiting."""
-        known = self.memo.known(request)
-        if known is None and self.memo.lasts:
-            known = await asyncio.to_thread(self.memo.fetch, request)
-        if known is not None:
-            return known
-        elsewhere: list[str] = []
-        engine = Engine(options=self.build_options(elsewhere), decryptor=keys.decryptor if keys else None)
-        try:
-            rendered = await asyncio.to_thread(render, request, engine)
-        except HoldfastError as error:
-            raise StepFailed("BuildFailed", error.message) from error
-        if not elsewhere:
-            self.memo.keep(request, rendered)
-            if self.memo.lasts:
-                await asyncio.to_thread(self.memo.store, request, rendered)
-        return rendered
+        had = len(attempt.world.inventory.entries)
+        return await self.rendering.render(request, keys, had=had, interruption=interruption), reach
 
     def _require_path(self, delivery: Delivery, tree: Any) -> None:
         from holdfast.render.render import require_directory
@@ -268,8 +250,8 @@ class Runner:
         settled, attempt.drifted = attempt.world.applied_already, ""
         while True:
             await state.follow({GroupVersionKind.of(o) for o in objects})
-            plan = make_plan(delivery, objects, state, Inventory(), early=self._settings.early_kinds, settled=settled)
-            stage = next((s for s in plan.stages if s.name not in done), None)
+            early = self._settings.early_kinds
+            stage = await next_stage(delivery, objects, state, early=early, settled=settled, done=done)
             if stage is None:
                 break
             report = await executor.execute(Plan((stage,)), attempt.entries)
@@ -278,7 +260,7 @@ class Runner:
                 message = report.error.message if isinstance(report.error, HoldfastError) else str(report.error)
                 after = min(_SOON, delivery.policy.retry_interval) if _passes(report.error) else None
                 raise StepFailed("ReconciliationFailed", message, recorded=True, after=after)
-            _confirm(delivery, state, stage.changes)
+            await _confirm(delivery, state, stage.changes)
             note_drift(attempt, state, stage.changes)
             done.add(stage.name)
             if stage.name == "definitions":
@@ -517,11 +499,12 @@ def _farewell(world: World, message: str, *, warning: bool = False) -> Event:
     return Event(message, warning=warning, revision=world.applied)
 
 
-def _confirm(delivery: Delivery, state: ClusterState, changes: Sequence[Change]) -> None:
+async def _confirm(delivery: Delivery, state: ClusterState, changes: Sequence[Change]) -> None:
     """What needed nothing is ours all the same: its drift is told from now on."""
-    for change in changes:
+    async for change in in_turns(changes):
         if change.action is Action.KEEP and change.desired is not None:
-            state.confirmed(delivery.key, change.ref, change.desired)
+            ignored = matching_paths(change.desired, delivery.policy.ignore)
+            state.confirmed(delivery.key, change.ref, change.desired, ignored)
 
 
 def _refuse_encrypted(objects: Sequence[Manifest]) -> None:

@@ -22,23 +22,28 @@ from holdfast.render.generate import LISTING, concerns, listing_id
 from holdfast.render.render import Engine, render
 
 
-@dataclass(slots=True)
-class _Entry:
+@dataclass(frozen=True, slots=True)
+class Packed:
     """One rendering, small: of most only the reads are looked at again."""
 
-    tree_identity: str
     reads: bytes
     rest: bytes
 
     @classmethod
-    def of(cls, tree_identity: str, rendered: Rendered) -> _Entry:
+    def of(cls, rendered: Rendered) -> Packed:
         rest = (rendered.objects, rendered.digest, rendered.warnings)
-        return cls(tree_identity, pack(dict(rendered.reads)), pack(rest))
+        return cls(pack(dict(rendered.reads)), pack(rest))
 
     @property
     def rendered(self) -> Rendered:
         objects, digest, warnings = unpack(self.rest)
         return Rendered(objects, digest, unpack(self.reads), warnings)
+
+
+@dataclass(slots=True)
+class _Entry:
+    tree_identity: str
+    packed: Packed
 
 
 class Store(Protocol):
@@ -78,13 +83,14 @@ class RenderMemo:
         if entry is None or not self._fits(entry, request):
             return None
         self._entries.move_to_end(key)
-        return entry.rendered
+        return entry.packed.rendered
 
-    def keep(self, request: RenderRequest, rendered: Rendered) -> None:
-        """Remembers what ``render`` made of a request, for those who render elsewhere (in a thread)."""
+    def keep(self, request: RenderRequest, rendered: Rendered | Packed) -> None:
+        """Remembers what ``render`` made of a request, for those who render elsewhere (in a thread, in a process)."""
         key = request.digest()
         self.renders += 1
-        self._entries[key] = _Entry.of(request.tree_identity, rendered)
+        packed = rendered if isinstance(rendered, Packed) else Packed.of(rendered)
+        self._entries[key] = _Entry(request.tree_identity, packed)
         self._entries.move_to_end(key)
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
@@ -105,7 +111,7 @@ class RenderMemo:
         identity, rendered = found
         if identity != request.tree_identity and not agrees(request.tree, rendered.reads):
             return None
-        self._entries[request.digest()] = _Entry.of(request.tree_identity, rendered)
+        self._entries[request.digest()] = _Entry(request.tree_identity, Packed.of(rendered))
         return rendered
 
     def store(self, request: RenderRequest, rendered: Rendered) -> None:
@@ -118,7 +124,7 @@ class RenderMemo:
     def _fits(self, entry: _Entry, request: RenderRequest) -> bool:
         if entry.tree_identity == request.tree_identity:
             return True
-        if not agrees(request.tree, unpack(entry.reads)):
+        if not agrees(request.tree, unpack(entry.packed.reads)):
             return False
         entry.tree_identity = request.tree_identity
         return True

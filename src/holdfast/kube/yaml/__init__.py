@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from holdfast.kube.yaml.dump import dump, dump_all
 from holdfast.kube.yaml.errors import YAMLError
+from holdfast.kube.yaml.fast import prepare
 from holdfast.kube.yaml.load import Document, load, load_all
 from holdfast.kube.yaml.scalars import Dialect
 
-__all__ = ["Dialect", "Document", "YAMLError", "dump", "dump_all", "load", "load_all"]
+__all__ = ["Dialect", "Document", "YAMLError", "dump", "dump_all", "load", "load_all", "prepare"]

@@ -115,6 +115,12 @@ class _Parser:
 _parser = _Parser()
 
 
+def prepare() -> None:
+    """Loads the compiled parser now. Who reads YAML in threads calls this in the main one first: yaml-rs (0.1.6) crashes the
+    process over the first malformed text where it was loaded in a thread that has ended since."""
+    _parser.ready()
+
+
 def read(chunk: bytes) -> Any:
     """The value of a document, the same under every dialect, or `UNSURE`."""
     if not _parser.ready():
