@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -36,11 +37,21 @@ ERROR = OperationPhase.ERROR
 
 
 class AppOperator:
-    def __init__(self, world: AppWorld, comparer: AppComparer, writer: AppWriter, clock: Clock) -> None:
+    def __init__(
+        self,
+        world: AppWorld,
+        comparer: AppComparer,
+        writer: AppWriter,
+        clock: Clock,
+        *,
+        done: Callable[[ObjectRef], None] = lambda ref: None,
+    ) -> None:
+        """``done`` is called when what somebody ordered has come to its end."""
         self._world = world
         self._comparer = comparer
         self._writer = writer
         self._clock = clock
+        self._done = done
         self._pauses: dict[ObjectRef, float] = {}
 
     async def operate(self, ref: ObjectRef) -> tuple[float | None, Level | None]:
@@ -70,6 +81,8 @@ class AppOperator:
         await self._writer.state(obj, app.state, state)
         if not state.phase.completed:
             return wake, None
+        if not state.operation.automated:
+            self._done(ref)
         order = app.operation.sync
         if order is None or order.dry_run:
             return None, None

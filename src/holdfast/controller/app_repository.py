@@ -12,6 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from holdfast.base.errors import HoldfastError
+from holdfast.base.tree import MemoryTree
 from holdfast.controller.app_targets import Desired, TargetsError
 from holdfast.controller.app_world import entrance_of
 from holdfast.controller.applications import Applications
@@ -22,9 +23,10 @@ from holdfast.dialects.argo.questions import Question
 from holdfast.kube.refs import Manifest
 from holdfast.model.app import Application
 from holdfast.plan.sync.tracking import stamp
-from holdfast.source.manifests import ManifestSource
+from holdfast.source.manifests import ManifestSource, unpacked
 
 Method = Callable[[Sequence[bytes]], Awaitable[bytes]]
+MOST_BROUGHT = 256 * 1024 * 1024
 
 
 class AppRepository:
@@ -45,13 +47,17 @@ class AppRepository:
             "ListRefs": ("RepositoryRequest", self._refs, "Refs"),
             "ListPlugins": ("Empty", self._plugins, "Empty"),
         }
-        return {SERVICE + name: _method(*row) for name, row in rows.items()}
+        unary = {SERVICE + name: _method(*row) for name, row in rows.items()}
+        return {**unary, f"{SERVICE}GenerateManifestWithFiles": self._with_files}
 
     # --- rendering
 
     async def _manifests(self, question: Question) -> Question:
         app = self._application(question)
         desired = await self._desired(app, str(question.get("revision") or ""), hard=bool(question.get("noCache")))
+        return self._rendered(app, desired)
+
+    def _rendered(self, app: Application, desired: Desired) -> Question:
         namespace = app.spec.destination.namespace
         tracking = self._world.tracking(dialect.instance_name(app.ref, self._world.home), namespace)
         return {
@@ -60,6 +66,16 @@ class AppRepository:
             "revision": next(iter(desired.revisions), ""),
             "sourceType": next(iter(desired.types), ""),
         }
+
+    async def _with_files(self, messages: Sequence[bytes]) -> bytes:
+        """Manifests of a directory that comes with the question, in pieces of an archive."""
+        question, archive = questions.brought(messages)
+        tree = MemoryTree(await asyncio.to_thread(unpacked, archive, most=MOST_BROUGHT))
+        app = self._application(question)
+        await self._world.start()
+        destination = await self._world.destination(app)
+        desired = await self._targets.local(app, self._world.project(app), tree, destination.live)
+        return MESSAGES.encode("ManifestResponse", self._rendered(app, desired))
 
     async def _details(self, question: Question) -> Question:
         desired = await self._desired(self._application(question), "", hard=bool(question.get("noCache")))

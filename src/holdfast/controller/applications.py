@@ -49,6 +49,9 @@ log = logging.getLogger(__name__)
 
 WORKERS = 64
 PROJECT_SECONDS = 15.0
+TOLD_AGAIN_SECONDS = 1.0
+"""When an application is looked at once more after what somebody ordered: ``argocd app sync`` begins to watch a moment after
+it asked, and waits in vain where all was over by then. The look writes the time, which is an event."""
 
 
 class Applications:
@@ -74,7 +77,7 @@ class Applications:
         self.targets = AppTargets(self.world, source, bases)
         self._comparer = AppComparer(self.world, self.targets, self._clock)
         self.syncs = self._writer.syncs
-        self._operator = AppOperator(self.world, self._comparer, self._writer, self._clock)
+        self._operator = AppOperator(self.world, self._comparer, self._writer, self._clock, done=self._tell_again)
         self._deleter = AppDeleter(self.world, self._comparer, self._writer)
         self._asked: dict[ObjectRef, Level] = {}
         self._by_instance: dict[str, ObjectRef] = {}
@@ -327,6 +330,9 @@ class Applications:
         await self._hooks_finalizers(app, comparison)
         await self._writer.status(obj, app, status, now)
         return wait
+
+    def _tell_again(self, ref: ObjectRef) -> None:
+        self._later(ref, TOLD_AGAIN_SECONDS)
 
     def _later(self, ref: ObjectRef, wait: float) -> None:
         """A look is due then: without it, waking finds nothing to do."""

@@ -33,6 +33,7 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _SHORT = re.compile(r"[0-9a-f]{7,39}\Z")
 _CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _KEPT = 64
+_EXTRACTED = 1024 * 1024 * 1024
 _KEPT_DIRECTORIES = 100_000
 _PULLED = "/tmp/holdfast_tmp/chart"
 """Where a chart seems to be pulled to in messages; here it is pulled into memory."""
@@ -354,7 +355,7 @@ class ManifestSource:
             repository = self._registry(wanted.url, entrance)
             layer = _content(repository.artifact(found.revision).layers)
             data = repository.blob(layer)
-            files = read_archive(data) if layer.media_type == _CHART_LAYER else _unpacked(data)
+            files = read_archive(data) if layer.media_type == _CHART_LAYER else unpacked(data)
         except HoldfastError as error:
             raise ManifestsError(f"error pulling OCI artifact: {error.message}") from error
         return Manifests(MemoryTree(files), found.revision)
@@ -456,13 +457,18 @@ def _content(layers: Sequence[Layer]) -> Layer:
     return found[0]
 
 
-def _unpacked(data: bytes) -> dict[str, bytes]:
+def unpacked(data: bytes, *, most: int = _EXTRACTED) -> dict[str, bytes]:
+    """The regular files of an archive, ``most`` bytes of them. Raises ManifestsError."""
     files: dict[str, bytes] = {}
+    room = most
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             for member in tar:
                 name = member.name.removeprefix("./")
                 if member.isreg() and not name.startswith("/") and ".." not in name.split("/"):
+                    room -= member.size
+                    if room < 0:
+                        raise ManifestsError(f"failed to extract oci layer: more than {most} bytes")
                     content = tar.extractfile(member)
                     files[name] = content.read() if content is not None else b""
     except (tarfile.TarError, EOFError, OSError) as error:

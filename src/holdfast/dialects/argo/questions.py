@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.base.errors import Stop
 from holdfast.dialects.argo.application import IN_CLUSTER, read
-from holdfast.dialects.argo.messages import source_of
+from holdfast.dialects.argo.messages import MESSAGES, source_of
 from holdfast.dialects.argo.settings import KnownRepository, read_repository
 from holdfast.dialects.argo.sources import read_source
 from holdfast.kube.refs import Manifest
@@ -39,6 +40,19 @@ def application(question: Question, known: Manifest | None, home: str) -> Applic
     else:
         spec["source"] = own
     return read({"metadata": {"name": name, "namespace": namespace or home}, "spec": spec})
+
+
+def brought(messages: Sequence[bytes]) -> tuple[Question, bytes]:
+    """What is asked of files that come along, and the archive of those. Raises NotAnswered, WireError."""
+    parts = [MESSAGES.decode("ManifestRequestWithFiles", m) for m in messages]
+    question = next((p["request"] for p in parts if "request" in p), None)
+    if question is None:
+        raise NotAnswered("the question came without a request")
+    archive = b"".join(p["chunk"].get("chunk", b"") for p in parts if "chunk" in p)
+    checksum = next((p["metadata"].get("checksum") for p in parts if "metadata" in p), "")
+    if checksum and hashlib.sha256(archive).hexdigest() != checksum:
+        raise NotAnswered("the files were cut off on their way: another checksum")
+    return question, archive
 
 
 def _referred(name: str, target: Mapping[str, Any]) -> dict[str, Any]:
