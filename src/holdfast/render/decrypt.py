@@ -51,14 +51,18 @@ class SopsDecryptor:
                 target,
             )
         except HoldfastError as error:
-            raise DecryptionError(f"failed to decrypt file '{path}': {error.message}", place=Place(path)) from None
+            raise DecryptionError(error.message, place=Place(path)) from None
 
     def decrypt(self, obj: Manifest) -> Manifest | None:
         annotations = (obj.get("metadata") or {}).get("annotations") or {}
         if str(annotations.get(_DISABLED) or "").lower() == "disabled":
             return None
         if is_encrypted(obj):
-            return decrypt_object(obj, self._keyring)
+            try:
+                return decrypt_object(obj, self._keyring)
+            except DecryptionError as error:
+                text = f"failed to decrypt and format '{_place(obj)}' {obj.get('kind')} data: {error.message}"
+                raise DecryptionError(text) from None
         if obj.get("kind") == "Secret" and isinstance(obj.get("data"), dict):
             return self._secret(obj)
         return None
@@ -69,8 +73,17 @@ class SopsDecryptor:
             data = _decoded(value)
             found = Format.of_content(data) if data is not None else None
             if data is not None and found is not None:
-                changed[name] = base64.b64encode(self._file(data, found, name)).decode()
+                try:
+                    changed[name] = base64.b64encode(self._file(data, found, name)).decode()
+                except DecryptionError as error:
+                    text = f"failed to decrypt and format '{_place(secret)}' Secret field '{name}': {error.message}"
+                    raise DecryptionError(text) from None
         return {**secret, "data": {**secret["data"], **changed}} if changed else None
+
+
+def _place(obj: Manifest) -> str:
+    meta = obj.get("metadata") or {}
+    return f"{meta.get('namespace') or ''}/{meta.get('name') or ''}"
 
 
 def _decoded(value: Any) -> bytes | None:

@@ -9,7 +9,9 @@ import pytest
 
 from holdfast.kube import yaml
 from holdfast.secrets import DecryptionError, Format, InvalidKey, Keyring, decrypt_file, decrypt_object, is_encrypted
+from holdfast.secrets.sops import stores
 from holdfast.secrets.sops.shamir import combine
+from holdfast.secrets.sops.told import Problem, told
 
 DATA = Path(__file__).parent / "data"
 
@@ -89,7 +91,7 @@ def test_a_value_moved_to_another_key_is_refused() -> None:
         value["stringData"]["number"],
         value["stringData"]["user"],
     )
-    with pytest.raises(DecryptionError, match="changed, moved or made with another key"):
+    with pytest.raises(DecryptionError, match="Could not decrypt with AES_GCM: cipher: message authentication failed"):
         decrypt_object(value, _keys(1))
 
 
@@ -118,3 +120,26 @@ def test_a_keyring_never_shows_its_keys() -> None:
 def test_shares_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DecryptionError):
         combine([b"\x01\x01", b"\x02\x01"])
+
+
+def test_plain_files_are_laid_out_as_sops_lays_them_out() -> None:
+    value = {"z": {"l": ["m", {"a": 1, "b": {"c": "x\ny\n"}}], "e": []}, "a": "1"}
+    assert stores.dump([value], Format.YAML).decode() == (
+        "z:\n    l:\n        - m\n        - a: 1\n          b:\n            c: |\n                x\n                y\n"
+        '    e: []\na: "1"\n'
+    )
+    assert yaml.load(stores.dump([value], Format.YAML)) == value
+    assert stores.dump([{"x": "y"}], Format.JSON) == b'{\n\t"x": "y"\n}\n'
+
+
+def test_keys_that_do_not_fit_are_told_as_sops_tells_people() -> None:
+    problem = (
+        "failed to create reader for decrypting sops data key with age: identity did not match any of the recipients"
+    )
+    assert told([[Problem("age1abc", problem)]]) == (
+        "Failed to get the data key required to decrypt the SOPS file.\n\nGroup 0: FAILED\n  age1abc: FAILED\n"
+        "    - | failed to create reader for decrypting sops data key with\n      | age: identity did not match any of the recipients\n\n"
+        "Recovery failed because no master key was able to decrypt the file. In\n"
+        "order for SOPS to recover the file, at least one key has to be successful,\nbut none were."
+    )
+    assert "Group 0: SUCCESS\n\nGroup 1: FAILED" in told([[], [Problem("x", "y")]], 2)

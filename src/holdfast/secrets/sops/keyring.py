@@ -9,6 +9,7 @@ from holdfast.base.errors import HoldfastError
 from holdfast.secrets.errors import DecryptionError
 from holdfast.secrets.sops.metadata import Metadata, Recipient
 from holdfast.secrets.sops.shamir import combine
+from holdfast.secrets.sops.told import Problem, told
 
 _IDENTITIES = ("AGE-SECRET-KEY-", "AGE-PLUGIN-", "-----BEGIN")
 
@@ -74,32 +75,30 @@ def age_identities(text: str) -> list[str]:
 
 def data_key(metadata: Metadata, keyring: Keyring) -> bytes:
     """The key all values are encrypted with. Raises DecryptionError naming every recipient that was tried."""
-    shares, problems = [], []
+    shares: list[bytes] = []
+    groups: list[list[Problem]] = []
     for group in metadata.groups:
-        try:
-            shares.append(_from_group(group, keyring))
-        except HoldfastError as error:
-            problems.append(error.message)
+        share, problems = _from_group(group, keyring)
+        groups.append([] if share is not None else problems)
+        shares += [share] if share is not None else []
     if len(metadata.groups) > 1:
         needed = metadata.threshold or len(metadata.groups)
         if len(shares) >= needed:
             return combine(shares[:needed])
-        problems.append(f"{len(shares)} of {needed} key groups could be opened")
-    elif shares:
+        raise DecryptionError(f"cannot get sops data key: {told(groups, needed)}")
+    if shares:
         return shares[0]
-    raise DecryptionError("cannot get sops data key: " + "; ".join(problems))
+    raise DecryptionError(f"cannot get sops data key: {told(groups)}")
 
 
-def _from_group(group: tuple[Recipient, ...], keyring: Keyring) -> bytes:
-    if not group:
-        raise DecryptionError("the sops metadata names no recipient")
+def _from_group(group: tuple[Recipient, ...], keyring: Keyring) -> tuple[bytes | None, list[Problem]]:
     problems = []
     for recipient in group:
         try:
-            return _decrypt(recipient, keyring)
+            return _decrypt(recipient, keyring), []
         except HoldfastError as error:
-            problems.append(error.message)
-    raise DecryptionError("; ".join(problems))
+            problems.append(Problem(recipient.name, error.message))
+    return None, problems or [Problem("sops", "the sops metadata names no recipient")]
 
 
 def _decrypt(recipient: Recipient, keyring: Keyring) -> bytes:

@@ -21,6 +21,12 @@ class Recipient:
     fields: Mapping[str, Any]
 
     @property
+    def name(self) -> str:
+        """As SOPS names it to people."""
+        keys = ("recipient", "fp", "arn", "resource_id", "vault_address", "vaultUrl", "vault_url")
+        return next((str(self.fields[k]) for k in keys if self.fields.get(k)), self.provider)
+
+    @property
     def encrypted(self) -> str:
         return str(self.fields.get("enc") or "")
 

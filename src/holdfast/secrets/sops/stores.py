@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.kube import yaml
 from holdfast.secrets.errors import DecryptionError
+from holdfast.secrets.sops.emit import to_json, to_yaml
 
 Document = dict[str, Any]
 
@@ -64,15 +65,15 @@ def load(data: bytes, source: Format) -> list[Document]:
 
 def dump(documents: list[Document], target: Format) -> bytes:
     if target is Format.YAML:
-        return yaml.dump_all(documents).encode()
+        return to_yaml(documents)
     document = documents[0] if documents else {}
     if target is Format.JSON:
-        return json.dumps(document, indent="\t", ensure_ascii=False).encode()
+        return to_json(document)
     if target is Format.BINARY:
         value = document.get("data")
         if isinstance(value, str) and set(document) == {"data"}:
             return value.encode("utf-8", "surrogateescape")
-        return json.dumps(document, indent="\t", ensure_ascii=False).encode()
+        return to_json(document)
     if target is Format.DOTENV:
         return "".join(f"{k}={_escaped(v)}\n" for k, v in document.items()).encode()
     return _dump_ini(document).encode()

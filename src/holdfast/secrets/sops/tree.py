@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from holdfast.secrets.errors import DecryptionError
 from holdfast.secrets.sops.metadata import Metadata
 
+_WALKING = "error decrypting sops tree: Error walking tree: Could not decrypt value: "
 _VALUE = re.compile(r"ENC\[AES256_GCM,data:(.*),iv:(.+),tag:(.+),type:(.+)\]", re.S)
 
 
@@ -52,25 +53,33 @@ class _Walk:
         where = ".".join(path)
         match = _VALUE.fullmatch(text)
         if not match:
-            raise DecryptionError(f"the value at '{where}' is not encrypted as SOPS would")
-        plain, kind = _open(self._cipher, match, ":".join(path) + ":", f"the value at '{where}'")
+            raise DecryptionError(f"{_WALKING}the value at '{where}' does not match sops' data format")
+        plain, kind = _open(self._cipher, match, ":".join(path) + ":")
         return _typed(plain, kind, where)
 
     def check_mac(self) -> None:
         match = _VALUE.fullmatch(self._metadata.mac)
         if not match:
             raise DecryptionError("the MAC of the file is missing or damaged")
-        told, _ = _open(self._cipher, match, self._metadata.last_modified, "the MAC of the file")
+        told, _ = _open(self._cipher, match, self._metadata.last_modified)
         if not hmac.compare_digest(told, self._hash.hexdigest().upper().encode()):
             raise DecryptionError("MAC mismatch: the file was changed after it was encrypted")
 
 
-def _open(cipher: AESGCM, match: re.Match[str], bound_to: str, what: str) -> tuple[bytes, str]:
+def _open(cipher: AESGCM, match: re.Match[str], bound_to: str) -> tuple[bytes, str]:
+    data, nonce, tag = (_decoded(match[i], part) for i, part in ((1, "data"), (2, "iv"), (3, "tag")))
     try:
-        data, nonce, tag = (base64.b64decode(match[i], validate=True) for i in (1, 2, 3))
         return cipher.decrypt(nonce, data + tag, bound_to.encode()), match[4]
-    except (InvalidTag, ValueError, binascii.Error):
-        raise DecryptionError(f"{what} cannot be decrypted: it was changed, moved or made with another key") from None
+    except (InvalidTag, ValueError):
+        text = "Could not decrypt with AES_GCM: cipher: message authentication failed"
+        raise DecryptionError(f"{_WALKING}{text}") from None
+
+
+def _decoded(text: str, part: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise DecryptionError(f"{_WALKING}Error base64-decoding {part}: illegal base64 data") from None
 
 
 def _typed(plain: bytes, kind: str, where: str) -> Any:

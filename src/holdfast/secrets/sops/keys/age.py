@@ -12,14 +12,19 @@ from holdfast.secrets.sops.metadata import Recipient
 def decrypt(recipient: Recipient, identities: Sequence[str]) -> bytes:
     import pyrage
 
-    name = str(recipient.fields.get("recipient") or "age")
     known = [i for text in identities if (i := _identity(text)) is not None]
     if not known:
-        raise DecryptionError(f"no age identity for {name}")
+        raise DecryptionError("failed to load age identities")
     try:
         return bytes(pyrage.decrypt(recipient.encrypted.encode(), known))
     except pyrage.DecryptError:
-        raise DecryptionError(f"no identity matched the age recipient {name}") from None
+        problem = (
+            "identity did not match any of the recipients: incorrect identity for recipient block"
+            if len(known) == 1
+            else "no identity matched any of the recipients"
+        )
+        text = "failed to create reader for decrypting sops data key with age"
+        raise DecryptionError(f"{text}: {problem}") from None
 
 
 def _identity(text: str) -> Any:
