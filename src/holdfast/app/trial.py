@@ -24,14 +24,13 @@ from holdfast.app.trial_charts import Kept
 from holdfast.app.trial_gaps import definitions, elsewhere
 from holdfast.app.trial_git import Snapshot, WorkingTreeStore, snapshot
 from holdfast.app.trial_look import MANAGER, Hands, Seen
-from holdfast.app.trial_seeds import ARGO, local_urls, revisions, seeds
+from holdfast.app.trial_seeds import local_urls, placed, revisions, seeds
 from holdfast.app.trial_sources import Served, serve
 from holdfast.base.errors import HoldfastError, RetryLater, Stop
 from holdfast.base.tree import DiskTree, Tree
 from holdfast.cluster.client import Client
 from holdfast.cluster.config import ClusterConfig, load
 from holdfast.cluster.errors import AlreadyExists
-from holdfast.dialects.argo.defaults import NAMESPACE as ARGO_NAMESPACE
 from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
 from holdfast.offline.charts import ChartAbsent
@@ -193,8 +192,8 @@ async def _apply(client: Client, obj: Manifest, trial: Trial) -> None:
 
 def _expected(given: _Set, options: Options) -> Trial:
     units = {k: u for k, u in given.found.units.items() if not u.loose and k.kind != "FluxInstance"}
-    trial = Trial(expected={_placed(k): u for k, u in units.items()}, hidden=given.snapshot.hidden)
-    trial.elsewhere |= {_placed(key): why for key, why in elsewhere(given.found, options)}
+    trial = Trial({placed(k): _with_parent(u) for k, u in units.items()}, hidden=given.snapshot.hidden)
+    trial.elsewhere |= {placed(key): why for key, why in elsewhere(given.found, options)}
     for key, unit in trial.expected.items():
         if unit.facts.get("remote") and not given.served.reaches_out:
             trial.elsewhere[key] = f"it builds on {', '.join(unit.facts['remote'])}, which is not at hand"
@@ -203,9 +202,8 @@ def _expected(given: _Set, options: Options) -> Trial:
     return trial
 
 
-def _placed(key: UnitKey) -> UnitKey:
-    """Argo CD's units are in its own namespace unless told otherwise."""
-    return replace(key, namespace=ARGO_NAMESPACE) if key.kind in ARGO and not key.namespace else key
+def _with_parent(unit: Unit) -> Unit:
+    return unit if unit.parent is None else replace(unit, parent=placed(unit.parent))
 
 
 async def _follow(client: Client, order: Order, trial: Trial, served: Served, say: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ In: a survey. Out: objects in the order in which they are applied. What nobody h
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from holdfast.app.controller import NAMESPACE
 from holdfast.app.trial_sources import Served, guesses, world_of
@@ -31,7 +32,7 @@ def roots(found: Survey) -> list[Unit]:
     """Units that no other unit makes; what an operator makes of a FluxInstance counts as of the top."""
     made = {k for k in found.units if k.kind == "FluxInstance"}
     mine = [u for u in found.units.values() if u.key.kind in (*FLUX, *ARGO) and not u.loose]
-    return [u for u in mine if u.parent is None or u.parent == u.key or u.parent in made]
+    return [u for u in mine if u.parent in (None, u.key) or u.parent in made or u.parent not in found.units]
 
 
 def seeds(found: Survey, served: Served) -> list[Manifest]:
@@ -121,7 +122,14 @@ def _is_furniture(obj: Manifest) -> bool:
 
 
 def _top(unit: Unit) -> Manifest:
-    return _without_status(_in_argo(unit.object) if unit.key.kind in ARGO else unit.object)
+    meta = {**unit.object["metadata"], "namespace": placed(unit.key).namespace}
+    return _without_status({**unit.object, "metadata": meta})
+
+
+def placed(key: UnitKey) -> UnitKey:
+    """A unit of the top that names no namespace is put where its controller lives."""
+    home = ARGO_NAMESPACE if key.kind in ARGO else NAMESPACE
+    return replace(key, namespace=home) if key.kind in (*ARGO, *FLUX) and not key.namespace else key
 
 
 def _in_argo(obj: Manifest) -> Manifest:
