@@ -22,7 +22,7 @@ class Unexpected(Exception):
 class _Branch:
     """One part of paths. ``ends`` has, for each spec that ends here, whether it creates; ``creates`` whether any below does."""
 
-    __slots__ = ("below", "creates", "ends", "name", "wants_list")
+    __slots__ = ("below", "creates", "ends", "name", "named", "wants_list")
 
     def __init__(self, name: str, wants_list: bool) -> None:
         self.name = name
@@ -30,6 +30,8 @@ class _Branch:
         self.creates = False
         self.ends: list[bool] = []
         self.below: dict[tuple[str, bool], _Branch] = {}
+        self.named: tuple[tuple[str, _Branch], ...] = ()
+        """Those below with their names, once all are there."""
 
 
 class FieldTrie:
@@ -46,6 +48,7 @@ class FieldTrie:
                 branch = branch.below.setdefault(step, _Branch(*step))
                 branch.creates = branch.creates or (create and make is not None and not branch.wants_list)
             branch.ends.append(create)
+        _finish(self._top)
         self.plain = all(map(_is_plain, self._top.below.values()))
         """Whether one walk does the same as one for each spec: no path goes on where another ends, and all names are keys."""
 
@@ -55,16 +58,15 @@ class FieldTrie:
 
     def _visit(self, node: Any, branch: _Branch, setter: Setter) -> None:
         if type(node) is dict:
-            for below in branch.below.values():
-                value = node.get(below.name)
-                if value is None:
-                    if not below.creates and below.name not in node:
-                        continue
-                    value = self._filled(node, below)
-                if below.ends:
-                    self._end(node, below, setter)
-                elif value is not None:
-                    self._visit(value, below, setter)
+            for name, below in branch.named:
+                value = node.get(name)
+                if value is not None:
+                    for _ in below.ends:
+                        setter(node, name)
+                    if below.named:
+                        self._visit(value, below, setter)
+                elif below.creates or name in node:
+                    self._fill(node, below, setter)
         elif type(node) is list:
             for item in node:
                 if item is not None:
@@ -72,15 +74,15 @@ class FieldTrie:
         else:
             raise Unexpected
 
-    def _filled(self, node: dict[str, Any], branch: _Branch) -> Any:
-        """What stands in the place of nothing on the way to a field."""
+    def _fill(self, node: dict[str, Any], branch: _Branch, setter: Setter) -> None:
+        """Go on where nothing stands."""
         if branch.ends:
-            return None
-        if branch.creates:
+            self._end(node, branch, setter)
+        elif branch.creates:
             node[branch.name] = {}
+            self._visit(node[branch.name], branch, setter)
         elif branch.wants_list:
             node[branch.name] = []
-        return node[branch.name]
 
     def _end(self, node: dict[str, Any], branch: _Branch, setter: Setter) -> None:
         name = branch.name
@@ -93,6 +95,12 @@ class FieldTrie:
                 elif branch.wants_list:
                     node[name] = []
             setter(node, name)
+
+
+def _finish(branch: _Branch) -> None:
+    branch.named = tuple((below.name, below) for below in branch.below.values())
+    for below in branch.below.values():
+        _finish(below)
 
 
 def _is_plain(branch: _Branch) -> bool:

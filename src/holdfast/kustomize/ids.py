@@ -57,10 +57,6 @@ def split_api_version(api_version: str) -> tuple[str, str]:
     return (group, version) if slash else ("", group)
 
 
-def effective_namespace(namespace: str) -> str:
-    return namespace or "default"
-
-
 def gvk_text(group: str, version: str, kind: str) -> str:
     return f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"
 

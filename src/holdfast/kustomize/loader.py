@@ -68,7 +68,8 @@ class Files:
         if depth > _MAX_LINKS:
             raise _Unresolved("EvalSymlinks: too many links")
         parent, _, name = path.rpartition("/")
-        real_parent, kind = self._resolve(parent, depth)
+        known = self._directories.get(parent)
+        real_parent, kind = self._resolve(parent, depth) if known is None else (known, EntryKind.DIRECTORY)
         if kind is not EntryKind.DIRECTORY:
             raise _Unresolved(f"lstat {self.shown(path)}: not a directory")
         real = f"{real_parent}/{name}" if real_parent else name

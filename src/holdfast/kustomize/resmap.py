@@ -14,13 +14,15 @@ from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.written import exact_texts
 
+Ident = tuple[str, str, str, str]
+
 
 class ResMap:
     """An ordered set of resources, unique by current identity."""
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._list: list[Resource] = []
-        self._current: dict[Key, Resource] | None = {}
+        self._current: dict[Ident, Resource] | None = {}
         self._former: dict[Key, list[Resource]] | None = None
         for resource in resources:
             self.append(resource)
@@ -48,13 +50,13 @@ class ResMap:
         self._list = resources
         self.touched()
 
-    def _index(self) -> dict[Key, Resource]:
+    def _index(self) -> dict[Ident, Resource]:
         if self._current is None:
-            self._current = {r.key(): r for r in self._list}
+            self._current = {r.ident(): r for r in self._list}
         return self._current
 
     def append(self, resource: Resource) -> None:
-        index, key = self._index(), resource.key()
+        index, key = self._index(), resource.ident()
         if key in index:
             raise KustomizeError(f"may not add resource with an already registered id: {resource.id_text()}")
         index[key] = resource
@@ -80,7 +82,7 @@ class ResMap:
         """Resources that have, or once had, this identity; in no particular order."""
         index = self._index()
         if len(index) != len(self._list):
-            return [r for r in self._list if not r.gone and (key == r.key() or key in r.previous_keys())]
+            return [r for r in self._list if not r.gone and (key == r.ident() or key in r.previous_keys())]
         current = index.get(key)
         found = [r for r in self._formerly().get(key, ()) if r is not current and not r.gone]
         if current is not None and not current.gone:

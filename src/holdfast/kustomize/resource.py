@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast.base.record import Record
 from holdfast.kube.refs import Manifest
-from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, effective_namespace, id_go, id_text
+from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, id_go, id_text
 from holdfast.kustomize.scalars import copy_json, text_of
 
 
@@ -91,7 +91,7 @@ class Resource:
         self.origin: Origin | None = None
         self.transformations: list[Origin] = []
         self.patched_from: list[Source] = []
-        self._shared: dict[tuple[int, str], list[dict[str, Any]]] = {}
+        self._shared: list[tuple[str, list[dict[str, Any]]]] = []
 
     def share(self, key: str, holders: list[dict[str, Any]]) -> None:
         """Let one scalar stand in several mappings.
@@ -99,19 +99,20 @@ class Resource:
         When upstream adds a label to several places of an object it puts the very same node there, so whoever changes one
         of them later changes all: a patch of ``metadata.labels`` reaches the selector as well.
         """
-        for holder in holders:
-            self._shared[id(holder), key] = holders
+        self._shared.append((key, holders))
 
     def assign(self, holder: Any, key: Any, value: Any) -> None:
         """Change a scalar that is there, and with it all that are the same one."""
         holder[key] = value
-        if self._shared:
-            for other in self._shared.get((id(holder), key), ()):
-                other[key] = value
+        for name, holders in reversed(self._shared):
+            if name == key and any(h is holder for h in holders):
+                for other in holders:
+                    other[key] = value
+                return
 
     def unshare(self) -> None:
         """The object was written and read again: every scalar is its own, and how it was written is forgotten."""
-        self._shared = {}
+        self._shared = []
         self.source = None
         self.patched_from = []
 
@@ -167,10 +168,16 @@ class Resource:
 
     @property
     def effective_namespace(self) -> str:
-        return NOT_A_NAMESPACE if self.cluster_scoped else effective_namespace(self.namespace)
+        if (self.api_version, self.kind) in self.scopes:
+            return NOT_A_NAMESPACE
+        return self._meta("namespace") or "default"
 
     def key(self) -> Key:
         """The current identity."""
+        return Key(*self.ident())
+
+    def ident(self) -> tuple[str, str, str, str]:
+        """The parts of the key, which are equal to it and quicker to make."""
         # Asked for several times per resource and build, hence without the properties.
         manifest = self.manifest
         meta = manifest.get("metadata")
@@ -182,8 +189,8 @@ class Resource:
             parts = (api_version, kind, namespace, name)
             api_version, kind, namespace, name = ["" if p is None else text_of(p) for p in parts]
         if (api_version, kind) in self.scopes:
-            return Key(api_version, kind, NOT_A_NAMESPACE, name)
-        return Key(api_version, kind, namespace or "default", name)
+            namespace = NOT_A_NAMESPACE
+        return api_version, kind, namespace or "default", name
 
     def previous_keys(self) -> list[Key]:
         """All earlier identities, oldest first; the apiVersion is always the current one."""
@@ -207,8 +214,8 @@ class Resource:
 
     def store_previous(self) -> None:
         """Remember the current identity before it changes."""
-        key = self.key()
-        self.previous.append(Previous(key.namespace, key.name, key.kind))
+        _, kind, namespace, name = self.ident()
+        self.previous.append(Previous(namespace, name, kind))
 
     def has_internal_annotations(self) -> bool:
         """Whether upstream would have annotations on the object at this moment, whatever the user wrote."""

@@ -35,9 +35,19 @@ def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = ""
         own = index.of(api_version, kind)
         for spec in index.of(api_version, first_kind):
             _remember(resource, spec, prefix, suffix)
-            if spec in own:
+            if spec in own and not (spec.path == "metadata/name" and _rename(resource, prefix, suffix)):
                 apply_spec(resource, spec, put, _WALK)
     resources.touched()
+
+
+def _rename(resource: Resource, prefix: str, suffix: str) -> bool:
+    """The ordinary case: a name that is a text. Everything else goes the way of all fields."""
+    meta = resource.manifest.get("metadata")
+    name = meta.get("name") if type(meta) is dict else None
+    if type(meta) is not dict or type(name) is not str:
+        return False
+    meta["name"] = f"{prefix}{name}{suffix}"
+    return True
 
 
 def _keeps_name(api_version: str, kind: str) -> bool:

@@ -47,19 +47,24 @@ def _collector(found: list[Slot]) -> Callable[[Any, Any], None]:
     return lambda node, key: found.append((node, key))
 
 
-def _walk(node: Any, found: list[Slot]) -> None:
-    if type(node) is dict:
-        for key, value in node.items():
-            if type(value) is dict:
-                _walk(value, found)
-            elif type(value) is list:
-                _walk(value, found)
-                if key in _LISTS:
-                    _containers(value, found)
-    else:
-        for item in node:
-            if type(item) is dict or type(item) is list:
-                _walk(item, found)
+def _walk(node: dict[str, Any], found: list[Slot]) -> None:
+    for key, value in node.items():
+        kind = type(value)
+        if kind is dict:
+            _walk(value, found)
+        elif kind is list:
+            _walk_list(value, found)
+            if key in _LISTS:
+                _containers(value, found)
+
+
+def _walk_list(items: list[Any], found: list[Slot]) -> None:
+    for item in items:
+        kind = type(item)
+        if kind is dict:
+            _walk(item, found)
+        elif kind is list:
+            _walk_list(item, found)
 
 
 def _containers(items: list[Any], found: list[Slot]) -> None:
