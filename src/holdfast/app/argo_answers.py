@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from holdfast.controller.app_repository import AppRepository, Method
 from holdfast.controller.app_views import AppViews
 from holdfast.controller.applications import Applications
-from holdfast.dialects.argo.views import asked, cached
+from holdfast.dialects.argo.views import Question, asked, cached
 
 KEPT: Final = 256
+Answer = Callable[[Question], Awaitable[Any | None]]
 
 
 class CoreStore:
     """What the command's cache holds: the controller's answers, and the few values that the command keeps there itself."""
 
-    def __init__(self, views: AppViews) -> None:
-        self._views = views
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
     async def get(self, key: str) -> bytes | None:
         question = asked(key)
         if question is None:
             return self._kept.get(key)
-        value = await self._views.answer(question)
+        value = await self._answer(question)
         return None if value is None else cached(value, packed=question.packed)
 
     def set(self, key: str, value: bytes) -> None:
@@ -49,4 +50,4 @@ class Answers:
 
 
 def answers(apps: Applications) -> Answers:
-    return Answers(CoreStore(AppViews(apps)), AppRepository(apps, apps.source).methods())
+    return Answers(CoreStore(AppViews(apps).answer), AppRepository(apps, apps.source).methods())
