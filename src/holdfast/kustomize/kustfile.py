@@ -14,6 +14,7 @@ from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.gojson import Struct, decode
 from holdfast.kustomize.loader import Loader
+from holdfast.kustomize.remembered import Remembered
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -170,6 +171,7 @@ KUSTOMIZATION = Struct(
     {"kind": "TypeMeta", "apiVersion": "TypeMeta"},
 )
 
+_remembered = Remembered()
 _FIX = "Run 'kustomize edit fix' to update your Kustomization automatically."
 _DEPRECATED = {
     "bases": ("resources", ""),
@@ -243,6 +245,14 @@ def _find(loader: Loader) -> tuple[bytes, str]:
 
 def parse(text: bytes, path: str) -> dict[str, Any]:
     """The fields of a kustomization's text. Raises KustomizeError naming the field."""
+    found: dict[str, Any] | None = _remembered.get(text)
+    if found is None:
+        found = _parse(text, path)
+        _remembered.note(text, found)
+    return found
+
+
+def _parse(text: bytes, path: str) -> dict[str, Any]:
     try:
         data = yaml.load(text, source=path)
     except yaml.YAMLError as err:

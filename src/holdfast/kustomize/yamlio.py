@@ -14,15 +14,26 @@ from holdfast.kube import yaml
 from holdfast.kube.yaml import Dialect
 from holdfast.kustomize.errors import KustomizeError, MalformedYAML
 from holdfast.kustomize.ids import Kinds
+from holdfast.kustomize.remembered import Remembered
 from holdfast.kustomize.resource import Previous, Resource, Source
 from holdfast.kustomize.scalars import copy_json, text_of
 
+_remembered = Remembered()
 _SEPARATOR = pattern(rb"\n---(.*)\n")
 _WORDS_AFTER = pattern(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
 
 def read_documents(text: bytes, path: str, odd: list[int] | None = None) -> list[Any]:
     """Every document of a file as JSON data, None for those without content. ``odd`` takes the lines of keys that are no strings."""
+    found: list[Any] | None = _remembered.get(text)
+    if found is None:
+        found = _parse(text, path, odd)
+        if not odd:
+            _remembered.note(text, found)
+    return found
+
+
+def _parse(text: bytes, path: str, odd: list[int] | None) -> list[Any]:
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
     if b"\n---" in text and (words := _WORDS_AFTER.search(text)) is not None:
