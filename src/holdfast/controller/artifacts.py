@@ -30,7 +30,7 @@ from holdfast.source.http import WayOut, request
 
 _NOTE = ".note"
 _BRING_SECONDS = 10.0
-Listener = Callable[[ObjectRef], None]
+Listener = Callable[[ObjectRef, str], None]
 
 
 class ArtifactStore:
@@ -142,10 +142,10 @@ class ArtifactStore:
         self._snapshots[ref] = snapshot
         if known is None or (known.revision, known.identity) != (snapshot.revision, snapshot.identity):
             for listener in self._listeners:
-                listener(ref)
+                listener(ref, snapshot.revision)
 
     def on_change(self, listener: Listener) -> None:
-        """Called with a source's reference when another snapshot of it is at hand."""
+        """Called with a source's reference and the revision when another snapshot of it is at hand."""
         self._listeners.append(listener)
 
     async def snapshot(self, ref: ObjectRef, artifact: Mapping[str, Any]) -> Snapshot | None:

@@ -25,7 +25,7 @@ from holdfast.controller.events import NORMAL, WARNING, EventRecorder
 from holdfast.controller.foreign_artifacts import KIND as FOREIGN
 from holdfast.controller.foreign_artifacts import ForeignArtifacts
 from holdfast.controller.handover import Neighbourhood
-from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters
+from holdfast.controller.manager import AT_ONCE, FAILED, WHEN_CHANGED, Manager, Requeue, matters, words
 from holdfast.controller.metrics import Sample
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.pins import Past, Pins, nothing_past, pinned
@@ -46,7 +46,7 @@ from holdfast.kube.cel import compile_condition, compile_expression
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import Delivery, Dependency, UnitKey
 from holdfast.model.outcome import Event, Outcome, Verdict
-from holdfast.model.safety import ANNOTATIONS, COMMIT_BUDGET, Budget, DriftMode, Safety
+from holdfast.model.safety import COMMIT_BUDGET, Budget, DriftMode, Safety
 from holdfast.reconcile import (
     ClusterState,
     DependencyState,
@@ -208,7 +208,7 @@ class Kustomizations:
         running = self._running.get(key)
         if running is not None and (new is None or (old is not None and matters(old, new))):
             running.interruption.request()
-        if old is not None and new is not None and _words(old) != _words(new):
+        if old is not None and new is not None and words(old) != words(new):
             self._manager.wake(ref)
         if self._mine is not self._objects and new is not None and (old is None or _labels(old) != _labels(new)):
             # The watch of those that are ours may have told of it before this one knew what it told of.
@@ -237,10 +237,11 @@ class Kustomizations:
         if revision and (old is None or revision != _revision(old)):
             self._wake_users(_key(ref), revision)
 
-    def _source_offered(self, ref: ObjectRef) -> None:
+    def _source_offered(self, ref: ObjectRef, revision: str) -> None:
         source = self._manager.objects(GroupVersionKind(ref.group, "v1", ref.kind)).get(ref)
-        if source is not None and _revision(source):
-            self._wake_users(_key(ref), _revision(source))
+        # A newer one is told of by the source's status, once that is written.
+        if source is not None and _revision(source) == revision:
+            self._wake_users(_key(ref), revision)
 
     def _wake_users(self, source: UnitKey, revision: str) -> None:
         for key in self.index.of_source(source):
@@ -581,12 +582,6 @@ def _inventory(obj: Manifest) -> Any:
 
 def _labels(obj: Manifest) -> Any:
     return obj["metadata"].get("labels")
-
-
-def _words(obj: Manifest) -> list[Any]:
-    """What the unit's annotations say about deletion and drift."""
-    annotations = obj["metadata"].get("annotations") or {}
-    return [annotations.get(a) for a in ANNOTATIONS]
 
 
 def _revision(source: Mapping[str, Any]) -> str:

@@ -68,12 +68,12 @@ async def test_old_files_go_and_the_current_one_stays(tmp_path: Path) -> None:
 
 
 async def test_listeners_hear_of_another_snapshot_and_not_of_the_same_again(tmp_path: Path) -> None:
-    artifacts, heard = store(tmp_path), list[ObjectRef]()
-    artifacts.on_change(heard.append)
+    artifacts, heard = store(tmp_path), list[tuple[ObjectRef, str]]()
+    artifacts.on_change(lambda ref, revision: heard.append((ref, revision)))
     artifacts.offer(REF, snapshot("main@sha1:1"))
     artifacts.offer(REF, snapshot("main@sha1:1"))
     artifacts.offer(REF, snapshot("main@sha1:2"))
-    assert heard == [REF, REF]
+    assert heard == [(REF, "main@sha1:1"), (REF, "main@sha1:2")]
 
 
 def test_nothing_outside_the_root_is_served(tmp_path: Path) -> None:
