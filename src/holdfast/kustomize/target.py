@@ -203,9 +203,11 @@ class Target:
                 raise as_file from None
             raise err.within(before) from None
         try:
-            into.merge(self._sub_target(loader, path, component=False, into=None))
-        except _Merging as err:
-            raise KustomizeError(err.message, place=err.place).within(before) from None
+            found = self._sub_target(loader, path, component=False, into=None)
+            try:
+                into.merge(found)
+            except KustomizeError as err:
+                raise err.within(f"recursed merging from path '{loader.shown_root}'") from None
         except KustomizeError as err:
             raise err.within(before) from None
 
@@ -353,10 +355,6 @@ class Target:
             before = [r.copy() for r in into.resources]
             plugin.transform(into.resources)
             _refuse_changes(before, into.resources)
-
-
-class _Merging(KustomizeError):
-    """Two bases hold the same resource."""
 
 
 def _refuse_doubles(into: Accumulator, shown: str) -> None:
