@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +87,7 @@ class Targets:
             raise TargetError(f"unable to read KubeConfig secret '{name}' error: {error.message}") from error
         data: dict[str, Any] = secret.get("data") or {}
         keys = (target.kubeconfig_key,) if target.kubeconfig_key else ("value", "value.yaml")
-        found = next((data[k] for k in keys if data.get(k)), None)
+        found = next((data[k] for k in keys if k in data), None)
         if found is None:
             raise TargetError(f"KubeConfig secret '{name}' does not contain a '{keys[0]}' key with a kubeconfig")
         return base64.b64decode(found)
@@ -141,6 +141,7 @@ class Targets:
 
 
 _CLOUDS = ("aws", "azure", "gcp")
+_EMPTY = "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
 _NOT_A_MAPPING = (
     "couldn't get version/kind; json parse error: json: cannot unmarshal {kind} into Go value of type struct "
     '{{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'
@@ -149,11 +150,14 @@ _NOT_A_MAPPING = (
 
 def _config(kubeconfig: bytes) -> ClusterConfig:
     try:
-        found = yaml.load(kubeconfig)
+        found = yaml.load(kubeconfig) or {}
+        if isinstance(found, dict) and not found.get("current-context"):
+            raise TargetError(_EMPTY)
         if not isinstance(found, dict):
             kind = {list: "array", str: "string", bool: "bool"}.get(type(found), "number")
             raise TargetError(_NOT_A_MAPPING.format(kind=kind))
-        return from_bytes(kubeconfig)
+        # As in Flux, nobody's Secret switches the check of a cluster's certificate off.
+        return replace(from_bytes(kubeconfig), insecure=False)
     except YAMLError as error:
         raise TargetError(f"couldn't get version/kind; json parse error: {error.message}") from error
     except ConfigError as error:
