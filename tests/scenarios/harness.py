@@ -238,7 +238,7 @@ async def controller(
             stop.set()
             await tasks[1]
             await sharing.aclose()
-            await events.drain()
+            await events.drain(90)
             await units.close()
             tasks[0].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -194,7 +194,7 @@ async def at_work(client: Client, state: Path, namespace: str) -> AsyncIterator[
         finally:
             stop.set()
             await tasks[1]
-            await events.drain()
+            await events.drain(90)
             await releases.close()
             tasks[0].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -102,7 +102,7 @@ class World:
         await self.until(absent, bool)
 
     async def told(self, name: str) -> set[tuple[str, str]]:
-        await self.events.drain()
+        await self.events.drain(90)
         found = await self.client.list(GroupVersionKind("", "v1", "Event"), self.namespace)
         return {(e["reason"], e["message"]) for e in found.items if e["involvedObject"]["name"] == name}
 
@@ -148,7 +148,8 @@ async def test_applications_follow_the_generator(world: World) -> None:
     await world.until(lambda: world.names(), lambda found: "c" in found)
     app = await world.until(lambda: world.app("a"), lambda o: o["metadata"].get("deletionTimestamp"))
     assert app["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"]
-    assert {("created", 'created Application "a"'), ("Deleted", 'Deleted Application "a"')} <= await world.told("s")
+    told = {("created", 'created Application "a"'), ("Deleted", 'Deleted Application "a"')}
+    await world.until(lambda: world.told("s"), lambda found: told <= found)
 
 
 async def test_drift_is_reverted(world: World) -> None:

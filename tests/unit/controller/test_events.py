@@ -28,7 +28,7 @@ async def recording(client: Client, clock: VirtualClock) -> AsyncIterator[EventR
     try:
         yield recorder
     finally:
-        await recorder.drain()
+        await recorder.drain(90)
         task.cancel()
 
 
@@ -74,7 +74,7 @@ async def test_different_texts_are_told_apart_again_after_ten_minutes(client: Cl
     async with recording(client, clock) as recorder:
         for number in range(11):
             recorder.event(obj, NORMAL, "Changed", f"change {number}")
-        await recorder.drain()
+        await recorder.drain(90)
         await clock.advance(601)
         recorder.event(obj, NORMAL, "Changed", "later")
     assert "later" in {e["message"] for e in await written(client, namespace)}
@@ -87,7 +87,7 @@ async def test_an_object_that_talks_too_much_is_cut_short_and_may_speak_again_la
     async with recording(client, clock) as recorder:
         for _ in range(40):
             recorder.event(obj, NORMAL, "Done", "as before")
-        await recorder.drain()
+        await recorder.drain(90)
         assert (await written(client, namespace))[0]["count"] == 25
         await clock.advance(301)
         recorder.event(obj, NORMAL, "Done", "as before")
@@ -98,7 +98,7 @@ async def test_an_event_that_somebody_deleted_is_written_anew(client: Client, na
     obj = about(namespace)
     async with recording(client, VirtualClock()) as recorder:
         recorder.event(obj, NORMAL, "Done", "once")
-        await recorder.drain()
+        await recorder.drain(90)
         for event in await written(client, namespace):
             await client.delete(ObjectRef.of(event), version="v1")
         recorder.event(obj, NORMAL, "Done", "once")

@@ -75,7 +75,7 @@ class World:
             self.objects.remove_handler(look)
 
     async def told(self, ref: ObjectRef) -> set[tuple[str, str]]:
-        await self.events.drain()
+        await self.events.drain(90)
         found = await self.client.list(GroupVersionKind("", "v1", "Event"), self.namespace)
         return {(e["reason"], e["message"]) for e in found.items if e["involvedObject"]["name"] == ref.name}
 
