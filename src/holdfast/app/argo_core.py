@@ -21,6 +21,7 @@ from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.errors import ApiError
 from holdfast.dialects.argo import core_pod
 from holdfast.dialects.argo.defaults import NAMESPACE
+from holdfast.kube.refs import Manifest, ObjectRef
 
 if TYPE_CHECKING:
     from holdfast.app.argo import Argo
@@ -97,13 +98,17 @@ async def _stand_in(stack: contextlib.AsyncExitStack, client: Client, ask: Ask, 
         await client.apply(obj, manager="holdfast", force=True)
     pod = core_pod.ref(home)
     await client.patch(pod, core_pod.RUNNING, PatchType.MERGE, version="v1", subresource="status", manager="holdfast")
-    stack.push_async_callback(_withdraw, client, home)
+    stack.push_async_callback(_withdraw, client, objects[-1])
 
 
-async def _withdraw(client: Client, home: str) -> None:
-    """Nobody stands for the pod any more."""
+async def _withdraw(client: Client, ours: Manifest) -> None:
+    """Nobody stands for the pod any more, unless another process does by now."""
+    ref, notes = ObjectRef.of(ours), ours["metadata"]["annotations"]
     with contextlib.suppress(ApiError, TimeoutError):
-        await asyncio.wait_for(client.delete(core_pod.ref(home), version="v1", grace_seconds=0), 3.0)
+        async with asyncio.timeout(3.0):
+            there = await client.get(ref, version="v1")
+            if notes.items() <= (there["metadata"].get("annotations") or {}).items():
+                await client.delete(ref, version="v1", uid=there["metadata"]["uid"], grace_seconds=0)
 
 
 async def _stop(server: asyncio.Server) -> None:
