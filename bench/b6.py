@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import statistics
@@ -54,7 +55,9 @@ async def _rebuild(lab: Lab, client: Client, rounds: list[float]) -> None:
 
 async def beside(objects: int, changes: int, big: int) -> dict[str, Any]:
     """Drift of one unit while another, of ``big`` objects, is built all the time."""
-    rng, rounds = random.Random(6), list[float]()
+    rounds: list[float] = []
+    # In turns: an object that is changed again and again is not put right at once, and that is not what is measured.
+    names = itertools.cycle(random.Random(6).sample([f"app-{i:04d}" for i in range(objects)], objects))
     with Lab() as lab:
         write_overlay(lab.repository / "big", big)
         revision = lab.commit(files(objects, 1), "one")
@@ -67,11 +70,11 @@ async def beside(objects: int, changes: int, big: int) -> dict[str, Any]:
             heavy["spec"]["targetNamespace"] = "default"
             await client.apply(heavy, manager="bench", force=True)
             await until_all(client, ready_at(revision), 2)
-            quiet = sorted([await _heal(client, f"app-{rng.randrange(objects):04d}") for _ in range(changes)])
+            quiet = sorted([await _heal(client, next(names)) for _ in range(changes)])
             rebuilding = asyncio.create_task(_rebuild(lab, client, rounds))
             busy: list[float] = []
             while len(busy) < changes or len(rounds) < 5:
-                busy.append(await _heal(client, f"app-{rng.randrange(objects):04d}"))
+                busy.append(await _heal(client, next(names)))
             rebuilding.cancel()
             await asyncio.gather(rebuilding, return_exceptions=True)
             return {

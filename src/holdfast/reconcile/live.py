@@ -122,6 +122,16 @@ class ClusterState:
         else:
             self._records[ref] = replace(before, unit=unit) if before is not None else _Record(unit)
 
+    def suspected(self, unit: UnitKey, ref: ObjectRef, desired: Manifest, ignored: Sequence[str] = ()) -> None:
+        """It was as desired a moment ago, and has changed since: that is drift, which nobody may have been told of."""
+        record = self._records[ref] = _Record(unit, desired_hash(desired, ignored))
+        self._judge(ref, record, self.get(ref))
+
+    def _judge(self, ref: ObjectRef, record: _Record, live: LiveObject | None) -> None:
+        if _is_drift(record, live):
+            for handler in self.drifted:
+                handler(record.unit, ref)
+
     def released(self, unit: UnitKey, ref: ObjectRef) -> None:
         """The unit no longer has this object."""
         record = self._records.get(ref)
@@ -149,9 +159,8 @@ class ClusterState:
     def _heard(self, ref: ObjectRef, old: LiveObject | None, new: LiveObject | None) -> None:
         del old
         record = self._records.get(ref)
-        if record is not None and _is_drift(record, new):
-            for handler in self.drifted:
-                handler(record.unit, ref)
+        if record is not None:
+            self._judge(ref, record, new)
         for listener in list(self._changed):
             listener(ref)
 

@@ -27,7 +27,6 @@ from holdfast.model.outcome import Event, Outcome, Wellness
 from holdfast.model.plan import Action, Applied, Change, Done, Plan, Reason
 from holdfast.model.rendered import Rendered, RenderRequest
 from holdfast.plan import make_plan
-from holdfast.plan.ignore import matching_paths
 from holdfast.plan.make import change_for, inventory_of
 from holdfast.plan.order import sort_key
 from holdfast.plan.prune import prune_changes
@@ -38,7 +37,7 @@ from holdfast.reconcile.fights import Fights
 from holdfast.reconcile.live import ClusterState
 from holdfast.reconcile.near import Near
 from holdfast.reconcile.outcome import Attempt, StepFailed
-from holdfast.reconcile.planning import in_turns, next_stage
+from holdfast.reconcile.planning import confirm, next_stage, seen_of
 from holdfast.reconcile.prune import Pruner, kept_message
 from holdfast.reconcile.rendering import Rendering
 from holdfast.reconcile.scope import scoped, served_soon
@@ -148,7 +147,7 @@ class Runner:
         plan = self._planned(world, objects, reach)
         if not plan.is_empty:
             return False
-        await _confirm(world.delivery, reach.state, plan.changes)
+        await confirm(world.delivery, reach.state, plan.changes, seen_of(plan.changes, reach.state))
         self._remember(world.delivery, objects, reach, world.inventory)
         return True
 
@@ -251,16 +250,17 @@ class Runner:
         while True:
             await state.follow({GroupVersionKind.of(o) for o in objects})
             early = self._settings.early_kinds
-            stage = await next_stage(delivery, objects, state, early=early, settled=settled, done=done)
-            if stage is None:
+            found = await next_stage(delivery, objects, state, early=early, settled=settled, done=done)
+            if found is None:
                 break
+            stage, seen = found
             report = await executor.execute(Plan((stage,)), attempt.entries)
             attempt.entries += report.entries
             if report.error is not None:
                 message = report.error.message if isinstance(report.error, HoldfastError) else str(report.error)
                 after = min(_SOON, delivery.policy.retry_interval) if _passes(report.error) else None
                 raise StepFailed("ReconciliationFailed", message, recorded=True, after=after)
-            await _confirm(delivery, state, stage.changes)
+            await confirm(delivery, state, stage.changes, seen)
             note_drift(attempt, state, stage.changes)
             done.add(stage.name)
             if stage.name == "definitions":
@@ -497,14 +497,6 @@ def _passes(error: BaseException | None) -> bool:
 
 def _farewell(world: World, message: str, *, warning: bool = False) -> Event:
     return Event(message, warning=warning, revision=world.applied)
-
-
-async def _confirm(delivery: Delivery, state: ClusterState, changes: Sequence[Change]) -> None:
-    """What needed nothing is ours all the same: its drift is told from now on."""
-    async for change in in_turns(changes):
-        if change.action is Action.KEEP and change.desired is not None:
-            ignored = matching_paths(change.desired, delivery.policy.ignore)
-            state.confirmed(delivery.key, change.ref, change.desired, ignored)
 
 
 def _refuse_encrypted(objects: Sequence[Manifest]) -> None:
