@@ -163,7 +163,7 @@ class Client:
         resource, ref = await self._resource_for(obj)
         query = _options(manager, dry_run, validation)
         request = Request("create", "POST", resource.path(ref.namespace), query, body=orjson.dumps(obj))
-        return await self._object(request, resource)
+        return await self._written(request, resource)
 
     async def update(
         self, obj: Manifest, *, subresource: str = "", manager: str = "", dry_run: bool = False, validation: str = ""
@@ -173,7 +173,7 @@ class Client:
         path = resource.path(ref.namespace, ref.name, subresource)
         query = _options(manager, dry_run, validation)
         request = Request("update", "PUT", path, query, body=orjson.dumps(obj))
-        return await self._object(request, resource)
+        return await self._written(request, resource)
 
     async def patch(
         self,
@@ -201,7 +201,7 @@ class Client:
             body=orjson.dumps(body),
             content_type=patch_type.value,
         )
-        return await self._object(request, resource)
+        return await self._written(request, resource)
 
     async def apply(
         self,
@@ -323,6 +323,10 @@ class Client:
     async def _object(self, request: Request, resource: ApiResource) -> Manifest:
         answer: Manifest = await self._call(request, resource)
         return answer
+
+    async def _written(self, request: Request, resource: ApiResource) -> Manifest:
+        """What the server made of a create, an update or a patch."""
+        return await self._object(request, resource)
 
     async def _call(self, request: Request, resource: ApiResource) -> Any:
         try:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.base.clock import Clock
-from holdfast.cluster.client import Client, PatchType
+from holdfast.cluster.client import Client
 from holdfast.cluster.discovery import ApiResource
 from holdfast.cluster.errors import ApiError, NoMatch, NotFound
 from holdfast.cluster.informer import Informer
+from holdfast.cluster.transport import Request
 from holdfast.cluster.watches import Watches
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
@@ -331,45 +332,9 @@ class WatchedClient(Client):
         self.__dict__.update(client.__dict__)
         self._live = live
 
-    async def create(
-        self, obj: Manifest, *, manager: str = "", dry_run: bool = False, validation: str = ""
-    ) -> Manifest:
-        answer = await super().create(obj, manager=manager, dry_run=dry_run, validation=validation)
-        return answer if dry_run else self._seen(answer)
-
-    async def update(
-        self, obj: Manifest, *, subresource: str = "", manager: str = "", dry_run: bool = False, validation: str = ""
-    ) -> Manifest:
-        answer = await super().update(
-            obj, subresource=subresource, manager=manager, dry_run=dry_run, validation=validation
-        )
-        return answer if dry_run else self._seen(answer)
-
-    async def patch(
-        self,
-        ref: ObjectRef,
-        body: Any,
-        patch_type: PatchType,
-        *,
-        version: str = "",
-        subresource: str = "",
-        manager: str = "",
-        force: bool = False,
-        dry_run: bool = False,
-        validation: str = "",
-    ) -> Manifest:
-        answer = await super().patch(
-            ref,
-            body,
-            patch_type,
-            version=version,
-            subresource=subresource,
-            manager=manager,
-            force=force,
-            dry_run=dry_run,
-            validation=validation,
-        )
-        return answer if dry_run else self._seen(answer)
+    async def _written(self, request: Request, resource: ApiResource) -> Manifest:
+        answer = await super()._written(request, resource)
+        return answer if "dryRun" in request.query else self._seen(answer)
 
     async def delete(
         self,

@@ -6,35 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-_ESCAPES = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    "\\": "\\\\",
-    '"': '\\"',
-}
+from holdfast.kube.yaml.gotext import go_quote as quote
 
-
-def quote(text: str) -> str:
-    """``strconv.Quote``."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return '"' + "".join(_quoted(c) for c in text) + '"'
-
-
-def _quoted(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if char.isprintable():
-        return char
-    point = ord(char)
-    if point < 0x80:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+__all__ = ["dumps", "number", "plain", "quote", "quoted", "scalar"]
 
 
 def dumps(value: Any) -> str:

@@ -78,6 +78,8 @@ ESCAPES = {
 
 def go_quote(text: str) -> str:
     """``strconv.Quote(text)``."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return '"' + "".join(_quoted(char) for char in text) + '"'
 
 
