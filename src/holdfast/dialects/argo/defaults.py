@@ -28,6 +28,10 @@ NAMESPACE = "argocd"
 """Where the configuration, the projects and, unless told otherwise, the applications live."""
 
 
+EMPTY = ("cmd-params", "rbac", "ssh-known-hosts", "tls-certs", "gpg-keys")
+"""ConfigMaps that Argo CD's command reads, edits and exports; nothing stands in them at first."""
+
+
 def objects(namespace: str = NAMESPACE) -> list[Manifest]:
     """In the order in which they are to be made."""
     labels = {"app.kubernetes.io/part-of": "argocd"}
@@ -35,6 +39,7 @@ def objects(namespace: str = NAMESPACE) -> list[Manifest]:
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", **meta}, "data": _configuration()},
+        *({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"argocd-{n}-cm", **meta}} for n in EMPTY),
         {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": {"name": "argocd-secret", **meta}},
         {
             "apiVersion": "argoproj.io/v1alpha1",
