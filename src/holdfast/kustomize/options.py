@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.base.record import Record
 from holdfast.base.tree import Tree
-from holdfast.kube.refs import Manifest
 
 if TYPE_CHECKING:
+    from holdfast.kube.refs import Manifest
     from holdfast.kustomize.resource import Resource
 
 

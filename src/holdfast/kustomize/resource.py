@@ -6,12 +6,14 @@ attributes, and the few places where the annotations would have shown are emulat
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.base.record import Record
-from holdfast.kube.refs import Manifest
 from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, id_go, id_text
 from holdfast.kustomize.scalars import copy_json, text_of
+
+if TYPE_CHECKING:
+    from holdfast.kube.refs import Manifest
 
 
 class Source(Record):

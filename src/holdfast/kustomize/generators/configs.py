@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from holdfast.kube.refs import Manifest
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.generators.pairs import load_pairs
 from holdfast.kustomize.ids import Kinds
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.resource import Resource
+
+if TYPE_CHECKING:
+    from holdfast.kube.refs import Manifest
 
 _LINE = 70
 _BEHAVIORS = ("create", "replace", "merge")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from holdfast.kube.refs import Manifest
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.scalars import text_of
+
+if TYPE_CHECKING:
+    from holdfast.kube.refs import Manifest
 
 _LETTERS = str.maketrans("013ae", "ghkmt")
 
@@ -82,13 +84,32 @@ def _value(manifest: Manifest, field: str) -> Any:
     return None if type(value) is list else text_of(value)
 
 
+_SHORT, _ESCAPED = 200, frozenset('"\\<>&')
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def go_json(value: Any) -> str:
     """JSON as Go's encoder writes it: keys sorted, no spaces, HTML characters escaped."""
+    if (plain := _plain_json(value)) is not None:
+        return plain
     text = _encoder()(value)
     for char, escaped in _HTML.items():
         if char in text:
             text = text.replace(char, escaped)
-    return text.replace("\x7f", "\x7f")
+    return text
+
+
+def _plain_json(value: Any) -> str | None:
+    """JSON of maps of short texts without escapes, which most ConfigMaps are; anything else is worth loading `json` for."""
+    if type(value) is str:
+        ordinary = len(value) < _SHORT and value.isascii() and value.isprintable() and _ESCAPED.isdisjoint(value)
+        return f'"{value}"' if ordinary else None
+    if type(value) is not dict:
+        return None
+    pairs = []
+    for key in sorted(value):
+        name, text = _plain_json(key), _plain_json(value[key])
+        if name is None or text is None:
+            return None
+        pairs.append(f"{name}:{text}")
+    return "{" + ",".join(pairs) + "}"
