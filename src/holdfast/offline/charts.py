@@ -7,6 +7,7 @@ by itself: ``Charts`` does, if anybody gave one.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -135,7 +136,7 @@ def _in_tree(reference: Reference, world: World) -> Found:
     path = resolve(tree, reference.name)
     entry = tree.lookup(path) if path is not None else None
     if path is None or entry is None:
-        if key.name == "flux-system" or key in world.local or key not in world.sources:
+        if key.name == "flux-system" or key in world.local or key not in world.sources or _is_here(key, world):
             raise ChartWrong(f"chart {reference.name} is not in this repository", rule="chart-missing")
         url = (world.sources[key].get("spec") or {}).get("url", "")
         raise ChartAbsent(f"chart {reference.name}: its source {key} ({url}) is not in this repository")
@@ -150,6 +151,18 @@ def _in_tree(reference: Reference, world: World) -> Found:
     except HoldfastError as error:
         raise ChartWrong(error.message, rule="chart-invalid", place=in_directory(error.place, path)) from error
     return Found(_with_files(chart, reference, recording), key, path, dict(recording.reads))
+
+
+def _is_here(source: UnitKey, world: World) -> bool:
+    """Whether a source has the address of one that is known to be this repository."""
+    known = [k for k in world.sources if k in world.local or k.name == "flux-system"]
+    return _address(source, world) in {_address(k, world) for k in known} - {""}
+
+
+def _address(source: UnitKey, world: World) -> str:
+    """Without what differs between the ways to reach one repository: the protocol, a user, an ending."""
+    url = str((world.sources[source].get("spec") or {}).get("url") or "").rstrip("/").removesuffix(".git")
+    return re.sub(r"^(?:\w+://)?(?:[^/@]*@)?([^/:]+)(?::\d+)?[:/]+", r"\1/", url).lower()
 
 
 def in_directory(place: Place | None, directory: str) -> Place:

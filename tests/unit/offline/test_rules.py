@@ -125,3 +125,36 @@ def test_a_comment_at_the_place_silences_a_finding(comment: str) -> None:
 def test_a_comment_for_the_file_silences_it_everywhere() -> None:
     files = planted(DEPLOYMENT, "app:1.0", "app:latest")
     assert findings({**files, SYNC: "# holdfast: ignore-file image-floating\n" + files[SYNC]}) == []
+
+
+def test_a_custom_resource_excuses_only_what_is_named_like_it_or_by_it() -> None:
+    widget = (
+        "apiVersion: acme.io/v1\nkind: Widget\nmetadata: {name: store, namespace: default}\nspec: {secret: given}\n"
+    )
+    wanted = ("store-user", "given", "other", "restore")
+    environment = ", ".join(
+        f"{{name: A{i}, valueFrom: {{secretKeyRef: {{name: {n}, key: k}}}}}}" for i, n in enumerate(wanted)
+    )
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: default}\n"
+        f"spec: {{containers: [{{name: a, image: 'a:1', env: [{environment}]}}]}}\n"
+    )
+    files = {"clusters/prod/sync.yaml": SOURCE + "---\n" + unit("apps", "./apps"), "apps/a.yaml": f"{widget}---\n{pod}"}
+    found = [f.message for f in findings(files) if f.rule == "reference-missing"]
+    assert [m.split(" needs Secret ")[1].partition(",")[0] for m in found] == ["other", "restore"]
+
+
+def test_a_chart_of_this_repository_under_another_address_is_looked_for_here() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: charts, namespace: default}\n"
+        "spec: {interval: 1h, url: 'https://example.com/fleet.git'}\n"
+    )
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: r, namespace: default}\n"
+        "spec: {interval: 1h, chart: {spec: {chart: ./none, sourceRef: {kind: GitRepository, name: charts}}}}\n"
+    )
+    files = {
+        "clusters/prod/sync.yaml": SOURCE + "---\n" + unit("apps", "./apps"),
+        "apps/a.yaml": f"{source}---\n{release}",
+    }
+    assert [f.rule for f in findings(files) if f.severity == "error"] == ["chart-missing"]

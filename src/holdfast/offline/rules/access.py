@@ -50,4 +50,6 @@ def missing_subjects(survey: Survey) -> Iterator[Finding]:
 def _known(index: Index, namespace: str, name: str) -> bool:
     if name == "default" or "${" in name or namespace in ("kube-system", "flux-system"):
         return True
-    return index.exists("ServiceAccount", namespace, name) or index.unknown(namespace) or index.operated(namespace)
+    return (
+        index.exists("ServiceAccount", namespace, name) or index.unknown(namespace) or index.operated(namespace, name)
+    )

@@ -17,7 +17,7 @@ def invalid(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit in survey.units.values():
         for path, text in _of_unit(dict(unit.spec)):
-            problem = _fault(text)
+            problem = _fault(text, whole=True)
             if problem:
                 yield index.about("cel-invalid", unit, problem, "spec", *path)
     for unit, obj in index.each("CustomResourceDefinition"):
@@ -118,8 +118,9 @@ def _of_policy(spec: dict[str, Any]) -> Iterator[tuple[tuple[Key, ...], str]]:
                     yield (field, number, key), str(entry[key])
 
 
-def _fault(text: str) -> str:
-    """Only what cannot be parsed: functions of Kubernetes' own are not all known here."""
+def _fault(text: str, *, whole: bool = False) -> str:
+    """Only what cannot be parsed, for functions of Kubernetes' own are not all known here; with ``whole`` what is not declared
+    too, as Flux judges the expressions of its units."""
     from holdfast.kube.cel import compile_expression
 
     if "${" in text:
@@ -127,7 +128,7 @@ def _fault(text: str) -> str:
     try:
         compile_expression(text)
     except HoldfastError as error:
-        if "undeclared reference" in error.message or "overload" in error.message:
+        if not whole and ("undeclared reference" in error.message or "overload" in error.message):
             return ""
         return error.message
     return ""

@@ -111,13 +111,19 @@ class Index:
         made = bool({(namespace, name), ("*", name)} & self.made_secrets)
         return made or self.exists("Secret", namespace, name) or self.unknown(namespace)
 
-    def operated(self, namespace: str) -> bool:
-        """Whether an operator may make objects in a namespace: a custom resource of somebody's API is there."""
-        return namespace in self._operated
+    def operated(self, namespace: str, *names: str) -> bool:
+        """Whether an operator may have made what has one of the names, or is labelled so: somebody's custom resource in the
+        namespace has a name like it, or names it."""
+        return any(_relates(maker, name) for maker in self._operated.get(namespace, ()) for name in names)
 
     @cached_property
-    def _operated(self) -> set[str]:
-        return {namespace_of(o) for _, o in self.objects if _is_foreign(o)}
+    def _operated(self) -> dict[str, list[tuple[str, str]]]:
+        """(name, text) of custom resources by namespace."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for _, obj in self.objects:
+            if _is_foreign(obj):
+                found.setdefault(namespace_of(obj), []).append((name_of(obj), repr(obj)))
+        return found
 
     @cached_property
     def made_secrets(self) -> set[tuple[str, str]]:
@@ -299,6 +305,11 @@ _QUIET = (
 """Groups whose objects bring no pods, Services or claims along (but Prometheus and the like, told apart by kind)."""
 
 
+def _relates(maker: tuple[str, str], name: str) -> bool:
+    own, text = maker
+    return f"-{own}-" in f"-{name}-" or f"'{name}'" in text
+
+
 def _is_foreign(obj: Manifest) -> bool:
     gvk = GroupVersionKind.of(obj)
     if obj["kind"] in ("Prometheus", "Alertmanager", "ThanosRuler"):
@@ -322,6 +333,15 @@ def annotations_of(obj: Manifest) -> dict[str, Any]:
 def spec_of(obj: Manifest) -> dict[str, Any]:
     found = obj.get("spec")
     return found if isinstance(found, dict) else {}
+
+
+def values_in(selector: Mapping[str, Any]) -> list[str]:
+    """What a selector asks labels to be, of either form."""
+    exact = selector.get("matchLabels") if "matchLabels" in selector or "matchExpressions" in selector else selector
+    found = list(mapping(exact).values())
+    for _, expression in mappings(selector.get("matchExpressions")):
+        found += expression.get("values") or ()
+    return [str(v) for v in found]
 
 
 def mapping(value: Any) -> dict[str, Any]:

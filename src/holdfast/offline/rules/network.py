@@ -20,6 +20,7 @@ from holdfast.offline.rules.index import (
     near,
     selects,
     spec_of,
+    values_in,
 )
 from holdfast.offline.unit import Survey, Unit
 
@@ -34,7 +35,9 @@ def idle_services(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in index.each("Service"):
         selector, namespace = spec_of(obj).get("selector"), namespace_of(obj)
-        if not isinstance(selector, dict) or not selector or index.unknown(namespace) or index.operated(namespace):
+        if not isinstance(selector, dict) or not selector or index.unknown(namespace):
+            continue
+        if index.operated(namespace, *values_in(selector)):
             continue
         if not any(selector.items() <= labels.items() for _, labels in _pods(index, namespace)):
             wanted = ", ".join(f"{k}={v}" for k, v in selector.items())
@@ -111,7 +114,7 @@ def _backend(index: Index, unit: Unit, obj: Manifest, backend: Backend) -> Itera
         if (
             not index.exists("Service", namespace, name)
             and not index.unknown(namespace)
-            and not index.operated(namespace)
+            and not index.operated(namespace, name)
         ):
             text = f"sends to Service {name}, which no unit of this repository makes"
             hint = near(name, index.names("Service", namespace))
@@ -215,7 +218,7 @@ def idle_policies(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in index.each("NetworkPolicy"):
         namespace, selector = namespace_of(obj), mapping(spec_of(obj).get("podSelector"))
-        if not selector or index.unknown(namespace) or index.operated(namespace):
+        if not selector or index.unknown(namespace) or index.operated(namespace, *values_in(selector)):
             continue
         if not any(selects(selector, labels) for _, labels in _pods(index, namespace)):
             text = "selects no pods: nothing in its namespace has the labels it selects"
@@ -230,7 +233,7 @@ def idle_monitors(survey: Survey) -> Iterator[Finding]:
             spec_of(obj).get("namespaceSelector")
             or not selector
             or index.unknown(namespace)
-            or index.operated(namespace)
+            or index.operated(namespace, *values_in(selector))
         ):
             continue
         services = [o for _, o in index.each("Service") if namespace_of(o) == namespace]

@@ -260,9 +260,29 @@ def _unknown_kind(index: Index, gvk: GroupVersionKind, groups: set[str]) -> str:
         )
     if gvk.group in groups or "." not in gvk.group:
         return f"is of a kind that {gvk.api_version} does not have in Kubernetes {index.version}"
-    if any(group == gvk.group for group, _ in index.definitions) and not index.incomplete:
+    if index.incomplete:
+        return ""
+    if any(group == gvk.group for group, _ in index.definitions):
         return f"is of a kind that no definition of {gvk.group} has"
-    return ""
+    if gvk.group.endswith(_PLATFORMS) or index.names("Subscription") or index.names("HelmChart"):
+        return ""  # a platform or an operator brings it along
+    return f"is of a kind that nothing in this repository defines ({gvk.api_version})"
+
+
+_PLATFORMS = (
+    *(
+        "k8s.io",
+        "openshift.io",
+        "coreos.com",
+        "cattle.io",
+        "traefik.io",
+        "cilium.io",
+        "projectcalico.org",
+        "google.com",
+    ),
+    *("gke.io", "amazonaws.com", "k8s.aws", "karpenter.sh", "azure.com", "argoproj.io", "fluxcd.io", "controlplane.io"),
+)
+"""Groups that come with a kind of cluster, or with what delivers this repository."""
 
 
 def _right_version(index: Index, gvk: GroupVersionKind) -> str:

@@ -103,7 +103,7 @@ _EVERYWHERE = {
 def _there(index: Index, kind: str, namespace: str, name: str) -> bool:
     if name in _EVERYWHERE or index.exists(kind, namespace, name) or index.unknown(namespace):
         return True
-    return kind == "Secret" and (index.secret(namespace, name) or index.operated(namespace))
+    return kind == "Secret" and (index.secret(namespace, name) or index.operated(namespace, name))
 
 
 def _hint(index: Index, kind: str, namespace: str, name: str) -> str:
@@ -202,7 +202,9 @@ def missing_accounts(survey: Survey) -> Iterator[Finding]:
 
 
 def _account(index: Index, namespace: str, name: str) -> bool:
-    known = index.exists("ServiceAccount", namespace, name) or index.unknown(namespace) or index.operated(namespace)
+    known = (
+        index.exists("ServiceAccount", namespace, name) or index.unknown(namespace) or index.operated(namespace, name)
+    )
     return known or name == "default" or namespace == "kube-system"
 
 
@@ -224,7 +226,7 @@ def missing_claims(survey: Survey) -> Iterator[Finding]:
         head, namespace = template_path(obj) or (), namespace_of(obj)
         for number, volume in mappings(pod_spec(obj).get("volumes")):
             name = str(mapping(volume.get("persistentVolumeClaim")).get("claimName") or "")
-            if not name or "${" in name or index.unknown(namespace) or index.operated(namespace):
+            if not name or "${" in name or index.unknown(namespace) or index.operated(namespace, name):
                 continue
             if not index.exists("PersistentVolumeClaim", namespace, name) and not _of_set(index, namespace, name):
                 text = f"mounts PersistentVolumeClaim {name}, which no unit of this repository makes"

@@ -113,7 +113,7 @@ def missing_values(survey: Survey) -> Iterator[Finding]:
             continue
         for number, reference in mappings(unit.spec.get("valuesFrom")):
             ref = f"{reference.get('kind')}/{namespace}/{reference.get('name')}"
-            operated = reference.get("kind") == "Secret" and index.operated(namespace)
+            operated = reference.get("kind") == "Secret" and index.operated(namespace, str(reference.get("name")))
             if ref in unit.missing_values and not index.hidden and not operated:
                 yield index.about(
                     "values-from-missing",
@@ -155,9 +155,22 @@ def unknown_values(survey: Survey) -> Iterator[Finding]:
         inline = unit.spec.get("values")
         if isinstance(found, Found) and isinstance(inline, dict) and found.chart.values:
             names = _mentioned(found)
-            for path, hint in _slips(inline, found.chart.values, names, ()):
+            idle = [((k,), "") for k in inline if _does_nothing(str(k), found, names)]
+            for path, hint in [*_slips(inline, found.chart.values, names, ()), *idle]:
                 text = f"the chart has no value {'.'.join(map(str, path))}: it does nothing"
                 yield index.about("value-unknown", unit, text, "spec", "values", *path, hint=hint)
+
+
+_WHOLE = re.compile(rb"\.Values(?![.\w])|\$\.Values(?![.\w])|index\s+\.|tpl\s")
+
+
+def _does_nothing(name: str, found: Found, words: set[str]) -> bool:
+    """Whether a value can reach no template: they name theirs one by one, and nothing near it was meant."""
+    chart = found.chart
+    if name in chart.values or name in words or name == "global" or chart.dependencies:
+        return False
+    whole = any(_WHOLE.search(text) for text in chart.templates.values())
+    return not whole and not near(name, [str(k) for k in chart.values])
 
 
 def _mentioned(found: Found) -> set[str]:

@@ -42,8 +42,10 @@ def missing(survey: Survey) -> Iterator[Finding]:
     index, known, made = Index.of(survey), _known(survey), _generated(survey)
     for unit in survey.units.values():
         source = unit.source
+        if unit.loose or source is None or source.kind not in SOURCE_KINDS or source.name in made:
+            continue
         # A bootstrap makes flux-system's source outside of the repository's manifests in some set-ups.
-        if unit.loose or source is None or source.kind not in SOURCE_KINDS or source.name in made | {"flux-system"}:
+        if source.name == "flux-system" and not any((k.kind, k.name) == (source.kind, source.name) for k in known):
             continue
         if source not in known and not index.hidden:
             yield _missing(index, unit, source, known)

@@ -357,7 +357,7 @@ def missing_health_checks(survey: Survey) -> Iterator[Finding]:
     for unit in survey.units.values():
         for number, check in mappings(unit.spec.get("healthChecks")):
             kind, namespace, name = (str(check.get(k) or "") for k in ("kind", "namespace", "name"))
-            if index.exists(kind, namespace, name) or index.unknown(namespace) or index.operated(namespace):
+            if index.exists(kind, namespace, name) or index.unknown(namespace) or index.operated(namespace, name):
                 continue
             if not namespace and index.incomplete:
                 continue

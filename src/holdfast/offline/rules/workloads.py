@@ -25,6 +25,7 @@ from holdfast.offline.rules.index import (
     selects,
     spec_of,
     template_path,
+    values_in,
 )
 from holdfast.offline.unit import Survey, Unit
 
@@ -371,7 +372,12 @@ def _budgets(survey: Survey) -> Iterator[Finding]:
         namespace, spec = namespace_of(obj), spec_of(obj)
         selector = mapping(spec.get("selector"))
         mine = [o for _, o in index.objects if _selected(o, namespace, selector)]
-        if not mine and selector and not index.unknown(namespace) and not index.operated(namespace):
+        if (
+            not mine
+            and selector
+            and not index.unknown(namespace)
+            and not index.operated(namespace, *values_in(selector))
+        ):
             text = "protects no pods: nothing in its namespace has the labels it selects"
             yield index.finding("budget-without-pods", unit, obj, text, "spec", "selector")
         replicas = sum(
