@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from holdfast.base.errors import HoldfastError, Place, Stop
 from holdfast.base.tree import Entry, EntryKind, OverlayTree, RecordingTree, Tree
@@ -186,6 +187,11 @@ def _kubernetes_objects(objects: Iterable[Manifest]) -> list[Manifest]:
     ]
 
 
+def _label(value: Any) -> Any:
+    """A label that substitution made a number or a boolean. Flux loses all labels of such an object, and goes on."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
 def _stamp(request: RenderRequest, objects: list[Manifest]) -> list[Manifest]:
     labels = {**request.owner.labels(request.unit), **request.build.common_labels}
     annotations = dict(request.build.common_annotations)
@@ -193,7 +199,7 @@ def _stamp(request: RenderRequest, objects: list[Manifest]) -> list[Manifest]:
     for obj in objects:
         obj = normalise(obj)
         meta = dict(obj.get("metadata") or {})
-        meta["labels"] = {**(meta.get("labels") or {}), **labels}
+        meta["labels"] = {**{k: _label(v) for k, v in (meta.get("labels") or {}).items()}, **labels}
         if annotations or meta.get("annotations"):
             meta["annotations"] = {**(meta.get("annotations") or {}), **annotations}
         stamped.append({**obj, "metadata": meta})

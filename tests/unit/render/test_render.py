@@ -203,6 +203,12 @@ def test_a_secret_that_does_not_fit_its_type_stays_as_it_is() -> None:
     assert found["sops"] == {"mac": "x"}
 
 
+def test_labels_that_substitution_made_numbers_are_texts_again() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, labels: {v: '${v}', on: '${on}'}}\n"
+    found = render(request(tree(a_yaml=text), variables={"v": "1.5", "on": "true"}, substitution=Substitution()))
+    assert {k: labels(found.objects[0])[k] for k in ("v", "on")} == {"v": "1.5", "on": "true"}
+
+
 def test_an_empty_directory_renders_to_nothing() -> None:
     assert render(request(tree(readme="x"))).objects == ()
 
