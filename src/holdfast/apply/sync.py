@@ -28,10 +28,12 @@ _DEFINED_SECONDS: Final = 3.0
 
 
 class SyncExecutor:
-    """The hands of a sync in one cluster. ``sleep`` is the clock's."""
+    """The hands of a sync in one cluster. ``sleep`` is the clock's; ``asking`` tells that dry runs find out whether we are
+    let to see the objects."""
 
-    def __init__(self, client: Client, sleep: Sleep, *, concurrency: int = _CONCURRENCY) -> None:
+    def __init__(self, client: Client, sleep: Sleep, *, concurrency: int = _CONCURRENCY, asking: bool = False) -> None:
         self._client = client
+        self._asking = asking
         self._sleep = sleep
         self._slots = asyncio.Semaphore(concurrency)
 
@@ -79,7 +81,7 @@ class SyncExecutor:
         return Answer(namespaced=resource.namespaced)
 
     async def _write(self, send: Send) -> Answer:
-        message = await write(self._client, send, self._gone)
+        message = await write(self._client, send, self._gone, asking=self._asking)
         if send.target.get("kind") == "CustomResourceDefinition" and not send.dry_run:
             await self._defined(ObjectRef.of(send.target).name)
         return Answer(message=message)

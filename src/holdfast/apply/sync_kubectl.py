@@ -7,11 +7,13 @@ that either can take over from the other.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from holdfast.apply.sync_decode import metadata_fault, rbac_fault
 from holdfast.apply.sync_rbac import reconciled, rehearsed
 from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.errors import ApiError, BadRequest, Conflict, Invalid, NoMatch, NotFound
@@ -34,8 +36,8 @@ Gone = Callable[[GroupVersionKind, ObjectRef], Awaitable[None]]
 """Returns when an object is not there any more."""
 
 
-async def write(client: Client, send: Send, gone: Gone) -> str:
-    """Raises ApiError."""
+async def write(client: Client, send: Send, gone: Gone, *, asking: bool = False) -> str:
+    """``asking``: a dry run asks for the live object too, as who writes may not be let to. Raises ApiError."""
     target = send.target
     try:
         resource = await client.resource(GroupVersionKind.of(target))
@@ -43,6 +45,10 @@ async def write(client: Client, send: Send, gone: Gone) -> str:
         raise _named(error, _unmapped(target, error.message)) from error
     body = target if resource.namespaced else _without_namespace(target)
     if send.dry_run:
+        _check(send)
+        if asking and not send.replace:
+            with contextlib.suppress(NotFound):
+                await _current(client, body, resource.plural)
         return _rehearsed(send, resource.plural)
     if send.server_side and send.force and not send.replace:
         raise BadRequest("error validating options: --force cannot be used with --server-side")
@@ -50,6 +56,32 @@ async def write(client: Client, send: Send, gone: Gone) -> str:
         return await _written(client, send, body, resource.plural, gone)
     except ApiError as error:
         raise _named(error, _GO_MAP.sub("", error.message.strip())) from error
+
+
+def _check(send: Send) -> None:
+    """What could not even be sent. Raises BadRequest."""
+    roles = send.target.get("apiVersion") == _RBAC and not send.replace
+    fault = rbac_fault(send.target) if roles else metadata_fault(send.target)
+    if fault:
+        prefix = "error running kubectl auth reconcile: " if roles else ""
+        raise BadRequest(f'{prefix}unable to decode "{_MANIFEST}": {fault}')
+
+
+async def _current(client: Client, body: Manifest, plural: str) -> Manifest:
+    """The live object that an apply starts from. Raises ApiError, NotFound as it is."""
+    ref, gvk = _ref(body), GroupVersionKind.of(body)
+    try:
+        return await client.get(ref, version=gvk.version)
+    except NotFound:
+        raise
+    except ApiError as error:
+        version = f"{gvk.group}/{gvk.version}"
+        raise _named(
+            error,
+            f'error when retrieving current configuration of:\nResource: "{version}, Resource={plural}", '
+            f'GroupVersionKind: "{version}, Kind={gvk.kind}"\nName: "{ref.name}", Namespace: "{ref.namespace}"\n'
+            f'from server for: "{_MANIFEST}": {error.message}',
+        ) from error
 
 
 def _unmapped(target: Manifest, reason: str) -> str:
@@ -145,7 +177,7 @@ async def _client_side(client: Client, send: Send, body: Manifest, plural: str, 
     wanted = annotated(body)
     ref, version = _ref(body), GroupVersionKind.of(body).version
     try:
-        live = await client.get(ref, version=version)
+        live = await _current(client, body, plural)
     except NotFound:
         await client.create(without_nulls(wanted), manager=MANAGER)
         return f"{named(body)} created"

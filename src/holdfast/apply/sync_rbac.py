@@ -3,14 +3,18 @@ role is another one (which no update may change)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from holdfast.apply.sync_rules import missing_rules
 from holdfast.cluster.client import Client
 from holdfast.cluster.errors import ApiError, NotFound
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 
 _LISTS: Final = {"Role": "rules", "ClusterRole": "rules", "RoleBinding": "subjects", "ClusterRoleBinding": "subjects"}
+_MAPS: Final = ("annotations", "labels")
+_UPDATES: Final = "rbac.authorization.kubernetes.io/autoupdate"
 _RULE: Final = ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
 _SUBJECT: Final = ("kind", "apiGroup", "name", "namespace")
 
@@ -28,11 +32,31 @@ async def reconciled(client: Client, body: Manifest, manager: str) -> str:
 def rehearsed(body: Manifest, live: Manifest | None) -> str:
     """What a dry run says."""
     field = _LISTS.get(str(body.get("kind")))
-    if field is None:
-        return ""
-    missing = _missing(body.get(field), (live or {}).get(field))
-    operation = "create" if live is None else ("update" if missing else "")
-    return _said(body, operation, field, missing, " (dry run)")
+    return _said(body, _change(body, live, field), field, " (dry run)") if field is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """``operation`` is empty where nothing is to be done; ``kept`` tells that the live object does not want to be changed."""
+
+    operation: str
+    missing: Sequence[Any] = ()
+    kept: bool = False
+
+
+def _change(body: Manifest, live: Manifest | None, field: str) -> _Change:
+    if live is None:
+        return _Change("create", list(body.get(field) or ()))
+    kept = _texts(live, "annotations").get(_UPDATES) == "false"
+    if field == "subjects" and live.get("roleRef") != _role_ref(body):
+        return _Change("recreate", kept=kept)
+    if field == "rules":
+        missing: Sequence[Any] = missing_rules(body.get(field) or (), live.get(field) or ())
+    else:
+        missing = _missing(body.get(field), live.get(field))
+    plain = all(set(_texts(body, name)) <= set(_texts(live, name)) for name in _MAPS)
+    aggregated = field == "rules" and "aggregationRule" in live and "aggregationRule" not in body
+    return _Change("update" if missing or not plain or aggregated else "", missing, kept)
 
 
 async def _reconciled(client: Client, body: Manifest, manager: str, field: str) -> str:
@@ -46,19 +70,32 @@ async def _reconciled(client: Client, body: Manifest, manager: str, field: str) 
         live: Manifest | None = await client.get(ref, version=version)
     except NotFound:
         live = None
-    operation, missing = "", _missing(body.get(field), (live or {}).get(field))
-    if live is None:
-        operation = "create"
-    elif field == "subjects" and live.get("roleRef") != _role_ref(body):
-        operation, missing = "recreate", list(body.get(field) or ())
+    change = _change(body, live, field)
+    if change.kept:
+        return _said(body, change, field)
+    if change.operation == "recreate":
         await client.delete(ref, version=version)
-    elif missing:
-        operation = "update"
-    if operation in ("create", "recreate"):
+    if change.operation in ("create", "recreate"):
         await client.create(body, manager=manager)
-    elif operation:
-        await client.update({**(live or {}), field: [*((live or {}).get(field) or ()), *missing]}, manager=manager)
-    return _said(body, operation, field, missing)
+    elif change.operation:
+        await client.update(_added(body, live or {}, field, change.missing), manager=manager)
+    return _said(body, change, field)
+
+
+def _added(body: Manifest, live: Manifest, field: str, missing: Sequence[Any]) -> Manifest:
+    """The live object with what it lacks; what it has beyond that is left to the apply."""
+    meta = dict(live.get("metadata") or {})
+    for name in _MAPS:
+        if (merged := {**_texts(body, name), **_texts(live, name)}) != {}:
+            meta[name] = merged
+    out = {**live, "metadata": meta, field: [*(live.get(field) or ()), *missing]}
+    if "aggregationRule" not in body:
+        out.pop("aggregationRule", None)
+    return out
+
+
+def _texts(obj: Manifest, name: str) -> Mapping[str, str]:
+    return (obj.get("metadata") or {}).get(name) or {}
 
 
 def _role_ref(body: Mapping[str, Any]) -> Any:
@@ -78,13 +115,14 @@ def _filled(item: Any) -> Any:
     return {"apiGroup": group, **item}
 
 
-def _said(body: Manifest, operation: str, field: str, missing: Iterable[Any], mark: str = "") -> str:
+def _said(body: Manifest, change: _Change, field: str, mark: str = "") -> str:
     kind = f"{body['kind']}.rbac.authorization.k8s.io".lower()
     said = f"{kind}/{body['metadata']['name']} reconciled{mark}"
-    if not operation:
+    if not change.operation:
         return said
-    lines = [f"reconciliation required {operation}"]
-    found = [_go(item, _RULE if field == "rules" else _SUBJECT) for item in missing]
+    caveat = f", but object opted out ({_UPDATES}: false)" if change.kept else ""
+    lines = [f"reconciliation required {change.operation}{caveat}"]
+    found = [_go(item, _RULE if field == "rules" else _SUBJECT) for item in change.missing]
     if found:
         lines += [f"\tmissing {field} added:", *(f"\t\t{text}" for text in found)]
     return f"{said}. " + "\n".join(lines)

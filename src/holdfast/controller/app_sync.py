@@ -55,7 +55,8 @@ async def one_pass(
         migrate_manager=app.migrate_manager or MIGRATED_MANAGER,
     )
     client: Client = live.client.impersonating(account) if account else live.client
-    return await SyncExecutor(WatchedClient(client, live), clock.sleep).carry_out(sync_pass(ground))
+    executor = SyncExecutor(WatchedClient(client, live), clock.sleep, asking=bool(account))
+    return await executor.carry_out(sync_pass(ground))
 
 
 def _permission(world: AppWorld, project: Project, comparison: Comparison) -> Callable[[Manifest, bool], str]:
@@ -75,9 +76,13 @@ def _account(world: AppWorld, project: Project, app: Application, comparison: Co
     if not world.settings.impersonation:
         return ""
     namespace = app.spec.destination.namespace
-    found = project.service_account(comparison.destination.known.server, namespace)
-    if found is None:
+    server = comparison.destination.known.server
+    found = project.service_account(server, namespace)
+    if found is None and not world.settings.impersonation_enforced:
         return ""
+    if found is None:
+        text = f"no matching service account found for destination server {server} and namespace {namespace}"
+        return SyncStep(OperationPhase.ERROR, text)
     home, colon, name = found.partition(":")
     if not colon:
         home, name = namespace, found

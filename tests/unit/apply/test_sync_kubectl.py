@@ -209,7 +209,7 @@ async def test_roles_are_reconciled_before_they_are_applied(hand: Hand) -> None:
 async def test_a_binding_to_another_role_is_made_anew(hand: Hand) -> None:
     await hand.write(binding(hand.namespace, "one"))
     said = await hand.write(binding(hand.namespace, "two"))
-    assert "reconciliation required recreate" in said
+    assert "reconciliation required recreaterolebinding.rbac" in said
     assert (await hand.live(binding(hand.namespace, "")))["roleRef"]["name"] == "two"
 
 
@@ -281,3 +281,25 @@ async def test_a_refusal_does_not_end_in_an_empty_line(hand: Hand) -> None:
     with pytest.raises(Invalid, match="spec is immutable after creation") as caught:
         await hand.write({**claim, "spec": {**claim["spec"], "accessModes": ["ReadWriteMany"]}})
     assert caught.value.message == caught.value.message.strip()
+
+
+async def test_what_cannot_be_decoded_fails_before_anything_is_sent(hand: Hand) -> None:
+    target = cm(hand.namespace)
+    target["metadata"]["labels"] = {"version": 1}
+    with pytest.raises(BadRequest, match='unable to decode "/dev/shm/0": json: cannot unmarshal number'):
+        await hand.write(target, dry_run=True)
+    wrong = {**role(hand.namespace, "get"), "rules": [{"verbs": [1]}]}
+    with pytest.raises(BadRequest, match="error running kubectl auth reconcile: unable to decode"):
+        await hand.write(wrong, dry_run=True)
+
+
+async def test_a_role_gets_the_permissions_and_labels_that_it_lacks(hand: Hand) -> None:
+    await hand.write(role(hand.namespace, "get"))
+    more = role(hand.namespace, "get")
+    more["rules"] = [{**more["rules"][0], "verbs": ["get", "list"]}]
+    said = await hand.write(more)
+    assert "{Verbs:[list] APIGroups:[] Resources:[pods] ResourceNames:[] NonResourceURLs:[]}role.rbac" in said
+    assert (await hand.live(more))["rules"] == more["rules"]
+    labelled = {**more, "metadata": {**more["metadata"], "labels": {"a": "b"}}}
+    assert "reconciliation required update" in await hand.write(labelled)
+    assert (await hand.live(more))["metadata"]["labels"] == {"a": "b"}

@@ -76,6 +76,7 @@ class Settings:
     jitter_seconds: float = 60.0
     hard_refresh_seconds: float = 0.0
     impersonation: bool = False
+    impersonation_enforced: bool = True
     server_side_diff: bool = False
     persist_health: bool = False
     namespaces: tuple[str, ...] = ("*",)
@@ -124,6 +125,7 @@ def read_settings(config: Mapping[str, str], parameters: Mapping[str, str] | Non
         jitter_seconds=_seconds(config.get("timeout.reconciliation.jitter"), 60.0),
         hard_refresh_seconds=_seconds(config.get("timeout.hard.reconciliation"), 0.0),
         impersonation=config.get("application.sync.impersonation.enabled") == "true",
+        impersonation_enforced=config.get("application.sync.impersonation.enforced") != "false",
         server_side_diff=parameters.get("controller.diff.server.side") == "true",
         persist_health=parameters.get("controller.resource.health.persist") == "true",
         namespaces=_split(namespaces) if namespaces else ("*",),

@@ -103,3 +103,14 @@ def test_a_repository_takes_its_own_credentials_then_those_of_the_longest_templa
 def test_a_repository_of_another_project_is_not_used() -> None:
     known = (KnownRepository("https://h/r", project="a", username="u"),)
     assert repository_for("https://h/r", "b", known).username == ""
+
+
+def test_where_impersonation_is_on_an_account_is_needed_unless_said_otherwise() -> None:
+    on = {"application.sync.impersonation.enabled": "true"}
+    assert (read_settings(on).impersonation, read_settings(on).impersonation_enforced) == (True, True)
+    assert not read_settings({**on, "application.sync.impersonation.enforced": "false"}).impersonation_enforced
+
+
+def test_versions_of_kustomize_are_registered_by_their_paths() -> None:
+    config = {"kustomize.path.v4.5": "/x", "kustomize.version.v3": "/y", "kustomize.buildOptions": "--enable-helm"}
+    assert read_settings(config).kustomize_versions == {"v4.5", "v3"}
