@@ -34,6 +34,8 @@ from holdfast.dialects.argo.settings import (
     repository_for,
 )
 from holdfast.health.argo import assess
+from holdfast.helm.go import json as go_json
+from holdfast.helm.go.errors import GoError
 from holdfast.kube import yaml
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppDestination, Application, AppSource
@@ -47,6 +49,7 @@ log = logging.getLogger(__name__)
 CONFIG_MAPS = GroupVersionKind("", "v1", "ConfigMap")
 SECRETS = GroupVersionKind("", "v1", "Secret")
 IN_CLUSTER_NAME = "in-cluster"
+_JSON_KINDS: dict[type, str] = {str: "string", bool: "bool", list: "array"}
 
 
 class ProjectMissing(Stop):
@@ -348,7 +351,14 @@ def _pem(text: str) -> bytes:
 
 def manifest_of(text: str) -> Manifest:
     """A manifest that an order brought with it. Raises ValueError."""
-    found = json.loads(text)
+    try:
+        found = go_json.decode(text)
+    except GoError as error:
+        raise ValueError(error.text) from error
     if not isinstance(found, dict):
-        raise ValueError("not an object")
-    return found
+        kind = _JSON_KINDS.get(type(found), "number")
+        raise ValueError(f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
+    if not found.get("kind"):
+        raise ValueError(f"Object 'Kind' is missing in '{text}'")
+    read: Manifest = json.loads(text)
+    return read

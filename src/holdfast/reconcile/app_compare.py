@@ -13,6 +13,9 @@ from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppCondition, AppSummary
 from holdfast.model.sync import Pair
 
+_LINK = "link.argocd.argoproj.io/"
+_NO_DEFAULT_LINKS = "argocd.argoproj.io/ignore-default-links"
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
 Excluded = Callable[[str, str], bool]
 
 
@@ -51,10 +54,22 @@ def summary(lives: Iterable[Manifest], images: Iterable[str], app_group: str) ->
     has_applications = False
     for live in lives:
         ref = ObjectRef.of(live)
-        if ref.kind == "Ingress":
+        urls.update(_links(live))
+        if ref.kind == "Ingress" and _annotations(live).get(_NO_DEFAULT_LINKS) not in _TRUE:
             urls.update(_urls(live))
         has_applications = has_applications or (ref.group, ref.kind) == (app_group, "Application")
     return AppSummary(tuple(sorted(set(images))), tuple(sorted(urls)), has_applications)
+
+
+def _annotations(live: Manifest) -> Mapping[str, Any]:
+    return (live.get("metadata") or {}).get("annotations") or {}
+
+
+def _links(live: Manifest) -> Iterable[str]:
+    """Addresses that are written on an object, as such or behind ``title|``."""
+    for key, value in _annotations(live).items():
+        if key.startswith(_LINK) and (str(value).partition("|")[2] or str(value)).startswith(("http://", "https://")):
+            yield str(value)
 
 
 def _urls(ingress: Mapping[str, Any]) -> Iterable[str]:
