@@ -27,11 +27,19 @@ from holdfast.source.git.store import GitStore
 from holdfast.source.helm_repository import Access, FetchFailed, fetch_chart, fetch_index, parse_index
 from holdfast.source.http import RequestFailed, WayOut, request
 from holdfast.source.oci import Address, Layer, Login, RegistryError, Repository
+from holdfast.source.oci import NotFound as RegistryAbsent
 
 Entry = Mapping[str, Any]
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _SHORT = re.compile(r"[0-9a-f]{7,39}\Z")
 _CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+_ALLOWED_LAYERS = (
+    "application/vnd.oci.image.layer.v1.tar",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    _CHART_LAYER,
+)
+_REGISTRY = re.compile(r"([A-Z]+) (\S+?)(?:\?n=\d+)?: ([A-Z]+(?:_[A-Z]+)*): (.*)", re.DOTALL)
+_REGISTRY_STATUS = {"UNAUTHORIZED": 401, "DENIED": 403, "TOOMANYREQUESTS": 429}
 _KEPT = 64
 _EXTRACTED = 1024 * 1024 * 1024
 _KEPT_DIRECTORIES = 100_000
@@ -241,8 +249,8 @@ class ManifestSource:
             return Found(wanted.revision)
         if wanted.oci:
             try:
-                tags = [t.replace("_", "+") for t in self._registry(_chart_address(wanted), entrance).tags()]
-            except HoldfastError as error:
+                tags = _tags(self._registry(_chart_address(wanted), entrance))
+            except ManifestsError as error:
                 raise ManifestsError(f"unable to get tags: {error.message}") from error
         else:
             tags = [str(row.get("version") or "") for row in self._rows(wanted, entrance)]
@@ -303,9 +311,13 @@ class ManifestSource:
             artifact = repository.artifact(found.revision.replace("+", "_"))
             return repository.blob(_content(artifact.layers))
         except HoldfastError as error:
+            flags = " --plain-http" if entrance.plain_http else ""
+            missing = isinstance(error, RegistryAbsent)
+            told = f"{address.removeprefix('oci://')}:{found.revision}: not found" if missing else error.message
             raise ManifestsError(
                 f"error pulling OCI chart: failed to pull OCI chart: failed running helm: `helm pull {address} --version "
-                f"{found.revision} --destination {_PULLED}` failed exit status 1: Error: {error.message}"
+                f"{found.revision} --destination {_PULLED}{flags}` failed exit status 1: Error: failed to perform "
+                f'"FetchReference" on source: {told}'
             ) from error
 
     def archive(self, repository: str, name: str, version: str, entrance: Entrance) -> bytes:
@@ -325,9 +337,12 @@ class ManifestSource:
 
     def _resolve_oci(self, wanted: Wanted, entrance: Entrance) -> Found:
         shown = wanted.url.removeprefix("oci://")
-        revision = wanted.revision or "latest"
+        revision = wanted.revision
         if revision.startswith("sha256:"):
             return Found(revision)
+        problem = f'failed to resolve revision "{revision}": '
+        if not revision:
+            raise ManifestsError(f"{problem}cannot get digest for revision : invalid reference")
         try:
             repository = self._registry(wanted.url, entrance)
             try:
@@ -340,22 +355,25 @@ class ManifestSource:
                         else error.message
                     )
                     raise ManifestsError(
-                        f'failed to resolve revision "{revision}": cannot get digest for revision {revision}: '
-                        f"{shown}:{revision}: {reason}"
+                        f"{problem}cannot get digest for revision {revision}: {shown}:{revision}: {reason}"
                     ) from error
-            tags = [t.replace("_", "+") for t in repository.tags()]
-            return Found(repository.digest(highest(revision, tags).replace("+", "_")))
+            return Found(repository.digest(_version_among(problem, revision, repository).replace("+", "_")))
         except ManifestsError:
             raise
         except HoldfastError as error:
-            raise ManifestsError(f'failed to resolve revision "{revision}": {error.message}') from error
+            raise ManifestsError(f"{problem}{error.message}") from error
 
     def _artifact(self, wanted: Wanted, found: Found, entrance: Entrance) -> Manifests:
         try:
             repository = self._registry(wanted.url, entrance)
             layer = _content(repository.artifact(found.revision).layers)
+            if layer.media_type not in _ALLOWED_LAYERS:
+                problem = f"oci layer media type {layer.media_type} is not in the list of allowed media types"
+                raise ManifestsError(problem)
             data = repository.blob(layer)
             files = read_archive(data) if layer.media_type == _CHART_LAYER else unpacked(data)
+        except ManifestsError:
+            raise
         except HoldfastError as error:
             raise ManifestsError(f"error pulling OCI artifact: {error.message}") from error
         return Manifests(MemoryTree(files), found.revision)
@@ -381,6 +399,31 @@ def _not_fetched(revision: str, reason: str) -> str:
     if not _SHA.match(revision):
         fatal = f"couldn't find remote ref {revision}"
     return f"`git fetch origin {revision} --tags --force --prune` failed exit status 128: fatal: {fatal}"
+
+
+def _tags(repository: Repository) -> list[str]:
+    """Raises ManifestsError in the words of the client library that Argo CD has."""
+    try:
+        return [t.replace("_", "+") for t in repository.tags()]
+    except HoldfastError as error:
+        told = error.message
+        if (found := _REGISTRY.fullmatch(told)) is not None:
+            status = _REGISTRY_STATUS.get(found[3], 404)
+            reason = f"{found[3].lower().replace('_', ' ')}: {found[4]}"
+            told = f'{found[1]} "{found[2]}": response status code {status}: {reason}'
+        raise ManifestsError(f"failed to get tags: {told}") from error
+
+
+def _version_among(problem: str, revision: str, repository: Repository) -> str:
+    """The highest version in a range. Raises ManifestsError."""
+    try:
+        tags = _tags(repository)
+    except ManifestsError as error:
+        raise ManifestsError(f"{problem}error fetching tags: {error.message}") from error
+    try:
+        return highest(revision, tags)
+    except ManifestsError as error:
+        raise ManifestsError(f"{problem}no version for constraints: {error.message}") from error
 
 
 def choose_reference(refs: Mapping[str, str], revision: str, tag_prefix: str = "") -> Found:
