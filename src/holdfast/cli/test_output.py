@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 if TYPE_CHECKING:
@@ -37,14 +39,22 @@ def junit(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
     cases = []
     for rule in rules:
         broken = [f for f in by_rule.get(rule.id, []) if f.severity != "note"]
-        inside = "".join(
-            f"<failure message={quoteattr(f.message)}>{escape(f'{f.place}:{f.line} {f.hint}'.strip())}</failure>"
-            for f in broken
-        )
+        inside = _failure(broken) if broken else ""
         cases.append(f'  <testcase classname="holdfast" name={quoteattr(rule.id)}>{inside}</testcase>')
     failed = sum(any(f.severity != "note" for f in found) for found in by_rule.values())
     head = f'<testsuite name="holdfast test" tests="{len(rules)}" failures="{failed}">'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"])
+
+
+_CONTROL = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML can hold, in whatever way it is written."""
+
+
+def _failure(found: Sequence[Finding]) -> str:
+    """One for each case, as every reader of JUnit takes it."""
+    lines = [f"{f.place}:{f.line}: {f.message.strip()}{f' ({f.hint})' if f.hint else ''}" for f in found]
+    told = found[0].message.strip() if len(found) == 1 else f"{len(found)} findings"
+    return f"<failure message={quoteattr(_CONTROL.sub('?', told))}>{escape(_CONTROL.sub('?', chr(10).join(lines)))}</failure>"
 
 
 def sarif(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
@@ -58,7 +68,7 @@ def sarif(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": f.place},
+                        "artifactLocation": {"uri": quote(f.place)},
                         "region": {"startLine": max(1, f.line)},
                     }
                 }
