@@ -47,9 +47,10 @@ from holdfast.source.chart import (
     from_tree,
 )
 from holdfast.source.chart_dependencies import Bring
+from holdfast.source.helm_registry import words_of
 from holdfast.source.helm_repository import Access
 from holdfast.source.http import WayOut
-from holdfast.source.oci import HELM_LAYER, Address, Repository, highest_tag
+from holdfast.source.oci import HELM_LAYER, Address, NotFound, RegistryError, Repository, highest_tag
 
 T = TypeVar("T")
 
@@ -192,16 +193,16 @@ class _Run(SourceRun):
         url, name = f"{source.url.rstrip('/')}/{self.source.chart}", self.source.chart.rpartition("/")[2]
         address = _built(lambda: Address.parse(url), REFERENCE)
         login, way = await login_of(self, source, address)
-        registry = Repository(address, login, insecure=source.insecure, way=way)
+        registry = Repository(address, login, insecure=source.insecure, way=way, words=words_of(login))
 
         def work() -> Build:
             prefix = "failed to get chart version for remote reference: "
-            tag = _built(lambda: _tag(registry, self.source.version), REFERENCE, prefix)
+            tag = _built(lambda: _remote_tag(registry, url, name, self.source.version), PULL, prefix)
             version = tag.replace("_", "+")
             if wanted.nothing and flux.is_current(self.source, self.status.fields, name, version):
                 return Build(name, version)
-            prefix = "failed to download chart for remote reference: "
-            data = _built(lambda: _chart_layer(registry, tag), PULL, prefix)
+            prefix = f"failed to download chart for remote reference: failed to get '{url}:{version}': "
+            data = _built(lambda: _fetched(registry, url, tag), PULL, prefix)
             return from_archive(data, name, version, wanted)
 
         return await asyncio.to_thread(work)
@@ -283,11 +284,40 @@ def _built(work: Callable[[], T], reason: str, prefix: str = "") -> T:
 
 def _tag(registry: Repository, version: str) -> str:
     """The tag of a version, or of the highest one in a range; registries have no plus in tags."""
+    if _is_exact(version):
+        return version.replace("+", "_")
+    return highest_tag(registry.tags(), version or "*", chart=True)
+
+
+def _is_exact(version: str) -> bool:
     try:
-        exact = version.count(".") >= 2 and str(Version.parse(version)) == version
+        return version.count(".") >= 2 and str(Version.parse(version)) == version
     except InvalidVersion:
-        exact = False
-    return version.replace("+", "_") if exact else highest_tag(registry.tags(), version or "*", chart=True)
+        return False
+
+
+def _remote_tag(registry: Repository, url: str, name: str, version: str) -> str:
+    """The tag of the chart that is asked for, or why there is none in Flux's words."""
+    if _is_exact(version):
+        return version.replace("+", "_")
+    try:
+        tags = registry.tags()
+    except RegistryError as error:
+        raise Stop(f'could not get tags for "{name}": could not fetch tags for "{url}": {error.message}') from error
+    if version in tags:
+        return version
+    try:
+        return highest_tag(tags, version or "*", chart=True)
+    except Stop as error:
+        raise Stop(f"could not locate a version matching provided version string {version}") from error
+
+
+def _fetched(registry: Repository, url: str, tag: str) -> bytes:
+    place = f"{url.removeprefix('oci://')}:{tag}"
+    try:
+        return _chart_layer(registry, tag)
+    except NotFound as error:
+        raise RegistryError(f'failed to perform "FetchReference" on source: {place}: not found') from error
 
 
 def _chart_layer(registry: Repository, tag: str) -> bytes:

@@ -280,4 +280,6 @@ def _escape(found: re.Match[bytes]) -> bytes:
 
 
 def _shown(row: Entry) -> dict[str, Any]:
-    return {k: row.get(k) or _ALWAYS.get(k) for k in _FIELDS if row.get(k) or k in _ALWAYS}
+    shown = {k: row.get(k) or _ALWAYS.get(k) for k in _FIELDS if row.get(k) or k in _ALWAYS}
+    # An empty list is written as one, no list as null.
+    return shown if row.get("urls") != [] else {**shown, "urls": []}

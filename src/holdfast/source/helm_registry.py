@@ -17,7 +17,7 @@ from holdfast.helm.go.errors import GoError
 from holdfast.helm.go.format import sprintf
 from holdfast.helm.go.semver import Version, parse_constraints, parse_version
 from holdfast.source.http import Answer, WayOut
-from holdfast.source.oci import HELM_LAYER, Address, Artifact, Layer, NotFound, RegistryError, Repository
+from holdfast.source.oci import HELM_LAYER, Address, Artifact, Layer, NotFound, RegistryError, Repository, Words
 from holdfast.source.oci_login import Login, Logins
 
 SCHEME = "oci://"
@@ -95,7 +95,7 @@ class Registry:
     def repository(self, reference: Reference) -> Repository:
         known = self.logins.of(reference.host, reference.name) if self.logins else None
         login = self.login or known
-        words = _refusal if login else _refusal_without_login
+        words = words_of(login)
         hub = "index.docker.io" if reference.host == "docker.io" else reference.host
         address = Address(hub, reference.name)
         return Repository(address, login, plain=self.plain, probe=False, way=self.way, words=words)
@@ -207,6 +207,11 @@ def _is_version(text: str) -> bool:
     return True
 
 
+def words_of(login: Login | None) -> Words:
+    """How Helm's client tells of a refusal: it says so where a login is asked for and there is none."""
+    return _refusal if login else _refusal_without_login
+
+
 def _refusal_without_login(method: str, url: str, answer: Answer) -> str:
     if answer.status == 401 and (answer.headers.get("WWW-Authenticate") or "").lower().startswith("basic"):
         return f'{method} "{url}": basic credential not found'
@@ -224,7 +229,7 @@ def _refusal(method: str, url: str, answer: Answer) -> str:
             said = HTTPStatus(answer.status).phrase
         except ValueError:
             said = ""
-    return f'{method} "{url}": response status code {answer.status}: {said}'
+    return f'{method} "{url.partition("?")[0]}": response status code {answer.status}: {said}'
 
 
 def _diagnosis(row: dict[str, object]) -> str:

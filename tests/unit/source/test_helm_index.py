@@ -106,3 +106,10 @@ def test_charts_read_one_by_one_are_what_the_whole_says(entries: dict[str, list[
     for data in (yaml.dump(document).encode(), json.dumps(document, indent=2, ensure_ascii=False).encode()):
         index = open_index(data)
         assert {n: index.rows(n) for n in index.names()} == {n: valid_rows(rows) for n, rows in sorted(charts.items())}
+
+
+def test_an_empty_list_of_addresses_stays_one() -> None:
+    index = open_index(b"apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0, urls: []}\n")
+    assert b'"urls": []' in b"".join(index_pieces(index))
+    index = open_index(b"apiVersion: v1\nentries:\n  app:\n  - {name: app, version: 1.0.0}\n")
+    assert b'"urls": null' in b"".join(index_pieces(index))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.message import Message
 
 import pytest
 
 from holdfast.base.errors import HoldfastError, Stop
-from holdfast.source.helm_registry import Reference, matching
+from holdfast.source.helm_registry import Reference, matching, words_of
 from holdfast.source.helm_registry import Registry as Door
+from holdfast.source.http import Answer
 from holdfast.source.oci_login import Login
 from tests.charts import Registry, chart, served
 
@@ -112,3 +114,10 @@ def test_a_tag_that_is_wanted_word_for_word_is_taken_before_ranges() -> None:
     assert matching(["2.0.0", "1.0.0"], "1.0.0") == "1.0.0"
     with pytest.raises(Stop, match="improper constraint"):
         matching(["1.0.0"], "x.y")
+
+
+def test_a_refusal_names_the_address_without_the_size_of_a_page() -> None:
+    answer = Answer(404, Message(), b'{"errors":[{"code":"NAME_UNKNOWN","message":"not here"}]}')
+    url = "http://r/v2/x/tags/list"
+    wanted = f'GET "{url}": response status code 404: name unknown: not here'
+    assert words_of(Login("u", "p"))("GET", f"{url}?n=1000", answer) == wanted
