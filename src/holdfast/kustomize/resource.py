@@ -112,6 +112,13 @@ class Resource:
                     other[key] = value
                 return
 
+    def unshare_annotations(self) -> None:
+        """The object's annotations were written anew, as upstream does to keep a note among them."""
+        meta = self.manifest.get("metadata") if self._shared else None
+        own = meta.get("annotations") if type(meta) is dict else None
+        if own is not None:
+            self._shared = [(key, [h for h in holders if h is not own]) for key, holders in self._shared]
+
     def unshare(self) -> None:
         """The object was written and read again: every scalar is its own, and how it was written is forgotten."""
         self._shared = []

@@ -6,8 +6,9 @@ on text (selectors, merge keys, replacements, names).
 
 from __future__ import annotations
 
-import math
 from typing import Any
+
+_INFINITY = float("inf")
 
 
 def text_of(value: Any) -> str:
@@ -27,10 +28,10 @@ def text_of(value: Any) -> str:
 
 def float_text(value: float) -> str:
     """A float as Go's ``%v`` prints it."""
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    if math.isnan(value):
+    if value != value:
         return "NaN"
+    if value in (_INFINITY, -_INFINITY):
+        return "+Inf" if value > 0 else "-Inf"
     if value == int(value) and abs(value) < 1e21:
         return str(int(value))
     text = repr(value)

@@ -371,6 +371,7 @@ def _note_transformer(resources: ResMap, origin: Origin) -> None:
             resource.origin = origin
         else:
             resource.transformations.append(origin)
+        resource.unshare_annotations()
 
 
 def _custom_origin(resource: Resource) -> Origin | None:

@@ -6,7 +6,6 @@ name. Bytes that are no text go to ``binaryData``; Secrets hold base64. Source: 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +98,8 @@ def _text(value: bytes) -> str | None:
 
 def _encoded(value: bytes) -> str:
     """Base64; beyond 70 characters in lines, which is how kustomize writes it."""
+    import base64
+
     text = base64.b64encode(value).decode()
     if len(text) <= _LINE:
         return text

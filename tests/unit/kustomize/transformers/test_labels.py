@@ -36,3 +36,20 @@ def test_a_configuration_of_ones_own_says_where_else_labels_go(repo: Any) -> Non
     repo.write("c.yaml", "commonLabels:\n- path: spec/pick\n  create: true\n  kind: Gadget\n")
     repo.write("g.yaml", "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: g}\n")
     assert repo.result().resources[0].manifest["spec"] == {"pick": {"a": "b"}}
+
+
+def annotated_twice(repo: Any, more: str) -> Any:
+    repo.files["base/web.yaml"] = repo.files["web.yaml"]
+    repo.write("base/kustomization.yaml", "resources: [web.yaml]\ncommonAnnotations: {a: b}\n")
+    patch = "apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web, annotations: {a: c}}\n"
+    repo.write("kustomization.yaml", f"resources: [base]\n{more}patches:\n- patch: |\n    {patch}")
+    return repo.result().resources[0].manifest["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_an_annotation_in_several_places_changes_in_all_of_them(web: Any) -> None:
+    assert annotated_twice(web, "") == {"a": "c"}
+
+
+def test_an_annotation_stands_alone_once_the_build_keeps_notes_beside_it(web: Any) -> None:
+    assert annotated_twice(web, "buildMetadata: [originAnnotations]\n") == {"a": "b"}
+    assert annotated_twice(web, "buildMetadata: [transformerAnnotations]\n") == {"a": "b"}
