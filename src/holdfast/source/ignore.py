@@ -46,6 +46,13 @@ class Pattern:
         text = text.removesuffix("/")
         return cls(tuple(text.split("/")), domain, include, directory_only, "/" in text)
 
+    @property
+    def needed(self) -> str | None:
+        """A glob that some name on a path has to match, or the pattern cannot; None for a pattern that never does."""
+        if not self.anchored:
+            return self.segments[0]
+        return next((s for s in reversed(self.segments) if s not in ("", "**")), None)
+
     def matches(self, path: Sequence[str], is_directory: bool) -> bool:
         depth = len(self.domain)
         if len(path) <= depth or tuple(path[:depth]) != self.domain:
@@ -106,9 +113,15 @@ class Rules:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = tuple(reversed(tuple(patterns)))
+        needed = {p.needed for p in self._patterns} - {None}
+        # Most paths of a repository have no name that any pattern is about: they cost one look for all patterns together.
+        any_of = re.compile("|".join(_compiled(n).pattern for n in sorted(filter(None, needed))) if needed else r"(?!)")
+        self._concerns = functools.lru_cache(maxsize=2048)(lambda name: any_of.match(name) is not None)
 
     def excludes(self, path: str, is_directory: bool = False) -> bool:
         segments = path.split("/")
+        if not any(map(self._concerns, segments)):
+            return False
         for pattern in self._patterns:
             if pattern.matches(segments, is_directory):
                 return not pattern.include
