@@ -24,6 +24,7 @@ from holdfast.controller.metrics import Metrics
 from holdfast.controller.queue import Closed, WorkQueue
 from holdfast.controller.shards import shard_of
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.safety import ANNOTATIONS, Safety
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +219,12 @@ def matters(old: Manifest, new: Manifest) -> bool:
     return asked is not None and asked != (was.get("annotations") or {}).get(REQUESTED_AT)
 
 
+def words(obj: Manifest) -> list[object]:
+    """What an object's annotations say about deletion and drift."""
+    annotations = obj["metadata"].get("annotations") or {}
+    return [annotations.get(a) for a in ANNOTATIONS]
+
+
 class Manager:
     """Holds the controllers of one cluster."""
 
@@ -238,6 +245,8 @@ class Manager:
         self.metrics = metrics
         self._selectors = selectors
         self.placement: Placement = Everything()
+        self.safety = Safety()
+        """What the operator chose about deletion, for whoever says nothing else."""
         self._concurrency = concurrency
         self._controllers: dict[tuple[str, str], Controller] = {}
         self._tasks: list[asyncio.Task[None]] = []

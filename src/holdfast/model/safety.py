@@ -82,7 +82,7 @@ def read_safety(annotations: Mapping[str, Any], default: Safety | None = None) -
     )
 
 
-_GUARDED = {"guarded": True, "enabled": True, "flux": False, "disabled": False}
+_GUARDED = {"guarded": True, "enabled": True, "flux": False, "disabled": False, "upstream": False}
 _DRIFT = {m.value: m for m in DriftMode}
 
 
