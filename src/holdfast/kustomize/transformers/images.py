@@ -50,6 +50,8 @@ def _collector(found: list[Slot]) -> Callable[[Any, Any], None]:
 def _walk(node: dict[str, Any], found: list[Slot]) -> None:
     for key, value in node.items():
         kind = type(value)
+        if kind is str:
+            continue
         if kind is dict:
             _walk(value, found)
         elif kind is list:

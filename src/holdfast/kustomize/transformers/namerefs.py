@@ -56,7 +56,7 @@ class _Fixer:
         self.by_name: dict[str, list[Resource]] = {}
         self._namespaces: dict[str, set[str]] | None = None
         for resource in resources:
-            for name in dict.fromkeys(p.name for p in resource.previous):
+            for name in {p.name for p in resource.previous} if resource.previous else ():
                 self.by_name.setdefault(name, []).append(resource)
 
     def run(self) -> None:
@@ -137,6 +137,8 @@ def _updating(err: KustomizeError, spec: FieldSpec, resource: Resource) -> Kusto
 class _Referrer:
     """One resource whose references are looked at."""
 
+    __slots__ = ("_fixer", "_resource", "_subject_namespaces", "_where")
+
     def __init__(self, resource: Resource, fixer: _Fixer) -> None:
         self._resource = resource
         self._fixer = fixer
@@ -171,7 +173,9 @@ class _Referrer:
         value = node[key]
         if value is None:
             return
-        if type(value) is dict:
+        if type(value) is str:
+            self._put_scalar(node, key, spec, target)
+        elif type(value) is dict:
             self._put_mapping(value, spec, target)
         elif type(value) is list:
             for index, item in enumerate(value):
