@@ -1,20 +1,21 @@
 """Redis' protocol (RESP2 and RESP3), as far as a client that keeps values under keys speaks it: GET, SET, DEL and what goes with them.
 
-In: a store that answers for keys. Out: a handler of connections. There is no expiry, no publishing, one database: this is a
-window on what the controller knows, not a database.
+In: a store that answers for keys and tells of changes. Out: a handler of connections. There is no expiry, nothing of a client's is
+published, one database: this is a window on what the controller knows, not a database.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, Protocol
 
 log = logging.getLogger(__name__)
 
 MAX_ARGUMENTS: Final = 64
 MAX_BULK: Final = 8 * 1024 * 1024
+MAX_CHANNELS: Final = 256
 NONE: Final = {2: b"$-1\r\n", 3: b"_\r\n"}
 OK: Final = b"+OK\r\n"
 
@@ -28,6 +29,10 @@ class Store(Protocol):
 
     def delete(self, key: str) -> bool: ...
 
+    def changes(self, channel: str) -> AsyncIterator[None]:
+        """One item for whatever may have changed since the one before."""
+        ...
+
 
 class _Broken(Exception):
     """What came is not RESP."""
@@ -35,7 +40,7 @@ class _Broken(Exception):
 
 async def serve(store: Store, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection until its end."""
-    session = Session(store)
+    session = Session(store, writer.write)
     try:
         while (command := await _command(reader)) is not None:
             writer.write(await session.answer(command))
@@ -47,6 +52,7 @@ async def serve(store: Store, reader: asyncio.StreamReader, writer: asyncio.Stre
     except (ConnectionError, asyncio.IncompleteReadError) as error:
         log.debug("a client left: %s", error)
     finally:
+        await session.close()
         writer.close()
 
 
@@ -74,11 +80,16 @@ async def _bulk(reader: asyncio.StreamReader) -> bytes:
 
 
 class Session:
-    """What one client is answered; it chooses the version of the protocol."""
+    """What one client is answered, and told by ``tell``; it chooses the version of the protocol."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tell: Callable[[bytes], None]) -> None:
         self._store = store
+        self._tell = tell
         self._version = 2
+        self._channels: dict[str, asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        self._leave(list(self._channels))
 
     async def answer(self, command: Sequence[bytes]) -> bytes:
         name = command[0].upper().decode("latin-1")
@@ -89,6 +100,8 @@ class Session:
             return OK
         if name == "HELLO":
             return self._hello(words)
+        if name in ("SUBSCRIBE", "UNSUBSCRIBE"):
+            return self._subscribed(name, [w.decode("utf-8", "surrogateescape") for w in command[1:]])
         if name == "GET" and len(command) == 2:
             value = await self._store.get(words[0])
             return NONE[self._version] if value is None else _bulk_of(value)
@@ -99,6 +112,32 @@ class Session:
             gone = sum(self._store.delete(k.decode("utf-8", "surrogateescape")) for k in command[1:])
             return b":%d\r\n" % gone
         return _error(f"unknown command '{name[:64]}'")
+
+    # --- channels
+
+    def _subscribed(self, name: str, channels: list[str]) -> bytes:
+        said = b""
+        for channel in channels or list(self._channels):
+            if name == "UNSUBSCRIBE":
+                self._leave([channel])
+            elif channel not in self._channels and len(self._channels) < MAX_CHANNELS:
+                self._channels[channel] = asyncio.create_task(self._follow(channel))
+            said += self._pushed(name.lower(), channel) + b":%d\r\n" % len(self._channels)
+        return said
+
+    def _leave(self, channels: list[str]) -> None:
+        for channel in channels:
+            task = self._channels.pop(channel, None)
+            if task is not None:
+                task.cancel()
+
+    async def _follow(self, channel: str) -> None:
+        async for _ in self._store.changes(channel):
+            self._tell(self._pushed("message", channel) + _bulk_of(b""))
+
+    def _pushed(self, kind: str, channel: str) -> bytes:
+        start = b">3\r\n" if self._version == 3 else b"*3\r\n"
+        return start + _bulk_of(kind.encode()) + _bulk_of(channel.encode("utf-8", "surrogateescape"))
 
     def _hello(self, words: Sequence[str]) -> bytes:
         if words and words[0] not in ("2", "3"):

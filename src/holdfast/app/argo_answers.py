@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from holdfast.base.clock import SystemClock
 from holdfast.controller.app_repository import AppRepository, Method
 from holdfast.controller.app_views import AppViews
 from holdfast.controller.applications import Applications
@@ -19,8 +20,10 @@ Answer = Callable[[Question], Awaitable[Any | None]]
 class CoreStore:
     """What the command's cache holds: the controller's answers, and the few values that the command keeps there itself."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, changes: Callable[[str], AsyncIterator[None]]) -> None:
+        """``changes`` follows an application by its instance name."""
         self._answer = answer
+        self._changes = changes
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
     async def get(self, key: str) -> bytes | None:
@@ -40,6 +43,12 @@ class CoreStore:
     def delete(self, key: str) -> bool:
         return self._kept.pop(key, None) is not None
 
+    async def changes(self, channel: str) -> AsyncIterator[None]:
+        question = asked(channel)
+        if question is not None:
+            async for _ in self._changes(question.name):
+                yield
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -50,4 +59,5 @@ class Answers:
 
 
 def answers(apps: Applications) -> Answers:
-    return Answers(CoreStore(AppViews(apps).answer), AppRepository(apps, apps.source).methods())
+    views = AppViews(apps, SystemClock())
+    return Answers(CoreStore(views.answer, views.changes), AppRepository(apps, apps.source).methods())

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
+from holdfast.base.clock import Clock
 from holdfast.base.timestamps import rfc3339
 from holdfast.cluster.errors import ApiError
 from holdfast.controller.app_cluster import LiveCluster
@@ -33,6 +34,8 @@ OWNED = tuple(
     for kind in kinds
 )
 """What is looked for below an application's objects, besides what is watched anyway."""
+PAUSE = 0.3
+"""Seconds in which changes are one."""
 LEAVES = frozenset(
     {
         ("", kind)
@@ -53,10 +56,35 @@ LEAVES = frozenset(
 
 
 class AppViews:
-    def __init__(self, apps: Applications) -> None:
+    def __init__(self, apps: Applications, clock: Clock) -> None:
         self._apps = apps
+        self._clock = clock
+        self._followers: dict[str, set[asyncio.Event]] = {}
+        apps.world.objects.append(self._object_changed)
 
-    async def answer(self, question: Question) -> Any | None:
+    async def changes(self, instance: str) -> AsyncGenerator[None]:
+        """One item for all that changed among an application's objects since the one before, a moment after it did."""
+        news = asyncio.Event()
+        followers = self._followers.setdefault(instance, set())
+        followers.add(news)
+        try:
+            while True:
+                await news.wait()
+                await self._clock.sleep(PAUSE)
+                news.clear()
+                yield
+        finally:
+            followers.discard(news)
+            if not followers:
+                self._followers.pop(instance, None)
+
+    def _object_changed(self, ref: ObjectRef, instances: frozenset[str], own: bool) -> None:
+        del ref, own
+        for instance in instances:
+            for news in self._followers.get(instance, ()):
+                news.set()
+
+    async def answer(self, question: Question) -> Any:
         """None where there is nothing to tell."""
         if question.kind == views.CLUSTER:
             return await self._cluster(question.name)
@@ -67,7 +95,7 @@ class AppViews:
             return views.managed(compared.paired.pairs, compared.found.states)
         return await self._tree(compared)
 
-    async def _cluster(self, server: str) -> Any | None:
+    async def _cluster(self, server: str) -> Any:
         live = self._apps.world.live(server)
         if live is None:
             return None
@@ -81,7 +109,7 @@ class AppViews:
             apis=apis,
             resources=live.size,
             applications=self._apps.count(server),
-            at=rfc3339(self._apps.now()),
+            at=rfc3339(self._clock.time()),
         )
 
     # --- trees

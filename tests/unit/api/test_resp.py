@@ -29,6 +29,10 @@ class Values:
     def delete(self, key: str) -> bool:
         return self.kept.pop(key, None) is not None
 
+    async def changes(self, channel: str) -> AsyncIterator[None]:
+        for _ in channel:
+            yield
+
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
@@ -57,6 +61,20 @@ async def test_values_are_kept_made_and_taken_away(port: int, protocol: int) -> 
         await client.execute_command("SETEX", "c", 60, b"v")
         assert await client.get("a|b.gz") == b"\x1f\x8b\r\n\x00" and await client.get("c") == b"v"
         assert await client.delete("a|b.gz", "c", "d") == 2 and await client.get("c") is None
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_who_subscribes_is_told_of_changes_until_it_leaves(port: int, protocol: int) -> None:
+    async with _client(port, protocol) as client, asyncio.timeout(60):
+        channels = client.pubsub()
+        await channels.subscribe("ab", "c")
+        told = [await anext(aiter(channels.listen())) for _ in range(5)]
+        kinds = sorted((m["type"], m["channel"]) for m in told)
+        assert kinds == [("message", b"ab")] * 2 + [("message", b"c"), ("subscribe", b"ab"), ("subscribe", b"c")]
+        await channels.unsubscribe("ab")
+        left = await anext(aiter(channels.listen()))
+        assert left["type"] == "unsubscribe" and left["data"] == 1
+        await channels.aclose()
 
 
 async def test_large_values_go_in_one_piece(port: int) -> None:

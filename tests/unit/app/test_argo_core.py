@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,18 @@ async def test_a_pod_stands_for_the_controller_as_long_as_it_works(
     assert not await asyncio.to_thread(os.path.exists, path)
 
 
+async def _never(instance: str) -> AsyncIterator[None]:
+    for _ in ():
+        yield
+
+
 async def _nothing(question: Question) -> None:
     del question
 
 
 @pytest.mark.parametrize("key", ["repo|https://x|p|connection-state|1.8.3.gz", "other"])
 async def test_what_the_command_keeps_for_itself_is_kept_for_a_while(key: str) -> None:
-    store = CoreStore(_nothing)
+    store = CoreStore(_nothing, _never)
     store.set(key, b"v")
     store.set("app|resources-tree|a|1.8.3.gz", b"not ours to be told")
     assert await store.get(key) == b"v" and await store.get("app|resources-tree|a|1.8.3.gz") is None

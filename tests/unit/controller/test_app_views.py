@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.cluster.client import Client
+from holdfast.base.clock import SystemClock
+from holdfast.cluster.client import Client, PatchType
 from holdfast.controller.app_views import AppViews
 from holdfast.dialects.argo import views
 from holdfast.dialects.argo.views import Question
@@ -53,7 +55,7 @@ def _owned(world: World, kind: str, group: str, name: str, owner: dict[str, Any]
 
 async def test_managed_resources_and_trees_are_of_this_moment(world: World) -> None:
     world.repository.commit(cm__yaml=config("a"), web__yaml=WEB)
-    found = AppViews(world.applications)
+    found = AppViews(world.applications, SystemClock())
     name = world.ref.name
     assert await found.answer(Question(views.MANAGED, name, False)) is None
     await world.declare()
@@ -84,8 +86,23 @@ async def test_managed_resources_and_trees_are_of_this_moment(world: World) -> N
     )
 
 
+async def test_who_follows_an_application_hears_of_its_objects(world: World) -> None:
+    world.repository.commit(cm__yaml=config("a"))
+    await world.declare()
+    await world.sync(prune=False)
+    await world.until_sync("Synced")
+    changes = AppViews(world.applications, SystemClock()).changes(world.ref.name)
+    heard = asyncio.ensure_future(anext(changes))
+    await asyncio.sleep(0)  # it listens from its first step on
+    body = {"data": {"value": "by hand"}}
+    await world.client.patch(world.config_ref("a"), body, PatchType.MERGE, version="v1")
+    async with asyncio.timeout(60):
+        await heard
+    await changes.aclose()
+
+
 async def test_a_cluster_is_told_of_once_an_application_goes_there(world: World) -> None:
-    found = AppViews(world.applications)
+    found = AppViews(world.applications, SystemClock())
     assert await found.answer(Question(views.CLUSTER, "https://elsewhere", False)) is None
     world.repository.commit(cm__yaml=config("a"))
     await world.declare()
