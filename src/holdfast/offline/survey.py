@@ -101,9 +101,11 @@ def _leave_to_others(mine: Survey, surveys: Sequence[Survey]) -> None:
 _ENTRY = re.compile(r"(^|/)(clusters?|flux|flux-system|bootstrap)(/|-)")
 
 
-def _is_part(document: Document) -> bool:
+def _is_part(document: Document, beside: bool) -> bool:
     """Whether a unit lacks what a parent's patch has to add, away from where entry points stand: it is none by itself."""
     spec = document.object.get("spec")
+    if document.object["kind"] == "Application":
+        return beside and isinstance(spec, dict) and not spec.get("destination")
     flux = document.object["kind"] == "Kustomization"
     return flux and not _ENTRY.search(document.place.path) and not (isinstance(spec, dict) and spec.get("interval"))
 
@@ -132,7 +134,7 @@ class _Surveyor:
         for key in self._roots():
             document = self._written[key]
             if not self._was_read(document) and not self._elsewhere(document):
-                if _is_part(document) or self._is_base(document):
+                if _is_part(document, self._kustomized(document.place.path)) or self._is_base(document):
                     self._loose.add(key)
                 self._reach(document.object, document.place, None)
         self._drop_shadows()

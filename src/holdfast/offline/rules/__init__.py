@@ -3,6 +3,7 @@
 from holdfast.offline.findings import Rule, Severity
 from holdfast.offline.rules import (
     access,
+    applications,
     expressions,
     kustomizations,
     network,
@@ -89,6 +90,15 @@ RULES: tuple[Rule, ...] = (
         "alert-source-missing", WARNING, "an Alert or Receiver names what is not there", sources.missing_event_sources
     ),
     Rule("image-policy-missing", ERROR, "an image policy or repository is not there", sources.image_policies),
+    # Argo CD
+    Rule("project-missing", ERROR, "an application's project is not there", applications.missing_projects),
+    Rule("project-forbids", ERROR, "an application does what its project forbids", applications.forbidden),
+    Rule(
+        "application-invalid",
+        ERROR,
+        "an application has no place to go, or an object's hook or wave is none",
+        applications.invalid,
+    ),
     # Helm releases
     Rule("release-invalid", ERROR, "a HelmRelease that can never be installed", releases.invalid),
     Rule("release-name-invalid", ERROR, "a release's name is not allowed", releases.names),

@@ -158,10 +158,16 @@ class Index:
     @cached_property
     def definitions(self) -> dict[tuple[str, str], Manifest]:
         """CustomResourceDefinitions by (group, kind): those of the repository and its charts, and Flux's own."""
+        from holdfast.dialects.argo.crds import all_crds as argo_crds
         from holdfast.dialects.flux.crds import all_crds
 
         found: dict[tuple[str, str], Manifest] = {}
-        for obj in [*all_crds(), *(d.object for d in self.survey.documents), *(o for _, o in self.objects)]:
+        for obj in [
+            *all_crds(),
+            *argo_crds(),
+            *(d.object for d in self.survey.documents),
+            *(o for _, o in self.objects),
+        ]:
             spec = obj.get("spec")
             if obj.get("kind") == "CustomResourceDefinition" and isinstance(spec, dict):
                 found[str(spec.get("group")), str((spec.get("names") or {}).get("kind"))] = obj
