@@ -56,6 +56,39 @@ def walk(tree: Tree, top: str = "") -> Iterator[tuple[str, Entry]]:
             yield path, entry
 
 
+def changed_directories(old: Tree, new: Tree, limit: int = 1000) -> frozenset[str] | None:
+    """The directories whose own entries differ between two trees, and all above them; None where ``limit`` or more differ.
+
+    What has the same id in both is not looked into.
+    """
+    found, todo = set[str](), [""]
+    while todo and len(found) < limit:
+        top = todo.pop()
+        was, now = ({e.name: e for e in _entries(tree, top)} for tree in (old, new))
+        for name in was.keys() | now.keys():
+            one, other = was.get(name), now.get(name)
+            is_directory = [e is not None and e.kind is EntryKind.DIRECTORY for e in (one, other)]
+            if any(is_directory) and (one != other or not (one and one.id)):
+                todo.append(f"{top}/{name}" if top else name)
+            if one != other and not all(is_directory):
+                found.add(top)
+    return frozenset(a for d in found for a in _and_above(d)) if len(found) < limit else None
+
+
+def _entries(tree: Tree, path: str) -> Sequence[Entry]:
+    try:
+        return tree.entries(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+
+
+def _and_above(path: str) -> Iterator[str]:
+    yield path
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
 def blob_id(data: bytes) -> str:
     """The id that Git gives these bytes as a blob (SHA-1)."""
     # Loads OpenSSL, which costs a short command more than its work.

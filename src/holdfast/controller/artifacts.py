@@ -22,7 +22,7 @@ from typing import Any
 
 from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError
-from holdfast.base.tree import MemoryTree
+from holdfast.base.tree import MemoryTree, changed_directories
 from holdfast.kube.refs import ObjectRef
 from holdfast.model.source import Snapshot
 from holdfast.source.artifact import digest, tarball
@@ -44,6 +44,7 @@ class ArtifactStore:
         self._clock = clock
         self._checked: set[tuple[str, str]] = set()
         self._snapshots: dict[ObjectRef, Snapshot] = {}
+        self._changed: dict[ObjectRef, tuple[str, frozenset[str] | None]] = {}
         self._listeners: list[Listener] = []
 
     def path_of(self, ref: ObjectRef, name: str) -> str:
@@ -85,10 +86,18 @@ class ArtifactStore:
         self, ref: ObjectRef, name: str, snapshot: Snapshot, metadata: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Packs a snapshot; returns the artifact for the status. The snapshot becomes what consumers build from."""
+        before = self._snapshots.get(ref)
         data = await asyncio.to_thread(tarball, snapshot.tree)
+        changed = await asyncio.to_thread(changed_directories, before.tree, snapshot.tree) if before else None
+        self._changed[ref] = (snapshot.revision, changed)
         artifact = await self.store_bytes(ref, name, data, snapshot.revision, metadata)
         self.offer(ref, snapshot)
         return artifact
+
+    def changed(self, ref: ObjectRef, revision: str) -> frozenset[str] | None:
+        """The directories in which a revision differs from the one before it; None where that is not known, or too much."""
+        known, directories = self._changed.get(ref, ("", None))
+        return directories if known == revision else None
 
     async def store_bytes(
         self, ref: ObjectRef, name: str, data: bytes, revision: str, metadata: Mapping[str, str] | None = None
@@ -188,6 +197,7 @@ class ArtifactStore:
     async def remove_all(self, ref: ObjectRef) -> bool:
         """Forgets a source. False when there was nothing of it."""
         self._snapshots.pop(ref, None)
+        self._changed.pop(ref, None)
         directory = self.root / self.path_of(ref, "")
         if not directory.is_dir():
             return False

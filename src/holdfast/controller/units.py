@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,7 @@ TELL_AFTER = 3.0  # corrections of drift are told together, when nothing more ca
 HEIR_SECONDS = 10.0  # how long a deleted unit waits for one that builds the same place to take over
 WORKERS = 512  # coroutines; how many of them work is limited by the settings, the others wait on watches
 SOURCE_SECONDS = 10.0
+LATER_EACH, LATER_MOST = 0.0005, 0.2  # seconds by which each unit that did not change makes them all wait
 WATCHED = Selectors(labels="reconcile.fluxcd.io/watch=Enabled")
 
 
@@ -244,12 +245,20 @@ class Kustomizations:
             self._wake_users(_key(ref), revision)
 
     def _wake_users(self, source: UnitKey, revision: str) -> None:
+        """Whose directory changed goes first; who has only to say so follows."""
+        changed = self._artifacts.changed(ObjectRef(SOURCES, source.kind, source.namespace, source.name), revision)
         for key in self.index.of_source(source):
             running = self._running.get(key)
             if running is not None and running.revision != revision:
                 running.interruption.request()
-            if self.index.settled_at(key) != revision:
-                self._manager.wake(_ref(key))
+        first, others = self.index.behind(source, revision, changed)
+        self._wake_all(first)
+        if others:
+            self._clock.call_later(min(LATER_MOST, LATER_EACH * len(others)), lambda: self._wake_all(others))
+
+    def _wake_all(self, keys: Iterable[UnitKey]) -> None:
+        for key in keys:
+            self._manager.wake(_ref(key))
 
     def _values_changed(self, ref: ObjectRef, old: LightObject | None, new: LightObject | None) -> None:
         """A ConfigMap or Secret that asks to be watched: who uses it looks again."""

@@ -53,10 +53,18 @@ class UnitIndex:
     def of_source(self, source: UnitKey) -> frozenset[UnitKey]:
         return frozenset(self._by_source.get(source, ()))
 
-    def settled_at(self, key: UnitKey) -> str:
-        """The revision at which the unit is ready; "" where it is not."""
-        known = self._known.get(key)
-        return known.settled if known is not None else ""
+    def behind(
+        self, source: UnitKey, revision: str, changed: frozenset[str] | None
+    ) -> tuple[list[UnitKey], list[UnitKey]]:
+        """Units of a source that are not settled at a revision: those whose directory is among the changed ones, and the
+        others. None stands for every directory."""
+        first: list[UnitKey] = []
+        others: list[UnitKey] = []
+        for key in self._by_source.get(source, ()):
+            known = self._known[key]
+            if known.settled != revision:
+                (first if changed is None or known.place[1] in changed else others).append(key)
+        return first, others
 
     def objects_of(self, source: UnitKey) -> int:
         """How many objects the units of a source have in their inventories."""

@@ -5,8 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from holdfast.base.tree import DiskTree, EntryKind, MemoryTree, OverlayTree, RecordingTree, Tree, blob_id, walk
+from holdfast.base.tree import (
+    DiskTree,
+    EntryKind,
+    MemoryTree,
+    OverlayTree,
+    RecordingTree,
+    Tree,
+    blob_id,
+    changed_directories,
+    walk,
+)
 
 FILES = {"a.yaml": b"a: 1\n", "dir/b.yaml": b"b: 2\n", "dir/sub/c.yaml": b""}
 
@@ -65,3 +77,28 @@ def test_recording_remembers_reads_misses_and_listings() -> None:
     assert tree.reads["a.yaml"] == blob_id(b"a: 1\n")
     assert tree.reads["missing"] == ""
     assert "dir/" in tree.reads
+
+
+_FILES = st.dictionaries(
+    st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map(lambda d: "/".join([*d, "f"])),
+    st.sampled_from([b"1", b"2"]),
+    max_size=6,
+)
+
+
+@given(_FILES, _FILES)
+def test_changed_directories_are_those_with_another_file_and_all_above(
+    old: dict[str, bytes], new: dict[str, bytes]
+) -> None:
+    files = {p for p in old.keys() | new.keys() if old.get(p) != new.get(p)}
+    above = {p.rpartition("/")[0] for p in files}
+    expected = {d[:i].rstrip("/") for d in above for i in (0, *(m for m in range(len(d)) if d[m] == "/"), len(d))}
+    found = changed_directories(MemoryTree(old), MemoryTree(new))
+    assert found is not None
+    assert found >= expected
+    assert all(any(p.startswith(d) for p in files) for d in found)
+
+
+def test_too_many_changed_directories_are_not_listed() -> None:
+    new = MemoryTree({f"d{n}/f": b"" for n in range(10)})
+    assert changed_directories(MemoryTree({}), new, limit=5) is None

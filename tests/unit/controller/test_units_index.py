@@ -64,11 +64,14 @@ def test_claimants_are_the_units_whose_newest_inventory_has_the_object(
     assert index.objects_of(_SOURCE) == sum(len(set(owned)) for owned in now.values())
 
 
-def test_a_unit_is_settled_at_the_revision_that_it_attempted_and_is_ready_at() -> None:
+def test_units_that_are_behind_a_revision_come_with_those_whose_directory_changed_first() -> None:
     index = UnitIndex()
     index.put(_key("a"), _unit("a", [], attempted="main@sha1:1"))
     index.put(_key("b"), _unit("b", [], attempted="main@sha1:1", ready="False"))
-    assert [index.settled_at(_key(n)) for n in "abc"] == ["main@sha1:1", "", ""]
+    index.put(_key("c"), _unit("c", []))
+    assert index.behind(_SOURCE, "main@sha1:1", frozenset({"", "c"})) == ([_key("c")], [_key("b")])
+    first, others = index.behind(_SOURCE, "main@sha1:2", None)
+    assert (set(first), others) == ({_key(n) for n in "abc"}, [])
 
 
 def test_units_of_one_place_that_have_applied_nothing_are_heirs() -> None:
