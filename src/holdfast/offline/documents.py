@@ -36,7 +36,7 @@ def documents(
         if not path.endswith((".yaml", ".yml")):
             continue
         data = tree.read(path)
-        if len(data) > MAX_BYTES or b"kind:" not in data or (concerns is not None and not concerns(data)):
+        if len(data) > MAX_BYTES or b"kind" not in data or (concerns is not None and not concerns(data)):
             continue
         try:
             for document in yaml.load_all(data, source=path):

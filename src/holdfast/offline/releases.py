@@ -7,31 +7,26 @@ and says so; a value that is missing is told and the rest is rendered without it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.base.errors import HoldfastError, Place
-from holdfast.base.tree import MemoryTree
+from holdfast.dialects.flux import helmrelease as flux
+from holdfast.helm.cache import RenderCache
 from holdfast.helm.chart.capabilities import default_capabilities
-from holdfast.helm.chart.load import load_values, merge_maps
-from holdfast.helm.engine import ReleaseOptions, check_installable, render
-from holdfast.helm.errors import HelmError, ValuesError
-from holdfast.helm.manifests import RenderedManifest
-from holdfast.helm.values import SetFault, parse_set, parse_set_literal, parse_set_string
+from holdfast.helm.engine import ReleaseOptions, check_installable
+from holdfast.helm.errors import ValuesError
 from holdfast.kube import yaml
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
-from holdfast.kustomize import BuildOptions, KustomizeError, build
-from holdfast.model.delivery import Ownership, UnitKey
+from holdfast.model.delivery import UnitKey
+from holdfast.model.release import PostRendering, Release, ReleaseValues
 from holdfast.model.rendered import Rendered
 from holdfast.offline.charts import ChartAbsent, ChartWrong, Found, find, reference_of
 from holdfast.offline.placeholders import PLACEHOLDER
 from holdfast.offline.scopes import is_namespaced
 from holdfast.offline.unit import Unit, World, values_of
-
-GROUP = "helm.toolkit.fluxcd.io"
-_OWNER = Ownership(manager="helm-controller", group=GROUP)
-_LONGEST_NAME = 53
+from holdfast.reconcile.helm_values import compose
+from holdfast.render.helm_release import render_release
 
 
 class HelmReleases:
@@ -41,7 +36,7 @@ class HelmReleases:
 
     def claims(self, obj: Manifest) -> bool:
         gvk, spec = GroupVersionKind.of(obj), obj.get("spec")
-        if gvk.group != GROUP or gvk.kind != "HelmRelease" or not isinstance(spec, dict):
+        if gvk.group != flux.GROUP or gvk.kind != flux.KIND or not isinstance(spec, dict):
             return False
         # Without one of the two it is a patch, or nothing that could ever be installed.
         return bool(spec.get("chart") or spec.get("chartRef"))
@@ -52,9 +47,12 @@ class HelmReleases:
 
     def rendered(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> Unit:
         try:
-            return _Rendering(key, obj, place, parent, world).unit()
-        except (ValueError, TypeError, AttributeError, KeyError):
-            text = "invalid HelmRelease: a field has a value of the wrong type"
+            return _Rendering(flux.read(obj), place, parent, world).unit()
+        except (HoldfastError, ValueError, TypeError, AttributeError, KeyError) as error:
+            # The API server would refuse such an object; here its fields have whatever shape the file gives them.
+            message = error.message if isinstance(error, HoldfastError) else "a field has a value of the wrong type"
+            message = str(error) if "invalid duration" in str(error) else message
+            text = f"invalid HelmRelease: {message}"
             return Unit(key, place, obj, parent=parent, problem=text, problem_place=place)
 
 
@@ -69,19 +67,19 @@ class Values:
 
 
 class _Rendering:
-    def __init__(self, key: UnitKey, obj: Manifest, place: Place, parent: UnitKey | None, world: World) -> None:
-        self._key, self._obj, self._place, self._parent, self._world = key, obj, place, parent, world
-        self._spec: Mapping[str, Any] = obj["spec"]
-        self._facts: dict[str, Any] = {}
+    def __init__(self, release: Release, place: Place, parent: UnitKey | None, world: World) -> None:
+        self._release, self._place, self._parent, self._world = release, place, parent, world
+        self._facts: dict[str, Any] = {"release": release}
         self._source: UnitKey | None = None
         self._values = Values()
 
     def unit(self) -> Unit:
-        if not self._world.options.wanted(self._key, self._obj):
+        obj = dict(self._release.raw)
+        if not self._world.options.wanted(self._release.key, obj):
             return self._unit(skipped=True)
-        self._values = self._facts["values"] = collect(self._obj, self._world)
+        self._values = self._facts["values"] = collect(self._release, self._world)
         try:
-            reference = reference_of(self._obj, self._world)
+            reference = reference_of(obj, self._world)
             self._facts["reference"], self._source = reference, reference.source
             found = self._facts["chart"] = find(reference, self._world)
         except ChartAbsent as absent:
@@ -112,88 +110,70 @@ class _Rendering:
         return Place(f"{found.directory}/{inside}".strip("/"), place.line, place.column)
 
     def _unit(self, **what: Any) -> Unit:
-        namespace = self._key.namespace
         return Unit(
-            self._key,
+            self._release.key,
             self._place,
-            self._obj,
+            dict(self._release.raw),
             parent=self._parent,
             source=self._source,
             missing_values=tuple(self._values.missing),
-            depends_on=tuple(
-                UnitKey("HelmRelease", str(d.get("namespace") or namespace), str(d.get("name")))
-                for d in self._spec.get("dependsOn") or ()
-                if isinstance(d, dict)
-            ),
+            depends_on=tuple(d.key for d in self._release.depends_on),
             facts=self._facts,
             **what,
         )
 
     def _render(self, found: Found) -> list[Manifest]:
-        spec, options = self._spec, self._world.options
+        release, options = self._release, self._world.options
         check_installable(found.chart)
-        install = spec.get("install") or {}
-        namespace = str(spec.get("targetNamespace") or self._key.namespace or "default")
-        rendered = render(
+        namespace = release.namespace or "default"
+        made = render_release(
+            RenderCache(1),
             found.chart,
             self._values.data,
-            ReleaseOptions(release_name(self._obj), namespace),
+            ReleaseOptions(release.name, namespace),
             default_capabilities(options.kube_version, options.api_versions),
-            skip_schema=bool(install.get("disableSchemaValidation")),
+            release.post,
+            check_schema=release.install.check_schema,
         )
-        crds = [] if install.get("crds") == "Skip" else rendered.crds
-        manifests = _objects(rendered.manifests)
-        hooks = _objects([h for h in rendered.hooks if h.events != ("test",)])
-        for renderer in spec.get("postRenderers") or ():
-            manifests = post_render(manifests, renderer.get("kustomize") or {})
-        common = spec.get("commonMetadata") or {}
-        objects = [_stamped(o, common, self._key) for o in [*_objects(crds), *manifests, *hooks]]
+        crds = [] if release.install.crds == "Skip" else [o for d in made.crds for o in _objects(d.text, d.source)]
+        hooks = [o for h in made.hooks if h.events != ("test",) for o in _objects(h.text, h.source)]
+        objects = [*(_stamped(o, release.post) for o in crds), *_objects(made.manifest, found.chart.name), *hooks]
         return [_in_namespace(o, namespace, objects) for o in objects]
 
 
-def release_name(obj: Manifest) -> str:
-    """The name Helm stores the release under: given, or composed and shortened as Flux does."""
-    spec, name = obj.get("spec") or {}, str(obj["metadata"]["name"])
-    if spec.get("releaseName"):
-        return str(spec["releaseName"])
-    full = f"{spec['targetNamespace']}-{name}" if spec.get("targetNamespace") else name
-    if len(full) <= _LONGEST_NAME:
-        return full
-    return f"{full[:40]}-{hashlib.sha256(full.encode()).hexdigest()[:12]}"
-
-
-def collect(obj: Manifest, world: World) -> Values:
-    """``valuesFrom`` in order, then ``values`` over all of it."""
-    spec, namespace = obj.get("spec") or {}, str(obj["metadata"].get("namespace") or "")
-    out = Values()
-    inline = spec.get("values") if isinstance(spec.get("values"), dict) else {}
-    for number, reference in enumerate(spec.get("valuesFrom") or ()):
-        kind, name = str(reference.get("kind")), str(reference.get("name"))
-        text = _referenced(number, reference, ObjectRef("", kind, namespace, name), world, out)
+def collect(release: Release, world: World) -> Values:
+    """``valuesFrom`` in order, then ``values`` over all of it, as the controller composes them; what is wrong with a reference is
+    told, and the rest composed without it."""
+    out, namespace = Values(), release.key.namespace
+    found: dict[tuple[str, str], dict[str, bytes]] = {}
+    good: list[ReleaseValues] = []
+    for number, reference in enumerate(release.values_from):
+        text = _referenced(number, reference, ObjectRef("", reference.kind, namespace, reference.name), world, out)
         if text is None:
             continue
+        found.setdefault((reference.kind, reference.name), {})[reference.key] = text.encode()
         try:
-            _merge(out, reference, text, inline or {})
-        except (HoldfastError, SetFault) as error:
-            said = error.message if isinstance(error, HoldfastError) else error
-            out.faults.append((number, f"valuesFrom {kind} {name}: {said}"))
-    out.data = merge_maps(out.data, inline or {})
+            compose({}, (reference,), found, namespace)
+        except HoldfastError as error:
+            out.faults.append((number, error.message))
+        else:
+            good.append(reference)
+    out.data = compose(release.values, good, found, namespace)
     return out
 
 
-def _referenced(number: int, reference: Mapping[str, Any], ref: ObjectRef, world: World, out: Values) -> str | None:
-    key, optional = str(reference.get("valuesKey") or "values.yaml"), bool(reference.get("optional"))
+def _referenced(number: int, reference: ReleaseValues, ref: ObjectRef, world: World, out: Values) -> str | None:
     obj = world.values.get(ref)
     if obj is None:
         if ref.kind == "Secret" and world.is_operated(ref.namespace, ref.name):
             out.unknown.append(str(ref))
-        elif not optional:
+        elif not reference.optional:
             out.missing.append(str(ref))
         return None
-    found = values_of(obj).get(key)
+    found = values_of(obj).get(reference.key)
     if found is None:
-        if not optional:
-            out.faults.append((number, f"valuesFrom names {ref}, which has no key {key}"))
+        if not reference.optional:
+            out.faults.append((number, f"valuesFrom names {ref}, which has no key {reference.key}"))
         return None
     if PLACEHOLDER in found or found.startswith("ENC["):
         out.unknown.append(str(ref))
@@ -201,31 +181,8 @@ def _referenced(number: int, reference: Mapping[str, Any], ref: ObjectRef, world
     return found
 
 
-def _merge(out: Values, reference: Mapping[str, Any], text: str, inline: dict[str, Any]) -> None:
-    path = str(reference.get("targetPath") or "")
-    if not path:
-        out.data = merge_maps(out.data, load_values(text.encode()))
-        return
-    out.data = merge_maps(out.data, inline)
-    if reference.get("literal"):
-        parse_set_literal(f"{path}={text}", out.data)
-    elif len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        value = text.strip("'\"")
-        parse_set_string(f"{path}={value}", out.data)
-    else:
-        parse_set(f"{path}={text}", out.data)
-
-
-def _objects(manifests: list[Any]) -> list[Manifest]:
-    found: list[Manifest] = []
-    for manifest in manifests:
-        for document in yaml.load_all(manifest.text, source=_source(manifest)):
-            found += _flat(document.value)
-    return found
-
-
-def _source(manifest: RenderedManifest) -> str:
-    return manifest.source
+def _objects(text: str, source: str) -> list[Manifest]:
+    return [o for document in yaml.load_all(text, source=source) for o in _flat(document.value)]
 
 
 def _flat(value: Any) -> list[Manifest]:
@@ -239,33 +196,12 @@ def _flat(value: Any) -> list[Manifest]:
     return [value] if named and value.get("kind") and value.get("apiVersion") else []
 
 
-def post_render(objects: list[Manifest], kustomize: Mapping[str, Any]) -> list[Manifest]:
-    """Patches and images over what the chart made. Raises KustomizeError."""
-    content: dict[str, Any] = {"resources": ["helm-output.yaml"]}
-    content["patches"] = [*(kustomize.get("patches") or ()), *_older(kustomize)]
-    content["images"] = list(kustomize.get("images") or ())
-    files = {
-        "helm-output.yaml": yaml.dump_all(objects).encode(),
-        "kustomization.yaml": yaml.dump({k: v for k, v in content.items() if v}).encode(),
-    }
-    try:
-        return build(MemoryTree(files), "", BuildOptions(load_restrictions="none")).manifests
-    except HoldfastError as error:
-        raise KustomizeError(f"error while running post render on files: {error.message}") from error
-
-
-def _older(kustomize: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """``patchesStrategicMerge`` and ``patchesJson6902`` of older versions."""
-    merges = [{"patch": yaml.dump(p)} for p in kustomize.get("patchesStrategicMerge") or ()]
-    operations = kustomize.get("patchesJson6902") or ()
-    return [*merges, *({"patch": yaml.dump(p.get("patch")), "target": p.get("target")} for p in operations)]
-
-
-def _stamped(obj: Manifest, common: Mapping[str, Any], key: UnitKey) -> Manifest:
+def _stamped(obj: Manifest, post: PostRendering) -> Manifest:
+    """A definition out of crds/, which no renderer sees but which is marked like the rest."""
     meta = dict(obj.get("metadata") or {})
-    meta["labels"] = {**(meta.get("labels") or {}), **(common.get("labels") or {}), **_OWNER.labels(key)}
-    if common.get("annotations"):
-        meta["annotations"] = {**(meta.get("annotations") or {}), **common["annotations"]}
+    meta["labels"] = {**(meta.get("labels") or {}), **post.labels, **post.owner_labels}
+    if post.annotations:
+        meta["annotations"] = {**(meta.get("annotations") or {}), **post.annotations}
     return {**obj, "metadata": meta}
 
 
@@ -274,6 +210,3 @@ def _in_namespace(obj: Manifest, namespace: str, beside: list[Manifest]) -> Mani
     if obj["metadata"].get("namespace") or not is_namespaced(obj, beside):
         return obj
     return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
-
-
-__all__ = ["HelmError", "HelmReleases", "Values", "collect", "post_render", "release_name"]

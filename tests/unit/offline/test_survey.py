@@ -210,3 +210,14 @@ def test_a_repository_without_units_has_one_for_each_overlay() -> None:
     (found,) = survey(MemoryTree({p: t.encode() for p, t in files.items()}), Options(implied=True))
     assert names(found) == ["apps-production", "apps-staging"]
     assert [o["metadata"]["namespace"] for _, o in found.objects()] == ["production", "staging"]
+
+
+def test_units_written_as_json_in_a_yaml_file_are_found() -> None:
+    text = (
+        '{"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": "apps", '
+        '"namespace": "flux-system"}, "spec": {"interval": "5m", "prune": true, "path": "./apps", '
+        '"sourceRef": {"kind": "GitRepository", "name": "flux-system"}}}\n'
+    )
+    files = {"clusters/prod/sync.yaml": SOURCE, "clusters/prod/apps.yaml": text, "apps/c.yaml": CONFIG}
+    (found,) = survey(MemoryTree({p: t.encode() for p, t in files.items()}))
+    assert [k.name for k, u in found.units.items() if u.rendered is not None] == ["apps"]

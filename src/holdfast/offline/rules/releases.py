@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdfast.base.semver import Constraint, InvalidConstraint
+from holdfast.dialects.flux.helmrelease import GROUP
 from holdfast.helm.engine import check_release_name
 from holdfast.helm.errors import HelmError
 from holdfast.kube.refs import GroupVersionKind
+from holdfast.model.release import Release
 from holdfast.offline.charts import Found
 from holdfast.offline.findings import Finding
-from holdfast.offline.releases import GROUP, Values, release_name
+from holdfast.offline.releases import Values
 from holdfast.offline.rules.index import Index, Key, mapping, mappings, near
 from holdfast.offline.unit import Survey, Unit
 
@@ -39,7 +41,10 @@ def invalid(survey: Survey) -> Iterator[Finding]:
 def names(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit in _releases(survey):
-        name = release_name(unit.object)
+        release = unit.facts.get("release")
+        if not isinstance(release, Release):
+            continue
+        name = str(unit.spec.get("releaseName") or release.name)
         try:
             check_release_name(name)
         except HelmError as error:
@@ -52,11 +57,13 @@ def clashes(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     seen: dict[tuple[str, str, str], Unit] = {}
     for unit in _releases(survey):
-        target = str(unit.spec.get("targetNamespace") or unit.key.namespace)
-        home = (str(unit.spec.get("storageNamespace") or unit.key.namespace), target, release_name(unit.object))
+        release = unit.facts.get("release")
+        if not isinstance(release, Release):
+            continue
+        home = (release.storage_namespace, release.namespace, release.name)
         other = seen.setdefault(home, unit)
         if other is not unit:
-            text = f"installs release {home[2]} into namespace {target}, and so does {other.key}"
+            text = f"installs release {home[2]} into namespace {home[1]}, and so does {other.key}"
             yield index.about("release-clash", unit, text, "spec", "releaseName")
 
 
