@@ -63,6 +63,7 @@ class RemoteBases:
                 ignore="",
                 recurse_submodules=spec.submodules,
                 timeout=min(spec.timeout or _SECONDS, _SECONDS),
+                links=True,
             )
             try:
                 return self._store.fetch(wanted)

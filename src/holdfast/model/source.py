@@ -41,7 +41,7 @@ class GitSpec:
     """One checkout of one Git repository. ``timeout`` is in seconds, for the whole fetch.
 
     ``ignore`` None means no ``spec.ignore`` at all, which is not the same as an empty one: the default exclusions hold
-    only while nobody wrote a pattern of their own.
+    only while nobody wrote a pattern of their own. ``links``: symbolic links are kept, which Flux leaves out of artifacts.
     """
 
     url: str
@@ -50,6 +50,7 @@ class GitSpec:
     sparse: tuple[str, ...] = ()
     recurse_submodules: bool = False
     timeout: float = 60.0
+    links: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,19 @@ def test_references_are_chosen_by_precedence(repo: Repo, store: GitStore, ref: G
     assert store.fetch(GitSpec(str(repo.bare), ref)).revision == f"{label}@sha1:{wanted}"
 
 
+def test_links_are_left_out(repo: Repo, store: GitStore) -> None:
+    (repo.work / "link.yaml").symlink_to("a.yaml")
+    (repo.work / "dir").symlink_to("d")
+    repo.commit({"a.yaml": "a: 1", "d/b.yaml": "b: 1"})
+    tree = store.fetch(GitSpec(str(repo.bare), GitRef(branch="main"))).tree
+    assert {p for p, _ in walk(tree)} == {"a.yaml", "d/b.yaml"}
+    assert tree.lookup("link.yaml") is None and tree.lookup("dir/b.yaml") is None
+    with pytest.raises(FileNotFoundError):
+        tree.read("link.yaml")
+    kept = store.fetch(GitSpec(str(repo.bare), GitRef(branch="main"), links=True)).tree
+    assert kept.lookup("link.yaml") is not None
+
+
 def test_of_equal_versions_the_one_committed_last_wins(
     repo: Repo, store: GitStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from holdfast.model.source import CommitInfo, Credentials, GitRef, GitSpec, Snap
 from holdfast.source import ignore
 from holdfast.source.git.errors import GitError, GitInputError
 from holdfast.source.git.transport import RefNotFound, Remote, TransportError, fetch, list_refs
-from holdfast.source.git.tree import GitTree, MountedTree, SparseTree
+from holdfast.source.git.tree import GitTree, MountedTree, SparseTree, WithoutLinks
 
 _MAX_SUBMODULE_DEPTH = 10
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -205,7 +205,9 @@ class GitStore:
                         reason="GitOperationFailed",
                     )
         files = self._sourceignore_files(mirror, str(commit.tree_id))
-        return ignore.FilteredTree(tree, ignore.rules_of(tree, spec.ignore, [f for f in files if tree.lookup(f)]))
+        rules = ignore.rules_of(tree, spec.ignore, [f for f in files if tree.lookup(f)])
+        shown = ignore.FilteredTree(tree, rules)
+        return shown if spec.links else WithoutLinks(shown)
 
     def _sourceignore_files(self, mirror: str, tree_id: str, top: str = "") -> tuple[str, ...]:
         """Paths of every ``.sourceignore``; remembered per subtree id, so that a commit costs what it changed."""

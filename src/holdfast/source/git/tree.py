@@ -132,6 +132,25 @@ class MountedTree:
         return [merged[name] for name in sorted(merged)]
 
 
+class WithoutLinks:
+    """A tree without its symbolic links: Flux leaves them out of artifacts."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def lookup(self, path: str) -> Entry | None:
+        found = self._tree.lookup(path)
+        return None if found is not None and found.kind is EntryKind.LINK else found
+
+    def read(self, path: str) -> bytes:
+        if self.lookup(path) is None:
+            raise FileNotFoundError(path)
+        return self._tree.read(path)
+
+    def entries(self, path: str) -> Sequence[Entry]:
+        return [e for e in self._tree.entries(path) if e.kind is not EntryKind.LINK]
+
+
 class SparseTree:
     """Only the files of a tree whose paths begin with one of some texts, and the directories that lead to them.
 
