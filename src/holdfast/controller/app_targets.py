@@ -34,7 +34,15 @@ from holdfast.render.tools import (
     render_source,
     without_kind,
 )
-from holdfast.source.manifests import Entrance, Found, Manifests, ManifestsError, ManifestSource, Wanted
+from holdfast.source.manifests import (
+    Entrance,
+    Found,
+    Manifests,
+    ManifestsError,
+    ManifestSource,
+    UnknownRevision,
+    Wanted,
+)
 
 RESOLVED_SECONDS = 180.0
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
@@ -193,7 +201,11 @@ class AppTargets:
             task = asyncio.create_task(asyncio.to_thread(self._source.resolve, wanted, entrance))
             self._working[wanted] = task
             task.add_done_callback(lambda _: self._working.pop(wanted, None))
-        found = await asyncio.shield(task)
+        try:
+            found = await asyncio.shield(task)
+        except UnknownRevision:
+            self._resolved.pop(wanted, None)
+            raise
         self._resolved[wanted] = _Resolved(found, asyncio.get_running_loop().time())
         return found
 

@@ -51,6 +51,10 @@ class ManifestsError(RetryLater):
     """The manifests cannot be had now."""
 
 
+class UnknownRevision(ManifestsError):
+    """The repository was asked, and has nothing of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """``oci`` tells that the repository is in a registry; ``tag_prefix`` goes before the tags that a range chooses from."""
@@ -230,6 +234,8 @@ class ManifestSource:
             raise ManifestsError(error.message) from error
         except GitError as error:
             raise ManifestsError(f"failed to list refs: {error.message}") from error
+        if not refs:
+            raise UnknownRevision("failed to list refs: remote repository is empty")
         return choose_reference(refs, wanted.revision, wanted.tag_prefix)
 
     def _git_tree(self, wanted: Wanted, found: Found, entrance: Entrance) -> Manifests:
@@ -439,7 +445,7 @@ def choose_reference(refs: Mapping[str, str], revision: str, tag_prefix: str = "
             return Found(refs.get(reference + "^{}", refs[reference]), reference)
     if _SHORT.match(revision):
         return Found(revision)
-    raise ManifestsError(f"unable to resolve '{revision}' to a commit SHA")
+    raise UnknownRevision(f"unable to resolve '{revision}' to a commit SHA")
 
 
 def _is_version(text: str) -> bool:
