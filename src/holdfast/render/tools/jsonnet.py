@@ -28,18 +28,16 @@ def run(work: Work, path: str, data: bytes) -> list[Manifest]:
         text = str(error).replace("RUNTIME ERROR: importer error: ", "RUNTIME ERROR: ", 1)
         raise SourceError(f'Failed to evaluate jsonnet "{name}": {text}', code="FailedPrecondition") from None
     found = json.loads(text)
-    objects = found if isinstance(found, list) else [found]
-    for obj in objects:
-        if not isinstance(obj, dict) or not obj.get("kind"):
-            raise SourceError(
-                f'Failed to unmarshal generated json "{name}": {_problem(obj)}', code="FailedPrecondition"
-            )
+    objects = [obj for obj in (found if isinstance(found, list) else [found]) if obj is not None]
+    if not all(isinstance(obj, dict) and obj.get("kind") for obj in objects):
+        problem = _problem(found, text.strip())
+        raise SourceError(f'Failed to unmarshal generated json "{name}": {problem}', code="FailedPrecondition")
     return objects
 
 
-def _problem(value: Any) -> str:
+def _problem(value: Any, text: str) -> str:
     if isinstance(value, dict):
-        return f"Object 'Kind' is missing in '{json.dumps(value, separators=(',', ':'), sort_keys=True)}'"
+        return f"Object 'Kind' is missing in '{text}'"
     found = {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
     return f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
 

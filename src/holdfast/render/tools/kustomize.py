@@ -5,6 +5,7 @@ The changes are those of ``kustomize edit``, made to the file's data; an error n
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from holdfast.kube import yaml
 from holdfast.kube.refs import Manifest
 from holdfast.kustomize import BuildOptions, KustomizeError, build
 from holdfast.kustomize.edit import commands
+from holdfast.kustomize.kustfile import deprecations
 from holdfast.kustomize.options import ChartRequest
 from holdfast.model.app import KustomizeChoices
 from holdfast.render.paths import resolve
@@ -22,7 +24,8 @@ from holdfast.render.tools.detect import KUSTOMIZATIONS, Work, join
 from holdfast.render.tools.request import ROOT, SourceError
 
 _T = TypeVar("_T")
-_FAILED = "failed exit status 1: Error: "
+_EXIT = "failed exit status 1: "
+_FAILED = f"{_EXIT}Error: "
 
 T = TypeVar("T")
 
@@ -39,7 +42,23 @@ def run(work: Work) -> list[Manifest]:
     except KustomizeError as error:
         shown = f"{ROOT}/{work.where}" if work.where else ROOT
         flags = "".join(f" {flag}" for flag in shlex.split(work.request.settings.kustomize_options))
-        raise SourceError(f"`kustomize build {shown}{flags}` {_FAILED}{error.message.rstrip()}") from error
+        warnings = "".join(f"{line}\n" for line in _warnings(tree, work.where))
+        raise SourceError(
+            f"`kustomize build {shown}{flags}` {_EXIT}{warnings}Error: {error.message.rstrip()}"
+        ) from error
+
+
+def _warnings(tree: Tree, where: str) -> list[str]:
+    """What kustomize writes to its standard error about the kustomization, before an error."""
+    for name in KUSTOMIZATIONS:
+        path = f"{where}/{name}" if where else name
+        real = resolve(tree, path)
+        entry = tree.lookup(real) if real is not None else None
+        if real is not None and entry is not None and entry.kind is EntryKind.FILE:
+            with contextlib.suppress(yaml.YAMLError):
+                data = yaml.load(tree.read(real))
+                return deprecations(data) if isinstance(data, dict) else []
+    return []
 
 
 def _edited(work: Work) -> Tree:

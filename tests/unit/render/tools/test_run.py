@@ -424,3 +424,19 @@ def test_a_count_of_replicas_has_to_be_a_number() -> None:
     files = {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": CM.format(name="a")}
     told = _refusal(files, {"path": ".", "kustomize": {"replicas": [{"name": "a", "count": "x"}]}})
     assert told == "expected integer value for count. Received: x"
+
+
+def test_null_of_jsonnet_is_nothing_and_what_is_no_object_is_shown_as_it_was_printed() -> None:
+    assert _names(_render({"a.jsonnet": "null", "b.yaml": CM.format(name="b")}, {"path": "."})) == ["b"]
+    told = _refusal({"a.jsonnet": "{a: {b: 1}}"}, {"path": "."})
+    assert told.endswith("Object 'Kind' is missing in '{\n   \"a\": {\n      \"b\": 1\n   }\n}'")
+
+
+def test_a_failed_build_tells_of_deprecated_fields_first() -> None:
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\npatchesStrategicMerge: [no.yaml]\n",
+        "a.yaml": CM.format(name="a"),
+    }
+    told = _refusal(files, {"path": "."})
+    assert "failed exit status 1: # Warning: 'patchesStrategicMerge' is deprecated." in told
+    assert "\nError: trouble configuring builtin PatchStrategicMergeTransformer" in told
