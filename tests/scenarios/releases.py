@@ -33,6 +33,7 @@ from holdfast.controller.metrics import Metrics
 from holdfast.controller.release_office import ReleaseSettings
 from holdfast.controller.releases import HelmReleases
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.safety import Safety
 from holdfast.model.source import Snapshot
 
 RELEASE = GroupVersionKind("helm.toolkit.fluxcd.io", "v2", "HelmRelease")
@@ -170,11 +171,14 @@ def condition(obj: Manifest | None, type: str) -> Mapping[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def at_work(client: Client, state: Path, namespace: str) -> AsyncIterator[tuple[HelmReleases, ArtifactStore]]:
-    """The controllers of charts and releases, until the block ends."""
+async def at_work(
+    client: Client, state: Path, namespace: str, safety: Safety | None = None
+) -> AsyncIterator[tuple[HelmReleases, ArtifactStore]]:
+    """The controllers of charts and releases, until the block ends. ``safety`` is the operator's."""
     clock = SystemClock()
     async with Watches(client, namespace=namespace, clock=clock) as watches:
         manager = Manager(client, watches, clock=clock, metrics=Metrics())
+        manager.safety = safety or Safety()
         artifacts = ArtifactStore(state, clock, base_url="http://127.0.0.1:1")
         events = EventRecorder(client, "helm-controller", clock)
         charts = HelmCharts(client, manager.objects(HelmCharts.gvk), artifacts, events, clock, requeue_dependency=5.0)
@@ -201,10 +205,10 @@ async def at_work(client: Client, state: Path, namespace: str) -> AsyncIterator[
 
 
 @contextlib.asynccontextmanager
-async def release_world(sandbox: Sandbox, state: Path) -> AsyncIterator[ReleaseWorld]:
+async def release_world(sandbox: Sandbox, state: Path, *, safety: Safety | None = None) -> AsyncIterator[ReleaseWorld]:
     async with sandbox.client() as client:
         namespace = f"r-{uuid.uuid4().hex[:8]}"
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         await client.create(body, manager="tests")
-        async with at_work(client, state, namespace) as (releases, artifacts):
+        async with at_work(client, state, namespace, safety) as (releases, artifacts):
             yield ReleaseWorld(client, releases, artifacts, namespace)

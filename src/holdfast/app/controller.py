@@ -232,6 +232,7 @@ async def _machine(
             concurrency=settings.concurrency,
             selectors=Selectors(labels=settings.selector),
         )
+        manager.safety = settings.safety
         stack.push_async_callback(recorders.drain)
         await _populate(manager, settings, doors, recorders, stack)
         yield manager

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from holdfast.apply.errors import HelmActionError
 from holdfast.apply.helm_crds import apply_crds
 from holdfast.apply.helm_ground import Ground, Rendered, fail, new_record
 from holdfast.apply.helm_hooks import Hooks, record
-from holdfast.apply.helm_objects import Mode, Objects, Resource, Written
+from holdfast.apply.helm_objects import Mode, Objects, Resource, Written, kept_by_policy
 from holdfast.apply.helm_storage import DEPLOYED, FAILED, SUPERSEDED, UNINSTALLED, Stored
 from holdfast.base.errors import HoldfastError
 from holdfast.cluster.errors import AlreadyExists
@@ -132,6 +133,7 @@ async def upgrade(ground: Ground) -> None:
     stored.set_status("pending-upgrade", "Preparing upgrade")
     target = await _resources(ground, rendered, "")
     originals, adopted = await _originals(ground, current, target)
+    originals = await _spared(ground, rendered, originals, target)
     ground.objects.log.say(f'creating upgraded release: {{"name":"{release.name}"}}')
     await ground.storage.create(stored, release.max_history)
     written = Written()
@@ -176,7 +178,7 @@ def _reusing(ground: Ground, current: Stored) -> Ground:
     chart = ground.chart.private()
     chart.values = coalesce_values(shell, copy.deepcopy(current.record.get("config") or {}), [])
     chart.digest = f"{chart.digest}+{current.record.get('name')}.v{current.version}"
-    return Ground(ground.release, ground.objects, ground.storage, ground.render, chart, ground.values)
+    return replace(ground, chart=chart)
 
 
 async def _originals(ground: Ground, current: Stored, target: list[Resource]) -> tuple[list[Resource], list[Resource]]:
@@ -193,6 +195,20 @@ async def _originals(ground: Ground, current: Stored, target: list[Resource]) ->
         return originals, await ground.existing(new, take=ground.release.upgrade.take_ownership)
     except HoldfastError as error:
         raise HelmActionError(f"unable to continue with update: {error.message}") from error
+
+
+async def _spared(
+    ground: Ground, rendered: Rendered, originals: list[Resource], target: list[Resource]
+) -> list[Resource]:
+    """Without what is not wanted any more and has to stay all the same: it is forgotten, not deleted."""
+    wanted = {r.identity for r in target}
+    dropped = [r for r in originals if r.identity not in wanted and not kept_by_policy(r)]
+    if ground.guard is None or not dropped:
+        return originals
+    metadata = rendered.chart.metadata
+    chart = f"{metadata.name}-{metadata.version}"
+    stays = await ground.guard.dropped(dropped, had=len(originals), wanted=len(target), chart=chart)
+    return [r for r in originals if r.identity not in stays]
 
 
 async def _perform_upgrade(

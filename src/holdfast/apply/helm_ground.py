@@ -33,9 +33,26 @@ Render = Callable[[Chart, Mapping[str, Any], ReleaseOptions, bool], Awaitable[Re
 """(chart, values, options, whether the values are checked against the chart's schema)."""
 
 
+Identity = tuple[str, str, str, str]
+"""Of a `Resource`: group, kind, namespace, name."""
+
+
+class Guard(Protocol):
+    """Asked before objects of a release are deleted; both answer with those that stay."""
+
+    async def dropped(self, resources: Sequence[Resource], *, had: int, wanted: int, chart: str) -> frozenset[Identity]:
+        """An upgrade has no use for these any more. Raises `HelmActionError` where they are too many."""
+        ...
+
+    async def ending(self, resources: Sequence[Resource]) -> frozenset[Identity]:
+        """The release comes to its end."""
+        ...
+
+
 @dataclass(slots=True)
 class Ground:
-    """``chart`` and ``values`` are those to be released; an uninstall needs neither."""
+    """``chart`` and ``values`` are those to be released; an uninstall needs neither. Without a ``guard`` Helm's rules are
+    all there is."""
 
     release: Release
     objects: Objects
@@ -43,6 +60,7 @@ class Ground:
     render: Render | None = None
     chart: Chart | None = None
     values: Mapping[str, Any] | None = None
+    guard: Guard | None = None
 
     def now(self) -> str:
         return rfc3339_nano(self.objects.clock.time())

@@ -53,6 +53,11 @@ class Resource:
         return f'{self.gvk.kind} "{self.ref.name}" in namespace "{self.ref.namespace}"'
 
 
+def kept_by_policy(resource: Resource) -> bool:
+    """Any value of the annotation keeps it from being deleted: so it is with Helm."""
+    return KEEP in ((resource.manifest.get("metadata") or {}).get("annotations") or {})
+
+
 class Near(Protocol):
     """What an action asks of those it does not know."""
 

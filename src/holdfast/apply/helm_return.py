@@ -10,7 +10,7 @@ from holdfast.apply.errors import HelmActionError
 from holdfast.apply.helm_actions import hooks_of
 from holdfast.apply.helm_ground import Ground, fail
 from holdfast.apply.helm_hooks import Hooks, record
-from holdfast.apply.helm_objects import KEEP, Mode, Resource, Written, foreign
+from holdfast.apply.helm_objects import Mode, Resource, Written, foreign, kept_by_policy
 from holdfast.apply.helm_storage import (
     DEPLOYED,
     SUPERSEDED,
@@ -171,16 +171,14 @@ async def _remove(ground: Ground, stored: Stored) -> list[str]:
 
 async def _delete(ground: Ground, stored: Stored) -> list[Resource]:
     resources = await ground.objects.build(str(stored.record.get("manifest") or ""))
-    ours = [r for r in in_uninstall_order(resources) if not _kept(r) and await _is_ours(ground, stored, r)]
+    ours = [r for r in in_uninstall_order(resources) if not kept_by_policy(r) and await _is_ours(ground, stored, r)]
+    if ground.guard is not None:
+        stays = await ground.guard.ending(ours)
+        ours = [r for r in ours if r.identity not in stays]
     errors = await ground.objects.delete(ours, ground.release.uninstall.propagation)
     if errors:
         raise HelmActionError("; ".join(errors))
     return ours
-
-
-def _kept(resource: Resource) -> bool:
-    """Any value of the annotation keeps it from being deleted: so it is with Helm."""
-    return KEEP in ((resource.manifest.get("metadata") or {}).get("annotations") or {})
 
 
 async def _is_ours(ground: Ground, stored: Stored, resource: Resource) -> bool:

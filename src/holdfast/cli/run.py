@@ -74,8 +74,8 @@ def _safety(add: Callable[..., object]) -> None:
     add(
         "--deletion-safety",
         default="guarded",
-        choices=["guarded", "flux"],
-        help="guard deletions (the default), or delete exactly what Flux's controllers delete",
+        choices=["guarded", "flux", "upstream"],
+        help="guard deletions (the default), or delete exactly what Flux, Helm and Argo CD delete (flux, upstream)",
     )
     add(
         "--prune-budget",
@@ -127,6 +127,9 @@ def _tenancy(add: Callable[..., object]) -> None:
 def run(args: argparse.Namespace) -> int:
     import logging
 
+    from holdfast.app.memory import frugal
+
+    frugal()
     from holdfast.app.controller import Settings, default_state
     from holdfast.app.controller import run as work
     from holdfast.app.kubeconfig import cluster_config

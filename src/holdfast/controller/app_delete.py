@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from holdfast.base.errors import HoldfastError
@@ -38,12 +38,18 @@ LINGER = 1.5
 waits for ever for what is gone already."""
 
 
+HELD_SECONDS = 30.0
+Held = Callable[[Manifest, Application], str]
+
+
 class HookFailed(HoldfastError):
     """A hook that has to run before the end did not succeed."""
 
 
 class AppDeleter:
-    def __init__(self, world: AppWorld, comparer: AppComparer, writer: AppWriter) -> None:
+    def __init__(self, world: AppWorld, comparer: AppComparer, writer: AppWriter, held: Held) -> None:
+        """``held`` says why the objects of an application are kept although it is deleted."""
+        self._held = held
         self._world = world
         self._comparer = comparer
         self._writer = writer
@@ -123,6 +129,10 @@ class AppDeleter:
         approved = app.confirmed_at is not None and app.deleted is not None and app.confirmed_at >= app.deleted
         if not approved and any(needs_confirmation(ObjectRef.of(o), app) for o in doomed):
             return None
+        held = self._held(obj, app) if doomed and not approved else ""
+        if held:
+            await self._failed(obj, app, held)
+            return HELD_SECONDS
         propagation = next((dialect.CASCADING[f] for f in app.finalizers if f in dialect.CASCADING), "Foreground")
         client = WatchedClient(destination.live.client, destination.live)
         for target in first_wave(doomed):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from holdfast.base.clock import Clock
 from holdfast.base.errors import HoldfastError
@@ -23,7 +24,7 @@ from holdfast.controller.app_targets import AppTargets
 from holdfast.controller.app_world import AppWorld, DestinationUnknown, ProjectMissing
 from holdfast.controller.app_write import AppWriter
 from holdfast.controller.events import EventRecorder
-from holdfast.controller.manager import WHEN_CHANGED, Controller, Manager, Requeue
+from holdfast.controller.manager import WHEN_CHANGED, Controller, Manager, Requeue, words
 from holdfast.controller.remote import RemoteBases
 from holdfast.dialects.argo import application as dialect
 from holdfast.dialects.argo import project as projects
@@ -31,8 +32,10 @@ from holdfast.dialects.argo.application import instance_name
 from holdfast.dialects.argo.project import Project
 from holdfast.dialects.argo.windows import WindowError, can_sync, matching, next_change
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
-from holdfast.model.app import AppCondition, Application, SyncState
-from holdfast.model.sync import AppHealthStatus, SyncStatus
+from holdfast.model.app import AppCondition, Application, AppStatus, SyncState
+from holdfast.model.safety import read_safety
+from holdfast.model.sync import AppHealthStatus, ResourceState, SyncStatus
+from holdfast.plan.argo_guard import storm_refusal, sync_refusal, weight
 from holdfast.reconcile.app_refresh import (
     SPEC,
     SYNC,
@@ -78,7 +81,7 @@ class Applications:
         self._comparer = AppComparer(self.world, self.targets, self._clock)
         self.syncs = self._writer.syncs
         self._operator = AppOperator(self.world, self._comparer, self._writer, self._clock, done=self._tell_again)
-        self._deleter = AppDeleter(self.world, self._comparer, self._writer)
+        self._deleter = AppDeleter(self.world, self._comparer, self._writer, self.deletion_held)
         self._asked: dict[ObjectRef, Level] = {}
         self._by_instance: dict[str, ObjectRef] = {}
         self._changed: dict[ObjectRef, bool] = {}
@@ -120,6 +123,8 @@ class Applications:
         self._by_instance[instance_name(ref, self.world.home)] = ref
         if old is not None and dialect.enables_automation(old, new):
             self.ask(ref, Level.LATEST)
+        elif old is not None and words(old) != words(new):
+            self.ask(ref, Level.RECENT)
         elif self._controller is not None:
             self._controller.wake(ref)
 
@@ -313,7 +318,14 @@ class Applications:
         status, wait = comparison.status, None
         if self._may_sync(app, project):
             changed = comparison.revisions != _revisions(app) or status.sync.code is SyncStatus.OUT_OF_SYNC
-            outcome = auto_sync(seen, status, changed=changed, now=now, heal_seconds=self.world.settings.heal_seconds)
+            outcome = auto_sync(
+                seen,
+                status,
+                changed=changed,
+                now=now,
+                heal_seconds=self.world.settings.heal_seconds,
+                guard=partial(self._prune_held, obj, status),
+            )
             if outcome.order is not None:
                 started = await self._writer.order(app.ref, outcome.order)
                 if started:
@@ -333,6 +345,19 @@ class Applications:
 
     def _tell_again(self, ref: ObjectRef) -> None:
         self._later(ref, TOLD_AGAIN_SECONDS)
+
+    def _prune_held(self, obj: Manifest, status: AppStatus, pruned: Sequence[ResourceState]) -> str:
+        """Why a sync that nobody asked for does not prune; what goes with pruned applications counts."""
+        safety = read_safety(obj["metadata"].get("annotations") or {}, self._manager.safety)
+        found = (self._objects.get(r.ref) for r in pruned if r.ref.group == dialect.GROUP)
+        below = sum(max(0, weight(child) - 1) for child in found if child is not None)
+        revision = status.sync.revision or " ".join(status.sync.revisions)
+        return sync_refusal(safety, revision, len(pruned) + below, len(status.resources) + below)
+
+    def deletion_held(self, obj: Manifest, app: Application) -> str:
+        """Why the objects of a deleted application are kept for now: too many go at once."""
+        safety = read_safety(obj["metadata"].get("annotations") or {}, self._manager.safety)
+        return storm_refusal(safety, app.status.sync.revision, [o for _, o in self._objects.items()])
 
     def _later(self, ref: ObjectRef, wait: float) -> None:
         """A look is due then: without it, waking finds nothing to do."""

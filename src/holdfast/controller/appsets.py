@@ -33,6 +33,8 @@ from holdfast.dialects.argo.appset.generators import transform
 from holdfast.dialects.argo.appset.params import FUNCTIONS
 from holdfast.helm.text import TextTemplates
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.model.safety import read_safety
+from holdfast.plan.argo_guard import set_refusal
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,9 @@ class _Known:
     """The applications that came out, from this basis; never changed."""
     settled: dict[str, str] = field(default_factory=dict)
     """The resource version at which an application was found to be as it should be."""
+
+
+HELD = "PruneHeld"
 
 
 class ApplicationSets:
@@ -350,12 +355,20 @@ class _Turn:
         failed = status.UPDATE_FAILED if self._wanted.may_update else status.CREATE_FAILED
         try:
             await self._applier.write(valid)
-            if self._wanted.may_delete:
+            gone = desired.superfluous(self._owner.owned(self._ref), apps) if self._wanted.may_delete else []
+            held = self._held(gone)
+            if not held:
                 failed = status.DELETE_FAILED
-                gone = desired.superfluous(self._owner.owned(self._ref), apps)
                 await self._applier.remove(gone, self._reachable)
         except ApplyFailed as error:
             raise ApplyFailed(error.message, reason=failed) from error
+        if held:
+            raise ApplyFailed(held, reason=HELD)
+
+    def _held(self, gone: Sequence[Manifest]) -> str:
+        """Why these applications are not deleted now."""
+        safety = read_safety(self._object["metadata"].get("annotations") or {}, self._owner._manager.safety)
+        return set_refusal(safety, self._ref.name, self._owner.owned(self._ref), gone, self._wanted.generators)
 
     def _conditions(self, news: list[status.Condition]) -> None:
         self._status = status.with_conditions(self._status, news, self._now, rolling=self._wanted.rolling)

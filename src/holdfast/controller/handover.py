@@ -149,6 +149,9 @@ class Neighbourhood(Alone):
         return frozenset(e.ref for e in read_status(obj).inventory.entries)
 
     def consent_for(self, ref: ObjectRef) -> str:
+        if (ref.group, ref.kind) == (helm.GROUP, helm.KIND):
+            history = ((self._releases.get(ref) or {}).get("status") or {}).get("history") or ()
+            return str(history[0].get("digest") or "") if history else ""
         obj = self._unit(ref)
         if obj is None:
             return ""

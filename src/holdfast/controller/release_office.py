@@ -33,6 +33,7 @@ from holdfast.helm.engine import ReleaseOptions
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.model.outcome import Event
 from holdfast.model.release import Release
+from holdfast.model.safety import Safety, read_safety
 from holdfast.reconcile.helm_ledger import Ledger
 from holdfast.reconcile.helm_near import HelmNear
 from holdfast.reconcile.live import ClusterState
@@ -75,6 +76,10 @@ class Office:
         self._facts = ClusterFacts(self.clock)
         # The engine is no faster on several threads, and its recursion limit is the interpreter's.
         self._rendering = asyncio.Lock()
+
+    def safety_of(self, obj: Manifest) -> Safety:
+        """What a release's annotations say about deletion; the operator's choice is the default."""
+        return read_safety(obj["metadata"].get("annotations") or {}, self._manager.safety)
 
     async def close(self) -> None:
         await self.targets.close()

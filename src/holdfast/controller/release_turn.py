@@ -35,10 +35,12 @@ from holdfast.model.release import ReleaseValues
 from holdfast.plan.ignore import matching_paths
 from holdfast.reconcile.helm_digest import values_digest
 from holdfast.reconcile.helm_end import end
+from holdfast.reconcile.helm_guard import HELD, HelmGuard, consent_of, end_refused
 from holdfast.reconcile.helm_ledger import PROGRESSING, READY, RECONCILING, ChartFacts
 from holdfast.reconcile.helm_run import Ending, HelmRun
 from holdfast.reconcile.helm_state import moved, must_reset
 from holdfast.reconcile.helm_values import ValuesError, compose
+from holdfast.reconcile.targets import Reach
 from holdfast.render.normalise import normalise
 
 _TERMINAL = "Reconciliation failed terminally due to configuration error"
@@ -158,8 +160,10 @@ class Turn:
 
     async def _move(self, ready: _Ready) -> Requeue:
         """It is to be another release: the present one is uninstalled first."""
-        said = self.ledger.said
-        ground = self._owner.ground(self.release, self._reach, self._rules, said.storage_namespace)
+        held = self._end_held()
+        if held:
+            return await self._hold(held)
+        ground = self._ground(self._reach, self._rules, self.ledger.said.storage_namespace)
         del ready
         try:
             await end(self.ledger, ground)
@@ -188,7 +192,7 @@ class Turn:
         self._was("RESTClientError")
         self._rules = rules
         storage = self.release.storage_namespace
-        ground = self._owner.ground(self.release, self._reach, rules, storage, chart, values)
+        ground = self._ground(self._reach, rules, storage, chart, values)
         return _Ready(chart, digest, values, ground)
 
     def _unreachable(self, error: HoldfastError) -> str:
@@ -337,6 +341,9 @@ class Turn:
         if flux.FINALIZER not in (self._obj["metadata"].get("finalizers") or ()):
             return WHEN_CHANGED
         if not self.release.suspend:
+            held = self._end_held()
+            if held:
+                return await self._hold(held)
             try:
                 await self._uninstall()
                 if self.ledger.said.chart_object:
@@ -359,9 +366,40 @@ class Turn:
         except HoldfastError as error:
             text = f"failed to build REST client getter to uninstall release: {error.message}"
             raise NotYet("UninstallFailed", text, requeue=FAILED) from error
-        ground = self._owner.ground(release, reach, HealthRules((), compile_expression), namespace)
+        ground = self._ground(reach, HealthRules((), compile_expression), namespace)
         await end(self.ledger, ground)
         self.ledger.note(history=(), storage_namespace="")
+
+    # --- what may go
+
+    def _ground(self, reach: Reach, rules: HealthRules, storage: str, *content: Any) -> Ground:
+        """``content``: the chart and the values to be released."""
+        ground = self._owner.ground(self.release, reach, rules, storage, *content)
+        safety = self._owner.safety_of(self._obj)
+        if safety.guarded:
+            ground.guard = HelmGuard(
+                safety,
+                self._writer.ref,
+                reach.state.client,
+                ground.objects,
+                lambda text: self._tell(HELD, text, warning=True),
+                consent_of(self.ledger.latest),
+            )
+        return ground
+
+    def _end_held(self) -> str:
+        """Why the release's end has to wait for somebody's consent."""
+        latest, safety, inventory = self.ledger.latest, self._owner.safety_of(self._obj), self.ledger.said.inventory
+        if latest is None or inventory is None or not self.ledger.said.storage_namespace:
+            return ""
+        objects = [e.ref for e in inventory.entries]
+        return end_refused(safety, self._writer.ref, objects, consent_of(latest))
+
+    async def _hold(self, why: str) -> Requeue:
+        if said(self._obj).message != why:
+            self._tell(HELD, why, warning=True)
+        self.marks.false(READY, HELD, why)
+        return await self._close(WHEN_CHANGED)
 
     # --- telling
 

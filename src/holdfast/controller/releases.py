@@ -17,7 +17,7 @@ from holdfast.cluster.client import Selectors
 from holdfast.cluster.informer import LightObject, light
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import EventRecorder
-from holdfast.controller.manager import AT_ONCE, WHEN_CHANGED, Manager, Requeue
+from holdfast.controller.manager import AT_ONCE, WHEN_CHANGED, Manager, Requeue, words
 from holdfast.controller.patch import ObjectWriter
 from holdfast.controller.release_office import Office, ReleaseSettings
 from holdfast.controller.release_turn import Turn
@@ -79,6 +79,8 @@ class HelmReleases:
 
     def _release_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
         key = key_of(ref)
+        if old is not None and new is not None and words(old) != words(new):
+            self._manager.wake(ref)
         try:
             self.index.put(key, new)
         except (ValueError, KeyError) as error:

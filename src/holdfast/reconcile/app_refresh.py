@@ -6,7 +6,7 @@ says what may come from memory. As Argo CD's application controller decides it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -101,8 +101,20 @@ class AutoSync:
 NOTHING = AutoSync()
 
 
-def auto_sync(app: Application, status: AppStatus, *, changed: bool, now: float, heal_seconds: float = 0.0) -> AutoSync:
-    """``status`` is what was just found; ``changed`` tells that the revision found counts as another one."""
+Guard = Callable[[Sequence[ResourceState]], str]
+
+
+def auto_sync(
+    app: Application,
+    status: AppStatus,
+    *,
+    changed: bool,
+    now: float,
+    heal_seconds: float = 0.0,
+    guard: Guard = lambda pruned: "",
+) -> AutoSync:
+    """``status`` is what was just found; ``changed`` tells that the revision found counts as another one; ``guard`` says why
+    these may not be pruned."""
     policy, sync = app.spec.automated, status.sync
     if policy is None or app.operation is not None or app.deleted is not None:
         return NOTHING
@@ -129,6 +141,9 @@ def auto_sync(app: Application, status: AppStatus, *, changed: bool, now: float,
     if policy.prune and not policy.allow_empty and all(r.requires_pruning for r in status.resources):
         text = f"Skipping sync attempt to {_listed(desired)}: auto-sync will wipe out all resources"
         return AutoSync(condition=AppCondition("SyncError", text))
+    held = guard([r for r in status.resources if r.requires_pruning]) if policy.prune else ""
+    if held:
+        return AutoSync(condition=AppCondition("SyncError", f"Skipping sync attempt to {_listed(desired)}: {held}"))
     return AutoSync(order=order, revisions=desired)
 
 

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -353,3 +354,32 @@ async def test_sets_of_other_namespaces_count_where_the_operator_lets_them(world
     meta = {"name": "argocd-cmd-params-cm", "namespace": world.namespace}
     await world.client.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data})
     await outside.become("a")
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "as-argo"])
+async def test_generators_that_find_nothing_any_more_delete_nothing_by_themselves(
+    world: World, repository: Repository, guarded: bool
+) -> None:
+    """argo-cd #3473, #18212: a repository that seemed empty for a moment took all applications with it."""
+    for name in ("one", "two"):
+        (repository.directory / f"apps/{name}").mkdir(parents=True)
+    repository.commit(**{"apps/one/x": "", "apps/two/x": ""})
+    git = {"git": {"repoURL": repository.url, "revision": "HEAD", "directories": [{"path": "apps/*"}]}}
+    ref = await world.declare([git], app="{{ .path.basename }}")
+    await world.become("one", "two")
+    repository.git("rm", "-q", "-r", "apps")
+    repository.commit()
+    marks = {REFRESH: "true", **({} if guarded else {"holdfast.dev/deletion-safety": "upstream"})}
+    await world.merge(ref, {"metadata": {"annotations": marks}})
+    if guarded:
+        obj = await world.say(
+            ref, "ErrorOccurred", "True", "find nothing any more of what they found: one, two are kept"
+        )
+        found = {c["type"]: c for c in obj["status"]["conditions"]}["ErrorOccurred"]
+        assert found["reason"] == "PruneHeld"
+        for name in ("one", "two"):
+            assert "deletionTimestamp" not in (await world.app(name))["metadata"]
+        revision = found["message"].partition("holdfast.dev/allow-prune=")[2].split(" ")[0]
+        await world.merge(ref, {"metadata": {"annotations": {"holdfast.dev/allow-prune": revision}}})
+    for name in ("one", "two"):
+        await world.until(partial(world.app, name), lambda o: o["metadata"].get("deletionTimestamp"))

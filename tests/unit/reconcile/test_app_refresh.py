@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -141,6 +142,21 @@ def test_an_application_is_not_emptied_unless_that_is_allowed() -> None:
         "SyncError", "Skipping sync attempt to [two]: auto-sync will wipe out all resources"
     )
     assert _auto(_app(Automated(prune=True, allow_empty=True)), _status(EXTRA)) is not None
+
+
+def test_a_guard_stops_a_sync_that_would_prune_and_no_other() -> None:
+    asked: list[int] = []
+
+    def guard(pruned: Sequence[ResourceState]) -> str:
+        asked.append(len(pruned))
+        return "too many" if pruned else ""
+
+    pruning = _app(Automated(prune=True))
+    held = auto_sync(pruning, _status(OUT, EXTRA), changed=True, now=NOW, guard=guard)
+    assert held.condition == AppCondition("SyncError", "Skipping sync attempt to [two]: too many")
+    assert auto_sync(pruning, _status(OUT), changed=True, now=NOW, guard=guard).order is not None
+    assert auto_sync(_app(Automated()), _status(OUT, EXTRA), changed=True, now=NOW, guard=guard).order is not None
+    assert asked == [1, 0]
 
 
 def _tried(phase: OperationPhase, automated: Automated, *, attempts: int = 0, ago: float = 100.0) -> Application:
