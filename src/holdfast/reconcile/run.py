@@ -43,7 +43,7 @@ from holdfast.reconcile.rendering import Rendering
 from holdfast.reconcile.scope import scoped, served_soon
 from holdfast.reconcile.state import World
 from holdfast.reconcile.targets import Reach, TargetError, Targets
-from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone
+from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone, require_namespaces
 from holdfast.render.memo import RenderMemo
 from holdfast.render.render import PathNotFound
 
@@ -351,6 +351,7 @@ class Runner:
             attempt.wellness_message = attempt.progress
             await report(attempt.running())
         try:
+            await require_namespaces(wanted, reach.client)
             await waiter.ready(wanted, policy.timeout, interruption)
         except NotReady as error:
             elapsed = format_duration(self._clock.monotonic() - started)

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from holdfast.base.errors import RetryLater
-from holdfast.cluster.client import Selectors
+from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.errors import NoMatch
 from holdfast.cluster.informer import Informer, full
 from holdfast.health.checks import Expression, HealthRules, told
@@ -38,6 +38,20 @@ class Wanted:
     gvk: GroupVersionKind
     ref: ObjectRef
     optional: bool = False
+
+
+async def require_namespaces(wanted: Sequence[Wanted], client: Client) -> None:
+    """Raises NotReady for what is named without the namespace that its kind has."""
+    for one in wanted:
+        if one.ref.namespace:
+            continue
+        try:
+            namespaced = (await client.resource(one.gvk)).namespaced
+        except NoMatch:
+            continue  # the wait tells of it
+        if namespaced:
+            text = f"resource {one.ref.kind} {one.ref.name} is namespace scoped, but namespace is not set"
+            raise NotReady(text)
 
 
 class Interruption:
