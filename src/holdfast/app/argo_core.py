@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from holdfast.api.certificate import self_signed
+from holdfast.api.listener import EncryptedListener, Serve
 from holdfast.api.resp import serve as serve_resp
 from holdfast.cluster.client import Client, PatchType
 from holdfast.cluster.errors import ApiError
@@ -33,7 +34,6 @@ CACHE_PORT: Final = core_pod.CACHE_PORT
 REPOSITORY_PORT: Final = core_pod.REPOSITORY_PORT
 SANDBOX_PATH: Final = "/holdfast/snapshot"
 """What a sandbox serves and no other API server."""
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Ask = Callable[[], Awaitable["Answers"]]
 
 
@@ -78,11 +78,15 @@ async def _is_sandbox(client: Client) -> bool:
 
 
 async def _listen_in_pod(stack: contextlib.AsyncExitStack, ask: Ask) -> None:
-    context = await asyncio.to_thread(self_signed, ["h2"])
     cache = await asyncio.start_server(_resp(ask), "127.0.0.1", CACHE_PORT)
     stack.push_async_callback(_stop, cache)
-    repository = await asyncio.start_server(_grpc(ask), "127.0.0.1", REPOSITORY_PORT, ssl=context)
-    stack.push_async_callback(_stop, repository)
+    _repository(stack, ask, socket.create_server(("127.0.0.1", REPOSITORY_PORT)))
+
+
+def _repository(stack: contextlib.AsyncExitStack, ask: Ask, bound: socket.socket) -> None:
+    listener = EncryptedListener(_grpc(ask), ["h2"])
+    listener.start(bound)
+    stack.push_async_callback(listener.stop)
 
 
 async def _stand_in(stack: contextlib.AsyncExitStack, client: Client, ask: Ask, home: str) -> None:
@@ -90,9 +94,10 @@ async def _stand_in(stack: contextlib.AsyncExitStack, client: Client, ask: Ask, 
     folder = Path(tempfile.mkdtemp(prefix="holdfast-", dir="/tmp"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     cache, repository = folder / "holdfast-cache.sock", folder / "holdfast-repository.sock"
-    context = await asyncio.to_thread(self_signed, ["h2"])
     stack.push_async_callback(_stop, await asyncio.start_unix_server(_resp(ask), cache))
-    stack.push_async_callback(_stop, await asyncio.start_unix_server(_grpc(ask), repository, ssl=context))
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(repository))
+    _repository(stack, ask, bound)
     objects = core_pod.objects({CACHE_PORT: str(cache), REPOSITORY_PORT: str(repository)}, home)
     for obj in objects:
         await client.apply(obj, manager="holdfast", force=True)
