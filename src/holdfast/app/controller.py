@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from holdfast.api.server import ApiServer, Doors
 from holdfast.app.argo_core import core_door
 from holdfast.app.memo import memo_of
-from holdfast.app.memory import frugal
 from holdfast.app.part import Part, imported
 from holdfast.app.sharing import shared
 from holdfast.app.tracing import tracing
@@ -98,7 +97,6 @@ def default_state() -> Path:
 
 def run(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT, then stops in order."""
-    frugal()
     try:
         import uvloop
 
