@@ -226,7 +226,7 @@ async def _follow(client: Client, order: Order, trial: Trial, served: Served, sa
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-WAITING = ("", "Progressing", "ProgressingWithRetry", "HealthCheckFailed", "OutOfSync")
+WAITING = ("", "Progressing", "ProgressingWithRetry", "HealthCheckFailed")
 """Reasons of a unit that was applied and wants its objects ready."""
 
 

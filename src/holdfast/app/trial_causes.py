@@ -6,19 +6,20 @@ In: a client, a unit, the time. Out: a sentence for each object that is absent o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from holdfast.cluster.client import Client, Selectors
 from holdfast.cluster.errors import ApiError, NoMatch, NotFound
+from holdfast.health.argo import assess
 from holdfast.health.kstatus import compute
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import UnitKey
 from holdfast.model.health import HealthStatus
+from holdfast.model.sync import AppHealthStatus
 from holdfast.offline.unit import Unit
 
 _PODS = GroupVersionKind("", "v1", "Pod")
-_FINE = (HealthStatus.CURRENT,)
 _MOST = 10
 
 
@@ -26,7 +27,7 @@ async def causes(client: Client, unit: Unit) -> dict[UnitKey, str]:
     """By object; at most ten."""
     found: dict[UnitKey, str] = {}
     for gvk, namespace, name in _awaited(unit):
-        why = await _why(client, gvk, namespace, name)
+        why = await _why(client, gvk, namespace, name, _argo if unit.key.kind == "Application" else _flux)
         if why:
             found[UnitKey(gvk.kind, namespace, name)] = why
         if len(found) == _MOST:
@@ -44,7 +45,22 @@ def _awaited(unit: Unit) -> Iterator[tuple[GroupVersionKind, str, str]]:
             yield GroupVersionKind.of(obj), str(meta.get("namespace") or ""), str(meta["name"])
 
 
-async def _why(client: Client, gvk: GroupVersionKind, namespace: str, name: str) -> str:
+def _flux(obj: Manifest) -> str:
+    """What an object waits for; empty where it is ready."""
+    health = compute(obj, now=time.time())
+    return "" if health.status is HealthStatus.CURRENT else health.message or health.status.value
+
+
+def _argo(obj: Manifest) -> str:
+    health = assess(obj, {})
+    if health is None or health.status in (AppHealthStatus.HEALTHY, AppHealthStatus.SUSPENDED):
+        return ""
+    return health.message or health.status.value
+
+
+async def _why(
+    client: Client, gvk: GroupVersionKind, namespace: str, name: str, judge: Callable[[Manifest], str]
+) -> str:
     """Empty where the object is as it should be, or cannot be looked at."""
     try:
         obj = await client.get(ObjectRef(gvk.group, gvk.kind, namespace, name), version=gvk.version)
@@ -52,11 +68,8 @@ async def _why(client: Client, gvk: GroupVersionKind, namespace: str, name: str)
         return "it is not there"
     except (NoMatch, ApiError):
         return ""
-    health = compute(obj, now=time.time())
-    if health.status in _FINE:
-        return ""
-    pods = await _pods(client, obj)
-    return "; ".join([health.message or health.status.value, *pods])
+    waits = judge(obj)
+    return "; ".join([waits, *await _pods(client, obj)]) if waits else ""
 
 
 async def _pods(client: Client, obj: Manifest) -> list[str]:

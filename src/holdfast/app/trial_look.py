@@ -116,7 +116,8 @@ def _flux(key: UnitKey, obj: Manifest) -> Seen:
 def _application(key: UnitKey, obj: Manifest) -> Seen:
     del key
     fine, _, told = standing(obj)
-    return Seen(fine, "" if fine else "OutOfSync", told)
+    synced = told.startswith("Synced")
+    return Seen(fine, "" if fine else "Progressing" if synced else "OutOfSync", told)
 
 
 def _set(key: UnitKey, obj: Manifest) -> Seen:

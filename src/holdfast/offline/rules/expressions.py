@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from holdfast.base.errors import HoldfastError
-from holdfast.kube.refs import GroupVersionKind
+from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema
 from holdfast.offline.findings import Finding
-from holdfast.offline.rules.index import Index, Key, mapping, mappings, spec_of
-from holdfast.offline.unit import Survey
+from holdfast.offline.rules.index import Index, Key, mapping, mappings, name_of, spec_of
+from holdfast.offline.unit import Survey, key_of
 
 
 def invalid(survey: Survey) -> Iterator[Finding]:
@@ -62,16 +62,25 @@ def _of_schema(schema: dict[str, Any], path: tuple[Key, ...]) -> Iterator[tuple[
 
 
 def invalid_lua(survey: Survey) -> Iterator[Finding]:
-    """Health checks and actions in Argo CD's settings."""
+    """Health checks and actions in Argo CD's settings, also where those are applied by hand."""
     index = Index.of(survey)
+    rendered = {key_of(obj) for _, obj in index.each("ConfigMap")}
     for unit, obj in index.each("ConfigMap"):
-        for key, value in mapping(obj.get("data")).items():
-            if not str(key).startswith("resource.customizations") or not isinstance(value, str):
-                continue
-            for script in _scripts(str(key), value):
-                problem = _lua_fault(script)
-                if problem:
-                    yield index.finding("lua-invalid", unit, obj, f"has no Lua in {key}: {problem}", "data", str(key))
+        for key, problem in _wrong_lua(obj):
+            yield index.finding("lua-invalid", unit, obj, problem, "data", key)
+    for document in survey.documents:
+        obj = document.object
+        if obj["kind"] == "ConfigMap" and name_of(obj) == "argocd-cm" and key_of(obj) not in rendered:
+            for key, problem in _wrong_lua(obj):
+                place = index.lines.at(document.place, ("data", key))
+                yield Finding.at("lua-invalid", place, f"ConfigMap {name_of(obj)} {problem}")
+
+
+def _wrong_lua(obj: Manifest) -> Iterator[tuple[str, str]]:
+    for key, value in mapping(obj.get("data")).items():
+        if str(key).startswith("resource.customizations") and isinstance(value, str):
+            faults = (_lua_fault(script) for script in _scripts(str(key), value))
+            yield from ((str(key), f"has no Lua in {key}: {fault}") for fault in faults if fault)
 
 
 def _scripts(key: str, value: str) -> Iterator[str]:
