@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class CoreStore:
         if question is None:
             return self._kept.get(key)
         value = await self._answer(question)
-        return None if value is None else cached(value, packed=question.packed)
+        return None if value is None else await asyncio.to_thread(cached, value, packed=question.packed)
 
     def set(self, key: str, value: bytes) -> None:
         if asked(key) is None:

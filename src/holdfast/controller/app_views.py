@@ -92,7 +92,7 @@ class AppViews:
         if compared is None:
             return None
         if question.kind == views.MANAGED:
-            return views.managed(compared.paired.pairs, compared.found.states)
+            return await asyncio.to_thread(views.managed, compared.paired.pairs, compared.found.states)
         return await self._tree(compared)
 
     async def _cluster(self, server: str) -> Any:
