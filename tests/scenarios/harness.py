@@ -36,6 +36,7 @@ from holdfast.model.delivery import UnitKey
 from holdfast.model.safety import Safety
 from holdfast.model.source import Snapshot
 from holdfast.reconcile.decide import Settings
+from holdfast.render.memo import RenderMemo
 
 UNIT = GroupVersionKind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization")
 SOURCE = GroupVersionKind("source.toolkit.fluxcd.io", "v1", "GitRepository")
@@ -216,6 +217,7 @@ async def controller(
     past: Past = nothing_past,
     selectors: Selectors = EVERYTHING,
     replica: str = "",
+    memo: RenderMemo | None = None,
 ) -> AsyncIterator[tuple[Kustomizations, ArtifactStore]]:
     """The controller of Kustomizations at work, until the block ends. ``safety`` is the operator's; a ``replica`` has a name
     and shares the work with the others."""
@@ -225,7 +227,7 @@ async def controller(
         artifacts = ArtifactStore(state, clock, base_url="http://127.0.0.1:1")
         events = EventRecorder(client, "kustomize-controller", clock)
         options = UnitOptions(settings=Settings(requeue=5.0), safety=safety or Safety(), home=namespace or "default")
-        units = Kustomizations(manager, artifacts, events, options=options, past=past)
+        units = Kustomizations(manager, artifacts, events, options=options, past=past, memo=memo)
         units.start()
         stop = asyncio.Event()
         sharing = contextlib.AsyncExitStack()

@@ -19,7 +19,9 @@ from harness import Cluster, Sandbox, World, controller, install, status
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, PatchType, Selectors
 from holdfast.cluster.config import load
+from holdfast.controller.memo_stores import RedisStore
 from holdfast.kube.refs import GroupVersionKind, ObjectRef
+from holdfast.render.memo import RenderMemo
 
 CONFIG_MAPS = GroupVersionKind("", "v1", "ConfigMap")
 OURS = Selectors(labels="kustomize.toolkit.fluxcd.io/name=app")
@@ -228,3 +230,40 @@ async def test_a_disk_that_takes_nothing_stops_no_unit_and_deletes_nothing(sandb
             (tmp_path / "elsewhere").rename(state)
             await here.until_ready(await here.commit(files(3)))
             assert await uids(client, namespace) == before
+
+
+async def test_a_redis_that_goes_away_answers_nonsense_and_comes_back_changes_nothing(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What replicas share of their renderings is a convenience: nothing waits for it and nothing is believed of it."""
+    pytest.importorskip("redis")
+    answer = b"+OK\r\n"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(1 << 16):
+                writer.write(answer)
+                await writer.drain()
+
+    async with sandbox.client() as client:
+        namespace = f"x-{uuid.uuid4().hex[:8]}"
+        await client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        place = tmp_path / "redis"
+        store = RedisStore(f"unix://{place}", SystemClock())
+        memo = RenderMemo(store=store, code="1")
+        async with controller(client, tmp_path / "state", namespace=namespace, memo=memo) as (units, artifacts):
+            here = World(client, units, artifacts, namespace)
+            await here.declare(path="a")
+            await here.until_ready(await here.commit(files(1)))
+            before = await uids(client, namespace)
+            for version, said in ((2, b"+OK\r\n"), (3, b"$4\r\nabcd\r\n"), (4, b"-LOADING not yet\r\n"), (5, b"?\r\n")):
+                answer = said
+                server = await asyncio.start_unix_server(serve, place)
+                store._away_until = 0.0  # it would be asked again only after a while
+                await here.until_ready(await here.commit(files(version)))
+                server.close()
+                place.unlink(missing_ok=True)
+            found = await client.list(CONFIG_MAPS, namespace, OURS)
+            assert {o["data"]["v"] for o in found.items} == {"5"}
+            assert await uids(client, namespace) == before
+        store.close()
