@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from holdfast.base.tree import EntryKind
@@ -10,6 +11,9 @@ from holdfast.kube.refs import Manifest
 from holdfast.render.paths import resolve
 from holdfast.render.tools.detect import Work, join
 from holdfast.render.tools.request import ROOT, SourceError
+
+
+_NOT_FOUND = re.compile(r"(no match locally or in the Jsonnet library paths)[^\n]*")
 
 
 def run(work: Work, path: str, data: bytes) -> list[Manifest]:
@@ -26,6 +30,8 @@ def run(work: Work, path: str, data: bytes) -> list[Manifest]:
     except RuntimeError as error:
         # The runtime's own word for a callback that failed; Argo CD's importer is no callback.
         text = str(error).replace("RUNTIME ERROR: importer error: ", "RUNTIME ERROR: ", 1)
+        # It reads the callback's words beyond their end.
+        text = _NOT_FOUND.sub(lambda found: found[1], text)
         raise SourceError(f'Failed to evaluate jsonnet "{name}": {text}', code="FailedPrecondition") from None
     found = json.loads(text)
     objects = [obj for obj in (found if isinstance(found, list) else [found]) if obj is not None]
