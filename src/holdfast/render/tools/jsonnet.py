@@ -12,7 +12,6 @@ from holdfast.render.paths import resolve
 from holdfast.render.tools.detect import Work, join
 from holdfast.render.tools.request import ROOT, SourceError
 
-
 _NOT_FOUND = re.compile(r"(no match locally or in the Jsonnet library paths)[^\n]*")
 
 
