@@ -59,7 +59,7 @@ _SIGNING: Final[dict[str, Fields]] = {
 _RESIZED: Final[Fields] = {fieldset.ANY: {"f:resources": {}, "f:resizePolicy": {}}}
 _ONLY: Final[dict[str, Fields]] = {
     "ephemeralcontainers": {"f:spec": {"f:ephemeralContainers": {}}},
-    "resize": {"f:spec": {"f:containers": _RESIZED, "f:initContainers": _RESIZED}},
+    "resize": {"f:spec": {"f:containers": _RESIZED, "f:initContainers": _RESIZED, "f:resources": {}}},
 }
 """Subresources of a Pod that write a small part of it."""
 

@@ -114,14 +114,18 @@ def _only_part(new: Manifest, old: Manifest, subresource: str) -> None:
 
 
 def _resized(new: Manifest, old: Manifest) -> Manifest | None:
-    """The old spec with the new resources; None where containers come, go or move, which validation refuses."""
+    """The old spec with the new resources; None where containers come or go, which validation refuses."""
+    kinds = ("containers", "initContainers")
+    if any(len(new.get(kind) or ()) != len(old.get(kind) or ()) for kind in kinds):
+        return None
     spec = dict(old)
-    for field in ("containers", "initContainers"):
-        before, after = old.get(field) or [], new.get(field) or []
+    _keep(spec, new, "resources")
+    for kind in kinds:
+        before, after = old.get(kind) or [], new.get(kind) or []
         if [item.get("name") for item in before] != [item.get("name") for item in after]:
-            return None
-        if before:
-            spec[field] = [_with_resources(one, other) for one, other in zip(before, after, strict=True)]
+            spec[kind] = after
+        elif before:
+            spec[kind] = [_with_resources(one, other) for one, other in zip(before, after, strict=True)]
     return spec
 
 
@@ -155,7 +159,7 @@ def _keep_pod_status(new: Manifest, old: Manifest) -> None:
     """What is said about a pod once and for all."""
     before, after = old.get("status") or {}, new.setdefault("status", {})
     for key in ("qosClass", "observedGeneration"):
-        if key in before and (key == "qosClass" or not after.get(key)):
+        if key in before and not after.get(key):
             after[key] = before[key]
 
 

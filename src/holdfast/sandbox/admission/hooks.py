@@ -16,7 +16,7 @@ from holdfast.sandbox.hooks import Hooks
 from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_create, validate_update
 from holdfast.sandbox.kinds.addresses import AddressPool
 from holdfast.sandbox.kinds.field import Errors
-from holdfast.sandbox.kinds.prepare import Circumstances, Who, prepare_status, settle
+from holdfast.sandbox.kinds.prepare import Circumstances, Who, prepare_status, settle, sync_profiles
 from holdfast.sandbox.kinds.service import Allocation, hold, release
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -47,6 +47,8 @@ class FullHooks(Hooks):
         around = Circumstances(call.stamp, Who(user.name, user.uid, tuple(user.groups), dict(user.extra)))
         if old is None:
             prepare_create(resource.gvk, new, around)
+            for text in sync_profiles(new) if resource.plural == "pods" else ():
+                call.warn(text)
         else:
             prepare_update(resource.gvk, new, old, around)
 

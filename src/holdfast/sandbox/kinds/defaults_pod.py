@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox.kinds.pod_amounts import aggregate
 
 _DEFAULT_MODE = 0o644
 _CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
@@ -18,13 +19,11 @@ _CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 def addresses(state: Manifest) -> None:
     """The one address and the list of addresses say the same; where they differ, the one address wins."""
-    for one, many in (("podIP", "podIPs"), ("hostIP", "hostIPs")):
-        listed = state.get(many) or []
-        if state.get(one) and (not listed or listed[0].get("ip") != state[one]):
-            if one == "podIP":
-                state[many] = [{"ip": state[one]}]
-        elif listed and listed[0].get("ip"):
-            state[one] = listed[0]["ip"]
+    one, listed = state.get("podIP"), state.get("podIPs") or []
+    if one and (not listed or listed[0].get("ip") != one):
+        state["podIPs"] = [{"ip": one}]
+    elif listed and listed[0].get("ip"):
+        state["podIP"] = listed[0]["ip"]
 
 
 def pod(obj: Manifest) -> None:
@@ -35,7 +34,10 @@ def pod(obj: Manifest) -> None:
     spec.setdefault("enableServiceLinks", True)
     for container in containers_of(spec):
         _requests_from_limits(container)
+    if spec["terminationGracePeriodSeconds"] < 0:
+        spec["terminationGracePeriodSeconds"] = 1
     if "resources" in spec:
+        _huge_page_limits(spec)
         _pod_requests(spec)
     if spec.get("hostNetwork"):
         _host_ports(spec)
@@ -85,7 +87,7 @@ def _is_reference(image: str) -> bool:
 
 def pull_policy(image: str) -> str:
     """Always for the tag latest or no tag at all, else IfNotPresent; also for what is no reference."""
-    if image and ("@" in image or not _is_reference(image)):
+    if not image or "@" in image or not _is_reference(image):
         return "IfNotPresent"
     tag = image.rpartition("/")[2].partition(":")[2]
     return "Always" if tag in ("", "latest") else "IfNotPresent"
@@ -135,19 +137,32 @@ def _requests_from_limits(container: Manifest) -> None:
             requests.setdefault(name, quantity)
 
 
-def _pod_requests(spec: Manifest) -> None:
-    """Pod-level requests: from pod-level limits where no container asks for that resource."""
+_NOT_OVERCOMMITTED = "hugepages-"
+
+
+def _supported(name: str) -> bool:
+    return name in ("cpu", "memory") or name.startswith(_NOT_OVERCOMMITTED)
+
+
+def _huge_page_limits(spec: Manifest) -> None:
+    """Huge pages that containers have a limit of, and the pod says nothing about."""
     resources = spec["resources"]
-    limits = resources.get("limits") or {}
-    asked = {
-        name
-        for key in ("initContainers", "containers")
-        for c in spec.get(key) or ()
-        for name in (c.get("resources") or {}).get("requests") or {}
-    }
-    for name, quantity in limits.items():
-        if name not in asked:
-            resources.setdefault("requests", {}).setdefault(name, quantity)
+    if not resources.get("limits") and not resources.get("requests"):
+        return
+    for name, total in aggregate(spec, "limits").items():
+        if name.startswith(_NOT_OVERCOMMITTED) and name not in (resources.get("requests") or {}):
+            resources.setdefault("limits", {}).setdefault(name, total.text)
+
+
+def _pod_requests(spec: Manifest) -> None:
+    """What containers ask for together, else what the pod is limited to."""
+    resources = spec["resources"]
+    if not resources.get("limits"):
+        return
+    totals = {n: t.text for n, t in aggregate(spec, "requests").items() if not n.startswith(_NOT_OVERCOMMITTED)}
+    for name, amount in {**resources["limits"], **totals}.items():
+        if _supported(name):
+            resources.setdefault("requests", {}).setdefault(name, amount)
 
 
 def _host_ports(spec: Manifest) -> None:

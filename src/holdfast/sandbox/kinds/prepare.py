@@ -72,6 +72,20 @@ def prepare_status(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: 
         _stamp_phase(obj, old, around.now)
     if (gvk.group, gvk.kind) == ("apps", "DaemonSet"):
         _set_template_generation(obj, _template_generation(old))
+    if (gvk.group, gvk.kind) == ("", "Pod"):
+        _keep_observed(obj.get("status") or {}, old.get("status") or {})
+
+
+def _keep_observed(status: Manifest, before: Manifest) -> None:
+    """A condition that does not say which generation it saw keeps what was said; of one type they are paired in order."""
+    seen: dict[str, list[int]] = {}
+    for condition in before.get("conditions") or ():
+        seen.setdefault(condition.get("type") or "", []).append(condition.get("observedGeneration") or 0)
+    for condition in status.get("conditions") or ():
+        waiting = seen.get(condition.get("type") or "")
+        generation = waiting.pop(0) if waiting else 0
+        if not condition.get("observedGeneration") and generation:
+            condition["observedGeneration"] = generation
 
 
 def _stamp_conditions(obj: Manifest, old: Manifest, now: str) -> None:
@@ -130,7 +144,8 @@ def _drop_gated(key: tuple[str, str], obj: Manifest) -> None:
         spec = spec.get(step) or {}
     for volume in spec.get("volumes") or ():
         for source in (volume.get("projected") or {}).get("sources") or ():
-            source.pop("clusterTrustBundle", None)
+            for kind in ("clusterTrustBundle", "podCertificate"):
+                source.pop(kind, None)
     for kind in ("containers", "initContainers", "ephemeralContainers"):
         for item in spec.get(kind) or ():
             if "lifecycle" in item and item["lifecycle"].pop("stopSignal", None) is not None and not item["lifecycle"]:
@@ -145,6 +160,7 @@ def _pod(obj: Manifest, around: Circumstances) -> None:
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
         spec["terminationGracePeriodSeconds"] = 1
     obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    _select_by_own_labels(obj)
     if spec.get("schedulingGates"):
         obj["status"]["conditions"] = [
             {
@@ -156,6 +172,65 @@ def _pod(obj: Manifest, around: Circumstances) -> None:
                 "message": "Scheduling is blocked due to non-empty scheduling gates",
             }
         ]
+
+
+def sync_profiles(obj: Manifest) -> list[str]:
+    """AppArmor profiles in annotations become fields of the containers that have none; warnings about such annotations."""
+    spec, found = obj["spec"], obj["metadata"].get("annotations") or {}
+    if (spec.get("os") or {}).get("name") == "windows":
+        return []
+    shared = (spec.get("securityContext") or {}).get("appArmorProfile")
+    told: list[str] = []
+    for kind in ("initContainers", "containers", "ephemeralContainers"):
+        for item in spec.get(kind) or ():
+            key, context = APP_ARMOR + (item.get("name") or ""), item.get("securityContext") or {}
+            if key not in found or context.get("appArmorProfile") is not None:
+                continue
+            profile = app_armor_profile(found[key])
+            if profile is not None and profile != shared:
+                item["securityContext"] = {**context, "appArmorProfile": profile}
+            if profile is None or profile != shared:
+                path = f"metadata.annotations[{key}]"
+                told.append(f'{path}: deprecated since v1.30; use the "appArmorProfile" field instead')
+    return told
+
+
+APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+_PROFILES = {"unconfined": "Unconfined", "runtime/default": "RuntimeDefault"}
+
+
+def app_armor_profile(annotation: str | None) -> Manifest | None:
+    """The profile that an annotation's text names; None where it is none."""
+    if annotation in _PROFILES:
+        return {"type": _PROFILES[annotation]}
+    name = (annotation or "").removeprefix("localhost/")
+    # A name that the field would refuse is not taken over.
+    if annotation == name or not name or name != name.strip() or len(name.encode()) > 4095:
+        return None
+    return {"type": "Localhost", "localhostProfile": name}
+
+
+def _select_by_own_labels(obj: Manifest) -> None:
+    """Terms that match the pod's own labels get them into their selectors."""
+    labels, spec = obj["metadata"].get("labels") or {}, obj["spec"]
+    for constraint in spec.get("topologySpreadConstraints") or ():
+        _add_labels(constraint, labels)
+    for kind in ("podAffinity", "podAntiAffinity"):
+        found = (spec.get("affinity") or {}).get(kind) or {}
+        for item in found.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
+            _add_labels(item.get("podAffinityTerm") or {}, labels)
+        for item in found.get("requiredDuringSchedulingIgnoredDuringExecution") or ():
+            _add_labels(item, labels)
+
+
+def _add_labels(term: Manifest, labels: Manifest) -> None:
+    if term.get("labelSelector") is None:
+        return
+    for keys, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
+        for key in term.get(keys) or ():
+            if key in labels:
+                one = {"key": key, "operator": operator, "values": [labels[key]]}
+                term["labelSelector"].setdefault("matchExpressions", []).append(one)
 
 
 def qos_class(spec: Manifest) -> str:

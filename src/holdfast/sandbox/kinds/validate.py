@@ -20,6 +20,8 @@ from holdfast.sandbox.kinds import (
     validate_job_status,
     validate_networking,
     validate_pod,
+    validate_pod_resize,
+    validate_pod_status,
     validate_pod_update,
     validate_policy,
     validate_rbac,
@@ -66,9 +68,8 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
     if not subresource:
         _own_update(errs, key, obj, old)
     elif subresource == "resize":
-        validate_pod_update.resize(errs, obj, old)
+        validate_pod_resize.resize(errs, obj, old)
     elif subresource == "ephemeralcontainers":
-        validate_pod.ephemeral_containers(errs, obj["spec"])
         validate_pod_update.ephemeral(errs, obj, old)
     elif subresource in ("status", "approval"):
         status = _STATUS.get(key)
@@ -261,6 +262,7 @@ def _judged(key: tuple[str, str]) -> tuple[int, int]:
 
 
 _STATUS: dict[tuple[str, str], Update] = {
+    ("", "Pod"): validate_pod_status.pod_status,
     **{("apps", kind): _workload_status(kind) for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")},
     ("", "ReplicationController"): _workload_status("ReplicationController"),
     ("batch", "Job"): validate_job_status.job_status,

@@ -35,15 +35,9 @@ _RESOURCES = (
     "requests.memory",
 )
 _SUBSCRIPT = re.compile(r"^(.*)\['(.*)'\]$")
-_DIVISORS = {
-    "cpu": ("1m", "1"),
-    "memory": ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"),
-}
-_DIVISOR_TEXT = {
-    "cpu": "only divisor's values 1m and 1 are supported with the cpu resource",
-    "memory": "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource",
-    "ephemeral-storage": "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the local ephemeral storage resource",
-}
+_CPU_DIVISORS = ("1m", "1")
+_BYTE_DIVISORS = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
+_TOLD_RESOURCES = {"memory": "memory", "ephemeral-storage": "local ephemeral storage"}
 
 
 def env(errs: Errors, found: list[Any], path: str) -> None:
@@ -80,14 +74,22 @@ def _value_from(errs: Errors, item: Manifest, path: str) -> None:
 
 
 def _file_key_ref(errs: Errors, source: Manifest, path: str) -> None:
-    for key in ("key", "volumeName", "path"):
-        if not source.get(key):
-            errs.required(f"{path}.{key}")
+    if not source.get("key"):
+        errs.required(f"{path}.key")
+    else:
+        errs.name(f"{path}.key", source["key"], names.env_name)
+    if not source.get("volumeName"):
+        errs.required(f"{path}.volumeName")
+    else:
+        errs.name(f"{path}.volumeName", source["volumeName"], names.dns_label)
+    if not source.get("path"):
+        errs.required(f"{path}.path")
+    elif ".." in source["path"].split("/"):
+        errs.invalid(f"{path}.path", source["path"], "must not contain '..'")
 
 
 def _key_ref(errs: Errors, source: Manifest, path: str) -> None:
-    if not source.get("name"):
-        errs.required(f"{path}.name")
+    errs.name(f"{path}.name", source.get("name") or "", names.dns_subdomain)
     if not source.get("key"):
         errs.required(f"{path}.key")
     else:
@@ -130,10 +132,21 @@ def resource_ref(errs: Errors, source: Manifest, path: str, volume: bool) -> Non
         errs.required(f"{path}.resource")
     elif resource not in _RESOURCES and not resource.startswith(("requests.hugepages-", "limits.hugepages-")):
         errs.unsupported(f"{path}.resource", resource, _RESOURCES)
-    kind = (resource or "").partition(".")[2]
-    divisor = source.get("divisor") or "0"
-    if divisor != "0" and kind in _DIVISOR_TEXT and divisor not in _DIVISORS.get(kind, _DIVISORS["memory"]):
-        errs.invalid(f"{path}.divisor", divisor, _DIVISOR_TEXT[kind])
+    _divisor(errs, resource or "", source.get("divisor") or "0", f"{path}.divisor")
+
+
+def _divisor(errs: Errors, resource: str, divisor: str, path: str) -> None:
+    kind = resource.partition(".")[2]
+    if divisor == "0" or not resource.startswith(("limits.", "requests.")):
+        return
+    if kind == "cpu":
+        if divisor not in _CPU_DIVISORS:
+            errs.invalid(path, resource, "only divisor's values 1m and 1 are supported with the cpu resource")
+        return
+    told = "hugepages" if kind.startswith("hugepages-") else _TOLD_RESOURCES.get(kind)
+    if told and divisor not in _BYTE_DIVISORS:
+        listed = ", ".join(_BYTE_DIVISORS)
+        errs.invalid(path, resource, f"only divisor's values {listed} are supported with the {told} resource")
 
 
 def env_from(errs: Errors, found: list[Any], path: str) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import ipaddress
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names, selectors
 from holdfast.sandbox.kinds.dump import internal
 from holdfast.sandbox.kinds.field import Errors
 from holdfast.sandbox.kinds.metadata import check_annotations, check_labels
-from holdfast.sandbox.kinds.validate_containers import PodFacts, containers
+from holdfast.sandbox.kinds.validate_containers import PodFacts, containers, trimmed_image
+from holdfast.sandbox.kinds.validate_pod_annotations import agreeing, is_mirror, pod_annotations
+from holdfast.sandbox.kinds.validate_pod_os import every_container, host_processes, operating_system
+from holdfast.sandbox.kinds.validate_pod_resources import pod_resources
 from holdfast.sandbox.kinds.validate_resources import requirements
 from holdfast.sandbox.kinds.validate_scheduling import affinity, spread, tolerations
 from holdfast.sandbox.kinds.validate_security import pod_security
@@ -30,6 +32,7 @@ def template(errs: Errors, found: Manifest, path: str) -> None:
     check_labels(errs, meta.get("labels") or {}, f"{path}.labels")
     check_annotations(errs, meta.get("annotations") or {}, f"{path}.annotations")
     spec = found.get("spec") or {}
+    pod_annotations(errs, found, spec, f"{path}.annotations")
     pod_spec(errs, spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):
         errs.forbidden(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
@@ -37,62 +40,97 @@ def template(errs: Errors, found: Manifest, path: str) -> None:
 
 def create(errs: Errors, pod: Manifest) -> None:
     spec = pod.get("spec") or {}
-    pod_spec(errs, spec, "spec")
-    _claim_names(errs, spec, (pod.get("metadata") or {}).get("name") or "")
+    whole_pod(errs, pod)
     if spec.get("ephemeralContainers"):
         errs.forbidden("spec.ephemeralContainers", "cannot be set on create")
     if spec.get("nodeName") and spec.get("schedulingGates"):
         errs.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+    agreeing(errs, pod, "spec")
 
 
-def _claim_names(errs: Errors, spec: Manifest, pod: str) -> None:
-    """The claims of ephemeral volumes are named after pod and volume."""
+def whole_pod(errs: Errors, pod: Manifest) -> None:
+    """A pod rather than a template: with the rules that templates were never held against."""
+    spec = pod.get("spec") or {}
+    pod_annotations(errs, pod, spec, "metadata.annotations")
+    pod_spec(errs, spec, "spec", pod)
+    if not spec.get("serviceAccountName"):
+        _no_tokens(errs, spec)
+    for kind in ("containers", "initContainers"):
+        for index, item in enumerate(spec.get(kind) or ()):
+            trimmed_image(errs, item, f"spec.{kind}[{index}]")
+
+
+def _no_tokens(errs: Errors, spec: Manifest) -> None:
     for index, volume in enumerate(spec.get("volumes") or ()):
-        name = volume.get("name")
-        if pod and name and "ephemeral" in volume:
-            claim = f"{pod}-{name}"
-            for problem in names.dns_subdomain(claim):
-                errs.invalid(f"spec.volumes[{index}].name", name, f"PVC name {gotext.quote(claim)}: {problem}")
+        for number, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
+            if "serviceAccountToken" in source:
+                path = f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken"
+                errs.forbidden(path, "must not be specified when serviceAccountName is not set")
 
 
-def ephemeral_containers(errs: Errors, spec: Manifest) -> None:
-    """The whole spec again, as an update of the ephemeral containers does."""
-    pod_spec(errs, spec, "spec")
-
-
-def pod_spec(errs: Errors, spec: Manifest, path: str) -> None:
-    context = spec.get("securityContext") or {}
+def pod_spec(errs: Errors, spec: Manifest, path: str, pod: Manifest | None = None) -> None:
+    """``pod``: the pod that the spec is of; a template has none."""
     facts = PodFacts(
-        volumes=volumes(errs, spec, path),
-        claims={claim.get("name") or "" for claim in spec.get("resourceClaims") or ()},
-        host_network=bool(spec.get("hostNetwork")),
+        volumes=volumes(errs, spec, path, ((pod or {}).get("metadata") or {}).get("name") or ""),
+        claims={claim["name"] for claim in spec.get("resourceClaims") or () if claim.get("name")},
         host_users=spec.get("hostUsers", True),
+        restart=spec.get("restartPolicy") or "",
         grace=spec.get("terminationGracePeriodSeconds"),
     )
-    _resource_claims(errs, spec, path)
+    _resource_claims(errs, spec, path, pod)
     containers(errs, spec, facts, path)
-    if spec.get("resources"):
-        requirements(errs, spec["resources"], f"{path}.resources", of_pod=True)
+    pod_resources(errs, spec, path)
+    _host_network(errs, spec, path, of_pod=pod is not None)
     errs.one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), _RESTART, ordered=True)
     errs.one_of(f"{path}.dnsPolicy", spec.get("dnsPolicy"), _DNS, ordered=True)
     check_labels(errs, spec.get("nodeSelector") or {}, f"{path}.nodeSelector")
-    if context:
-        pod_security(errs, context, f"{path}.securityContext")
+    pod_security(errs, spec, f"{path}.securityContext")
     if spec.get("affinity"):
         affinity(errs, spec["affinity"], f"{path}.affinity")
     _dns_config(errs, spec, path)
     _gates(errs, spec, path)
     spread(errs, spec.get("topologySpreadConstraints") or [], f"{path}.topologySpreadConstraints")
-    _host_users(errs, spec, context, path)
+    host_processes(errs, spec, path)
+    _host_users(errs, spec, path)
     _names(errs, spec, path)
     tolerations(errs, spec.get("tolerations") or [], f"{path}.tolerations")
     _host_aliases(errs, spec, path)
     _classes(errs, spec, path)
+    operating_system(errs, spec, path)
+    _files_of_variables(errs, spec, path)
 
 
-def _resource_claims(errs: Errors, spec: Manifest, path: str) -> None:
+def _host_network(errs: Errors, spec: Manifest, path: str, *, of_pod: bool) -> None:
+    """On the host's network a container's ports are the host's. Templates may leave them to be defaulted."""
+    for index, item in enumerate(spec.get("containers") or () if spec.get("hostNetwork") else ()):
+        for number, port in enumerate(item.get("ports") or ()):
+            host = port.get("hostPort") or 0
+            if (of_pod or host) and host != (port.get("containerPort") or 0):
+                place = f"{path}.containers[{index}].ports[{number}].hostPort"
+                errs.invalid(place, host, "must match `containerPort` when `hostNetwork` is true")
+
+
+def _files_of_variables(errs: Errors, spec: Manifest, path: str) -> None:
+    """A variable that comes from a file needs an emptyDir that the file is in."""
+    known = {volume.get("name") or "": volume for volume in spec.get("volumes") or ()}
+    for item, place in every_container(spec, path):
+        for index, variable in enumerate(item.get("env") or ()):
+            source = (variable.get("valueFrom") or {}).get("fileKeyRef")
+            if source is None:
+                continue
+            name, told = source.get("volumeName") or "", f"{place}.env[{index}].valueFrom.fileKeyRef.volumeName"
+            if name not in known:
+                errs.not_found(told, name)
+            elif "emptyDir" not in known[name]:
+                errs.invalid(told, name, "referenced volume must be of type emptyDir")
+
+
+def _resource_claims(errs: Errors, spec: Manifest, path: str, pod: Manifest | None) -> None:
     seen: set[str] = set()
     for index, claim in enumerate(spec.get("resourceClaims") or ()):
+        if pod is not None and is_mirror(pod):
+            errs.forbidden("[]", "static pods do not support resource claims")
+            continue
         place = f"{path}.resourceClaims[{index}]"
         name = claim.get("name")
         if not name:
@@ -120,7 +158,21 @@ def _resource_claims(errs: Errors, spec: Manifest, path: str) -> None:
             errs.name(f"{place}.{key}", claim[key], names.dns_subdomain)
 
 
+def _host_name(errs: Errors, spec: Manifest, path: str) -> None:
+    name, place = spec.get("hostnameOverride"), f"{path}.hostnameOverride"
+    if name is None:
+        return
+    if spec.get("setHostnameAsFQDN"):
+        errs.forbidden(place, "may not be specified when setHostnameAsFQDN is true")
+    if spec.get("hostNetwork"):
+        errs.forbidden(place, "may not be specified when hostNetwork is true")
+    if len(name) > 64:
+        errs.too_long(place, 64)
+    errs.name(place, name, names.dns_subdomain)
+
+
 def _names(errs: Errors, spec: Manifest, path: str) -> None:
+    _host_name(errs, spec, path)
     for key, rule in (("serviceAccountName", names.dns_subdomain), ("nodeName", names.dns_subdomain)):
         if spec.get(key):
             errs.name(f"{path}.{key}", spec[key], rule)
@@ -130,16 +182,17 @@ def _names(errs: Errors, spec: Manifest, path: str) -> None:
     for key in ("hostname", "subdomain"):
         if spec.get(key):
             errs.name(f"{path}.{key}", spec[key], names.dns_label)
-    if spec.get("hostnameOverride") is not None:
-        errs.name(f"{path}.hostnameOverride", spec["hostnameOverride"], names.dns_subdomain)
 
 
-def _host_users(errs: Errors, spec: Manifest, context: Manifest, path: str) -> None:
+def _host_users(errs: Errors, spec: Manifest, path: str) -> None:
     if spec.get("hostUsers", True):
         return
     for key, told in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
         if spec.get(key):
             errs.forbidden(f"{path}.{told}", "when `hostUsers` is false")
+    for item, place in every_container(spec, path):
+        if item.get("volumeDevices"):
+            errs.forbidden(f"{place}.volumeDevices", "when `hostUsers` is false")
 
 
 def _dns_config(errs: Errors, spec: Manifest, path: str) -> None:
@@ -224,24 +277,6 @@ def _classes(errs: Errors, spec: Manifest, path: str) -> None:
         )
     if spec.get("overhead"):
         requirements(errs, {"limits": spec["overhead"]}, f"{path}.overhead")
-    system = spec.get("os")
-    if system is not None:
-        if not system.get("name"):
-            errs.required(f"{path}.os.name")
-        else:
-            errs.known(f"{path}.os", system["name"], ("linux", "windows"))
-        if system.get("name") == "linux":
-            _no_windows(errs, spec, path)
-
-
-def _no_windows(errs: Errors, spec: Manifest, path: str) -> None:
-    text = "windows options cannot be set for a linux pod"
-    if (spec.get("securityContext") or {}).get("windowsOptions"):
-        errs.forbidden(f"{path}.securityContext.windowsOptions", text)
-    for key in ("containers", "initContainers", "ephemeralContainers"):
-        for index, item in enumerate(spec.get(key) or ()):
-            if (item.get("securityContext") or {}).get("windowsOptions"):
-                errs.forbidden(f"{path}.{key}[{index}].securityContext.windowsOptions", text)
 
 
 # --- template of a workload -------------------------------------------------------

@@ -11,8 +11,10 @@ from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import dump
 from holdfast.sandbox.kinds.field import Errors
-from holdfast.sandbox.kinds.prepare import qos_class
-from holdfast.sandbox.kinds.validate_pod import pod_spec
+from holdfast.sandbox.kinds.validate_containers import trimmed_image
+from holdfast.sandbox.kinds.validate_pod import whole_pod
+from holdfast.sandbox.kinds.validate_pod_annotations import changed, is_mirror
+from holdfast.sandbox.kinds.validate_scheduling import tolerations
 
 _SENTENCE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
@@ -22,16 +24,15 @@ _SENTENCE = (
 
 def update(errs: Errors, pod: Manifest, old: Manifest) -> None:
     spec, before = pod["spec"], old["spec"]
-    if spec == before:
+    whole_pod(errs, pod)
+    changed(errs, pod, old, "metadata.annotations")
+    if not (_images(errs, spec, before) and _deadline(errs, spec, before)):
         return
-    pod_spec(errs, spec, "spec")
-    if _counts(errs, spec, before):
-        return
-    _images(errs, spec)
-    _deadline(errs, spec, before)
     _tolerations(errs, spec, before)
     gated = bool(before.get("schedulingGates"))
     _gates(errs, spec, before)
+    if spec == before:
+        return
     munged = dict(spec)
     for key in ("containers", "initContainers"):
         if munged.get(key):
@@ -45,7 +46,7 @@ def update(errs: Errors, pod: Manifest, old: Manifest) -> None:
     if gated:
         _gated_selectors(errs, spec, before)
         _restore(munged, before, "nodeSelector")
-        _restore(munged, before, "affinity")
+        _restore_node_affinity(munged, before)
     if munged != before:
         errs.forbidden("spec", f"{_SENTENCE}\n{dump.diff('PodSpec', before, munged)}")
 
@@ -57,52 +58,59 @@ def _restore(munged: Manifest, before: Manifest, key: str) -> None:
         munged.pop(key, None)
 
 
-def _counts(errs: Errors, spec: Manifest, before: Manifest) -> bool:
-    changed = [
-        key for key in ("containers", "initContainers") if len(spec.get(key) or ()) != len(before.get(key) or ())
-    ]
-    for key in changed:
-        errs.forbidden(f"spec.{key}", "pod updates may not add or remove containers")
-    return bool(changed)
+def _restore_node_affinity(munged: Manifest, before: Manifest) -> None:
+    """Takes the change of node affinity back; what pods are near each other stays told."""
+    found, old = munged.get("affinity"), (before.get("affinity") or {}).get("nodeAffinity")
+    if (found or {}).get("nodeAffinity") == old:
+        return
+    others = {key: value for key, value in (found or {}).items() if key != "nodeAffinity"}
+    if old is None and "affinity" not in before and not others:
+        del munged["affinity"]
+    else:
+        munged["affinity"] = {**others, **({} if old is None else {"nodeAffinity": old})}
 
 
-def _images(errs: Errors, spec: Manifest) -> None:
-    for key in ("containers", "initContainers"):
-        for index, item in enumerate(spec.get(key) or ()):
-            image = item.get("image") or ""
-            if not image:
-                errs.required(f"spec.{key}[{index}].image")
-            elif image != image.strip():
-                errs.invalid(f"spec.{key}[{index}].image", image, "must not have leading or trailing whitespace")
+def _images(errs: Errors, spec: Manifest, before: Manifest) -> bool:
+    """Images may change, containers may not come or go; False when they do, which ends the judgement."""
+    for kind in ("containers", "initContainers"):
+        if len(spec.get(kind) or ()) != len(before.get(kind) or ()):
+            errs.forbidden(f"spec.{kind}", "pod updates may not add or remove containers")
+            return False
+        for index, item in enumerate(spec.get(kind) or ()):
+            if not item.get("image"):
+                errs.required(f"spec.{kind}[{index}].image")
+            trimmed_image(errs, item, f"spec.{kind}[{index}]")
+    return True
 
 
-def _deadline(errs: Errors, spec: Manifest, before: Manifest) -> None:
-    new, old = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
-    if new is not None:
-        if not 0 <= new <= 2**31 - 1:
-            errs.invalid("spec.activeDeadlineSeconds", new, "must be between 0 and 2147483647, inclusive")
-        elif old is not None and old < new:
-            errs.invalid("spec.activeDeadlineSeconds", new, "must be less than or equal to previous value")
-    elif old is not None:
-        errs.invalid("spec.activeDeadlineSeconds", None, "must not update from a positive integer to nil value")
+def _deadline(errs: Errors, spec: Manifest, before: Manifest) -> bool:
+    """Whether the judgement goes on."""
+    new, old, path = (
+        spec.get("activeDeadlineSeconds"),
+        before.get("activeDeadlineSeconds"),
+        "spec.activeDeadlineSeconds",
+    )
+    if new is None:
+        if old is not None:
+            errs.invalid(path, None, "must not update from a positive integer to nil value")
+        return True
+    if not 0 <= new <= 2**31 - 1:
+        errs.invalid(path, new, "must be between 0 and 2147483647, inclusive")
+        return False
+    if old is not None and old < new:
+        errs.invalid(path, new, "must be less than or equal to previous value")
+        return False
+    return True
 
 
 def _tolerations(errs: Errors, spec: Manifest, before: Manifest) -> None:
-    from holdfast.sandbox.kinds.validate_scheduling import tolerations
-
     new: list[Any] = spec.get("tolerations") or []
+    kept = [{**item, "tolerationSeconds": None} for item in new]
     for item in before.get("tolerations") or ():
-        kept = any(_same_toleration(item, other) for other in new)
-        if not kept:
+        if {**item, "tolerationSeconds": None} not in kept:
             errs.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")
-            break
+            return
     tolerations(errs, new, "spec.tolerations")
-
-
-def _same_toleration(left: Manifest, right: Manifest) -> bool:
-    if left.get("effect") == "NoExecute":
-        return {**left, "tolerationSeconds": None} == {**right, "tolerationSeconds": None}
-    return left == right
 
 
 def _gates(errs: Errors, spec: Manifest, before: Manifest) -> None:
@@ -128,20 +136,23 @@ def _gated_selectors(errs: Errors, spec: Manifest, before: Manifest) -> None:
 
 def _gated_affinity(errs: Errors, spec: Manifest, before: Manifest) -> None:
     path = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
-    new, old = _terms(spec), _terms(before)
-    if old is None or new == old:
+    new, old = _terms(spec) or [], _terms(before) or []
+    if old and len(new) != len(old):
+        shown = dump.internal("[]NodeSelectorTerm", new or None)
+        errs.invalid(path, shown, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")
         return
-    if new is None or len(new) != len(old):
-        errs.invalid(path, new, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")
-        return
-    for index, (left, right) in enumerate(zip(old, new, strict=True)):
-        for key in ("matchExpressions", "matchFields"):
-            if (right.get(key) or [])[: len(left.get(key) or [])] != (left.get(key) or []):
-                errs.invalid(
-                    f"{path}[{index}].{key}",
-                    gotext.dumps(right.get(key)),
-                    "only additions are allowed (no mutations or deletions)",
-                )
+    for index, (left, right) in enumerate(zip(old, new, strict=False)):
+        if not _grown(left, right):
+            shown = dump.internal("NodeSelectorTerm", right)
+            errs.invalid(f"{path}[{index}]", shown, "only additions are allowed (no mutations or deletions)")
+
+
+def _grown(old: Manifest, new: Manifest) -> bool:
+    """Whether a term has all that it had, in the same place."""
+    keys = ("matchExpressions", "matchFields")
+    if not any(old.get(key) for key in keys):
+        return not any(new.get(key) for key in keys)
+    return all((new.get(key) or [])[: len(old.get(key) or ())] == (old.get(key) or []) for key in keys)
 
 
 def _terms(spec: Manifest) -> list[Any] | None:
@@ -151,28 +162,14 @@ def _terms(spec: Manifest) -> list[Any] | None:
     return None if node is None else node.get("nodeSelectorTerms") or []
 
 
-def resize(errs: Errors, pod: Manifest, old: Manifest) -> None:
-    """An update through /resize: cpu and memory of containers, within the class of service the pod has."""
-    given = (old.get("status") or {}).get("qosClass") or qos_class(old["spec"])
-    if qos_class(pod["spec"]) != given:
-        errs.invalid("spec", given, "Pod QOS Class may not change as a result of resizing")
-    elif _bare(pod["spec"]) != _bare(old["spec"]):
-        errs.forbidden("spec", "only cpu and memory resources are mutable")
-
-
-def _bare(spec: Manifest) -> Manifest:
-    """The spec without what a resize may change."""
-    out = dict(spec)
-    for field in ("containers", "initContainers"):
-        out[field] = [
-            {key: value for key, value in item.items() if key not in ("resources", "resizePolicy")}
-            for item in spec.get(field) or ()
-        ]
-    return out
-
-
 def ephemeral(errs: Errors, pod: Manifest, old: Manifest) -> None:
     """An update through /ephemeralcontainers: existing ones stay as they are."""
+    if is_mirror(old):
+        errs[:] = []
+        errs.forbidden("[]", "static pods do not support ephemeral containers")
+        return
+    whole_pod(errs, pod)
+    changed(errs, pod, old, "metadata.annotations")
     new = {item.get("name"): item for item in pod["spec"].get("ephemeralContainers") or ()}
     for item in old["spec"].get("ephemeralContainers") or ():
         name = item.get("name")

@@ -6,11 +6,12 @@ In: resource requirements, quotas' hard limits. Out: field errors. Never: admiss
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import ROUND_UP, Decimal
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import NEGATIVE, Errors
-from holdfast.sandbox.kinds.quantities import parse
+from holdfast.sandbox.kinds.quantities import QuantityError, parse
 
 STANDARD_CONTAINER = frozenset({"cpu", "memory", "ephemeral-storage"})
 STANDARD = frozenset(
@@ -75,21 +76,23 @@ def amount(errs: Errors, name: str, quantity: str, path: str) -> None:
 def requirements(
     errs: Errors, resources: Manifest, path: str, claims: Collection[str] = (), *, of_pod: bool = False
 ) -> None:
-    """``of_pod``: those of a whole pod, whose names may be any resource's."""
-    check = resource_name if of_pod else container_resource_name
+    """``of_pod``: those of a whole pod, where only cpu, memory and huge pages can be asked for."""
+    check = _pod_resource_name if of_pod else container_resource_name
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for name, quantity in limits.items():
         place = f"{path}.limits[{name}]"
         check(errs, name, place)
         amount(errs, name, quantity, place)
+        _page_size(errs, name, quantity, place)
     for name, quantity in requests.items():
         place = f"{path}.requests[{name}]"
         check(errs, name, place)
         amount(errs, name, quantity, place)
-        _within_limit(errs, name, quantity, limits, path)
-    for name in {*limits, *requests}:
-        if not _overcommittable(name) and name in requests and name not in limits:
+        if name in limits:
+            _within_limit(errs, name, quantity, limits, path)
+        elif not _overcommittable(name):
             errs.required(f"{path}.limits", "Limit must be set for non overcommitable resources")
+        _page_size(errs, name, quantity, place)
     _huge_pages(errs, limits, requests, path)
     _claims(errs, resources.get("claims") or [], claims, path)
 
@@ -115,9 +118,26 @@ def _claims(errs: Errors, found: list[Manifest], known: Collection[str], path: s
             errs.not_found(place, name, f"must be one of the names in pod.spec.resourceClaims{listed}")
 
 
-def _within_limit(errs: Errors, name: str, quantity: str, limits: Manifest, path: str) -> None:
-    if name not in limits:
+def _pod_resource_name(errs: Errors, name: str, path: str) -> None:
+    before = len(errs)
+    resource_name(errs, name, path)
+    if len(errs) == before and name not in ("cpu", "memory") and not name.startswith("hugepages-"):
+        errs.unsupported(path, name, ("cpu", "hugepages-", "memory"))
+
+
+def _page_size(errs: Errors, name: str, quantity: str, path: str) -> None:
+    if not name.startswith("hugepages-"):
         return
+    value = parse(quantity)
+    try:
+        size = parse(name.removeprefix("hugepages-")).value
+    except QuantityError:
+        size = Decimal(0)
+    if size <= 0 or size != size.to_integral_value() or value.value.to_integral_value(ROUND_UP) % size:
+        errs.invalid(path, value.text, f"{value.text} is not positive integer multiple of {name}")
+
+
+def _within_limit(errs: Errors, name: str, quantity: str, limits: Manifest, path: str) -> None:
     asked, limit = parse(quantity), parse(limits[name])
     if not _overcommittable(name) and asked.value != limit.value:
         errs.invalid(f"{path}.requests", asked.text, f"must be equal to {name} limit of {limit.text}")

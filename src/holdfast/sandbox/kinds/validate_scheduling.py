@@ -90,7 +90,7 @@ def spread(errs: Errors, found: list[Any], path: str) -> None:
         for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             if item.get(field) is not None and item[field] not in ("Honor", "Ignore"):
                 errs.unsupported(f"{place}.{field}", item[field], ("Honor", "Ignore"))
-        _match_keys(errs, item, place)
+        _label_keys(errs, item, "matchLabelKeys", place)
         label_selector(errs, item.get("labelSelector"), f"{place}.labelSelector")
 
 
@@ -101,23 +101,6 @@ def _label_keys(errs: Errors, item: Manifest, field: str, path: str) -> None:
         return
     for index, key in enumerate(keys):
         errs.name(f"{path}.{field}[{index}]", key, names.qualified)
-
-
-def _match_keys(errs: Errors, item: Manifest, path: str) -> None:
-    keys = item.get("matchLabelKeys") or []
-    if not keys:
-        return
-    if item.get("labelSelector") is None:
-        errs.forbidden(f"{path}.matchLabelKeys", "must not be specified when labelSelector is not set")
-        return
-    chosen = {
-        *(item["labelSelector"].get("matchLabels") or ()),
-        *(e.get("key") for e in item["labelSelector"].get("matchExpressions") or ()),
-    }
-    for index, key in enumerate(keys):
-        errs.name(f"{path}.matchLabelKeys[{index}]", key, names.qualified)
-        if key in chosen:
-            errs.invalid(f"{path}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and labelSelector")
 
 
 def tolerations(errs: Errors, found: list[Any], path: str) -> None:
@@ -140,10 +123,10 @@ def tolerations(errs: Errors, found: list[Any], path: str) -> None:
                 errs.invalid(f"{place}.operator", item.get("value"), ";".join(problems))
         elif operator == "Exists":
             if item.get("value"):
-                errs.invalid(
-                    f"{place}.operator", toleration_dump(item), "value must be empty when `operator` is 'Exists'"
-                )
-        elif operator not in ("Lt", "Gt"):
+                errs.invalid(f"{place}.operator", item["value"], "value must be empty when `operator` is 'Exists'")
+        elif operator in ("Lt", "Gt"):
+            errs.unsupported(f"{place}.operator", operator, ("Equal", "Exists", "Lt", "Gt"), ordered=True)
+        else:
             errs.unsupported(f"{place}.operator", operator, ("Equal", "Exists"), ordered=True)
         if effect:
             taint_effect(errs, effect, f"{place}.effect")

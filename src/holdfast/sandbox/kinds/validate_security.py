@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.dump import internal
-from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.kinds.field import Errors, raw
 
 _SYSCTL = r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _sysctl = re.compile(_SYSCTL).fullmatch
@@ -26,29 +27,27 @@ def container_security(errs: Errors, context: Manifest, path: str, host_users: b
     for key in ("runAsUser", "runAsGroup"):
         if key in context:
             errs.each(f"{path}.{key}", context[key], names.user_id(context[key]))
+    mount = context.get("procMount")
+    errs.known(f"{path}.procMount", mount, ("Default", "Unmasked"))
+    if mount == "Unmasked" and host_users:
+        errs.invalid(f"{path}.procMount", mount, "`hostUsers` must be false to use `Unmasked`")
     if context.get("seccompProfile") is not None:
         seccomp(errs, context["seccompProfile"], f"{path}.seccompProfile")
-    privilege = context.get("allowPrivilegeEscalation")
-    if privilege is False:
-        if context.get("privileged"):
-            errs.invalid(
-                path, context_dump(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-            )
-        if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
-            errs.invalid(
-                path,
-                context_dump(context),
-                "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN",
-            )
-    if context.get("procMount") is not None:
-        if context["procMount"] not in ("Default", "Unmasked"):
-            errs.unsupported(f"{path}.procMount", context["procMount"], ("Default", "Unmasked"))
-        elif context["procMount"] == "Unmasked" and host_users:
-            errs.invalid(f"{path}.procMount", "Unmasked", "`hostUsers` must be false to use `Unmasked`")
-    if context.get("appArmorProfile") is not None:
-        app_armor(errs, context["appArmorProfile"], f"{path}.appArmorProfile")
+    if context.get("allowPrivilegeEscalation") is False:
+        _no_escalation(errs, context, path)
     if context.get("windowsOptions") is not None:
         windows(errs, context["windowsOptions"], f"{path}.windowsOptions")
+    if context.get("appArmorProfile") is not None:
+        app_armor(errs, context["appArmorProfile"], f"{path}.appArmorProfile")
+
+
+def _no_escalation(errs: Errors, context: Manifest, path: str) -> None:
+    sentence = "cannot set `allowPrivilegeEscalation` to false and "
+    if context.get("privileged"):
+        errs.invalid(path, context_dump(context), sentence + "`privileged` to true")
+    for capability in (context.get("capabilities") or {}).get("add") or ():
+        if capability == "CAP_SYS_ADMIN":
+            errs.invalid(path, context_dump(context), sentence + "`capabilities.Add` CAP_SYS_ADMIN")
 
 
 def context_dump(context: Manifest) -> Any:
@@ -74,6 +73,9 @@ def seccomp(errs: Errors, profile: Manifest, path: str) -> None:
         errs.invalid(f"{path}.localhostProfile", shown, "can only be set when seccomp type is Localhost")
 
 
+_LONGEST_PATH = 4095
+
+
 def app_armor(errs: Errors, profile: Manifest, path: str) -> None:
     kind, local = profile.get("type"), profile.get("localhostProfile")
     if kind == "Localhost":
@@ -83,6 +85,8 @@ def app_armor(errs: Errors, profile: Manifest, path: str) -> None:
             errs.invalid(f"{path}.localhostProfile", local, "must not be padded with whitespace")
         elif not local:
             errs.required(f"{path}.localhostProfile", "must be set when AppArmor type is Localhost")
+        if len((local or "").encode()) > _LONGEST_PATH:
+            errs.too_long(f"{path}.localhostProfile", _LONGEST_PATH)
     elif kind in ("RuntimeDefault", "Unconfined"):
         if local is not None:
             errs.invalid(f"{path}.localhostProfile", local, "can only be set when AppArmor type is Localhost")
@@ -92,33 +96,57 @@ def app_armor(errs: Errors, profile: Manifest, path: str) -> None:
         errs.unsupported(f"{path}.type", kind, ("Localhost", "RuntimeDefault", "Unconfined"))
 
 
-def pod_security(errs: Errors, context: Manifest, path: str) -> None:
+def pod_security(errs: Errors, spec: Manifest, path: str) -> None:
+    context = spec.get("securityContext") or {}
     for key in ("fsGroup", "runAsUser", "runAsGroup"):
         if key in context:
             errs.each(f"{path}.{key}", context[key], names.user_id(context[key]))
     for index, given in enumerate(context.get("supplementalGroups") or ()):
         group = given or 0
         errs.each(f"{path}.supplementalGroups[{index}]", group, names.user_id(group))
-    seen: set[str] = set()
-    for index, sysctl in enumerate(context.get("sysctls") or ()):
-        name = sysctl.get("name") or ""
-        if not name:
-            errs.required(f"{path}.sysctls[{index}].name")
-        elif len(name) > 253 or not _sysctl(name):
-            text = f"must have at most 253 characters and match regex ^{_SYSCTL}$"
-            errs.invalid(f"{path}.sysctls[{index}].name", name, text)
-        elif name in seen:
-            errs.duplicate(f"{path}.sysctls[{index}].name", name)
-        seen.add(name)
+    if spec.get("shareProcessNamespace") and spec.get("hostPID"):
+        text = "ShareProcessNamespace and HostPID cannot both be enabled"
+        errs.invalid(f"{path}.shareProcessNamespace", True, text)
+    _sysctls(errs, spec, context, f"{path}.sysctls")
     errs.known(f"{path}.fsGroupChangePolicy", context.get("fsGroupChangePolicy"), ("Always", "OnRootMismatch"))
     if context.get("seccompProfile") is not None:
         seccomp(errs, context["seccompProfile"], f"{path}.seccompProfile")
+    if context.get("windowsOptions") is not None:
+        windows(errs, context["windowsOptions"], f"{path}.windowsOptions")
     if context.get("appArmorProfile") is not None:
         app_armor(errs, context["appArmorProfile"], f"{path}.appArmorProfile")
     errs.known(f"{path}.supplementalGroupsPolicy", context.get("supplementalGroupsPolicy"), ("Merge", "Strict"))
-    errs.known(f"{path}.seLinuxChangePolicy", context.get("seLinuxChangePolicy"), ("MountOption", "Recursive"))
-    if context.get("windowsOptions") is not None:
-        windows(errs, context["windowsOptions"], f"{path}.windowsOptions")
+    errs.known(f"{path}.seLinuxChangePolicy", context.get("seLinuxChangePolicy"), ("Recursive",))
+
+
+def _sysctls(errs: Errors, spec: Manifest, context: Manifest, path: str) -> None:
+    seen: set[str] = set()
+    for index, sysctl in enumerate(context.get("sysctls") or ()):
+        name, place = sysctl.get("name") or "", f"{path}[{index}].name"
+        if not name:
+            errs.required(place)
+        elif len(name) > 253 or not _sysctl(name):
+            errs.invalid(place, name, f"must have at most 253 characters and match regex ^{_SYSCTL}$")
+        elif name in seen:
+            errs.duplicate(place, name)
+        for shared in ("hostNetwork", "hostIPC"):
+            if spec.get(shared) and _namespace_of(name) == shared:
+                errs.invalid(place, name, f"may not be specified when '{shared}' is true")
+        seen.add(name)
+
+
+_IPC_SYSCTLS = frozenset(
+    f"kernel.{name}"
+    for name in ("sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced", "shm", "msgmax", "msgmnb", "msgmni", "msg")
+)
+
+
+def _namespace_of(sysctl: str) -> str:
+    """The namespace of the host that a kernel parameter belongs to."""
+    dotted = sysctl.replace("/", ".")
+    if dotted.startswith("net."):
+        return "hostNetwork"
+    return "hostIPC" if dotted in _IPC_SYSCTLS or dotted.startswith("fs.mqueue.") else ""
 
 
 _WINDOWS_SPEC_LIMIT = 64 * 1024
@@ -135,7 +163,7 @@ def windows(errs: Errors, options: Manifest, path: str) -> None:
     elif spec is not None and len(spec) > _WINDOWS_SPEC_LIMIT:
         errs.invalid(f"{path}.gmsaCredentialSpec", spec, "gmsaCredentialSpec size must be under 64 KiB")
     for problem in _windows_user(user) if user is not None else ():
-        errs.invalid(f"{path}.runAsUserName", user, f"runAsUserName{problem}")
+        errs.invalid(f"{path}.runAsUserName", raw(gotext.dumps(user)), f"runAsUserName{problem}")
 
 
 def _windows_user(text: str) -> Iterator[str]:

@@ -13,7 +13,8 @@ from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.validate_claims import MODES, access_modes, claim_spec, positive
 from holdfast.sandbox.kinds.validate_resources import amount
-from holdfast.sandbox.kinds.validate_volumes import SOURCES, csi_driver_name, host_path, parts_forbidden
+from holdfast.sandbox.kinds.validate_sources import STORAGE, iscsi_volume, parts_forbidden
+from holdfast.sandbox.kinds.validate_volumes import csi_driver_name
 
 _VOLUME_KEYS = (
     "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte", "cephfs", "iscsi", "cinder", "fc", "flexVolume",
@@ -92,7 +93,7 @@ def volume(errs: Errors, obj: Manifest) -> None:
             errs.invalid(f"spec.capacity[{name}]", int(parse(quantity).value), "must be a valid resource quantity")
         positive(errs, quantity, f"spec.capacity[{name}]")
     _volume_policy(errs, spec)
-    _volume_source(errs, spec)
+    _volume_source(errs, spec, obj["metadata"].get("name") or "")
     if spec.get("storageClassName"):
         errs.name("spec.storageClassName", spec["storageClassName"], names.dns_subdomain)
     mode = spec.get("volumeMode")
@@ -127,21 +128,21 @@ def _volume_policy(errs: Errors, spec: Manifest) -> None:
         errs.forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'")
 
 
-def _volume_source(errs: Errors, spec: Manifest) -> None:
+def _volume_source(errs: Errors, spec: Manifest, name: str) -> None:
     found = [key for key in _VOLUME_KEYS if key in spec]
     for index, key in enumerate(found):
         if index:
             errs.forbidden(f"spec.{key}", "may not specify more than 1 volume type")
         else:
-            _persistent(errs, key, spec)
+            _persistent(errs, key, spec, name)
     if not found:
         errs.required("spec", "must specify a volume type")
 
 
-def _persistent(errs: Errors, key: str, spec: Manifest) -> None:
+def _persistent(errs: Errors, key: str, spec: Manifest, name: str) -> None:
     source, path = spec[key], f"spec.{key}"
-    if key == "hostPath":
-        host_path(errs, source, path, spec)
+    if key == "iscsi":
+        iscsi_volume(errs, source, path, name)
     elif key == "local":
         if not source.get("path"):
             errs.required(f"{path}.path")
@@ -157,7 +158,7 @@ def _persistent(errs: Errors, key: str, spec: Manifest) -> None:
             if source.get(field) is not None:
                 _secret_reference(errs, source[field], f"{path}.{field}")
     else:
-        SOURCES[key](errs, source, path, spec)
+        STORAGE[key](errs, source, path, spec)
 
 
 _SECRET_REFERENCES = (

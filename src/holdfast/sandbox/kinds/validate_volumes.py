@@ -1,36 +1,31 @@
-"""Validation of volumes: one source each, and each source's own fields.
+"""Validation of a pod's volumes: one source each, and each source's own fields.
 
-In: the volumes of a decoded pod spec, or a persistent volume's source. Out: field errors. Never: whether the sources exist.
+In: the volumes of a decoded pod spec. Out: field errors. Never: whether the sources exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.kinds.metadata import check_annotations, check_labels
 from holdfast.sandbox.kinds.quantities import parse
-from holdfast.sandbox.kinds.selectors import label_selector
 from holdfast.sandbox.kinds.validate_claims import claim_spec
-from holdfast.sandbox.kinds.validate_env import field_ref, resource_ref
-
-_VOLUME_FIELDS = (
-    "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid",
-)  # fmt: skip
-_HOST_PATH_TYPES = ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket")
-_MODE = "must be a number between 0 and 0777 (octal), both inclusive"
-Source = Callable[[Errors, Any, str, Manifest], None]
+from holdfast.sandbox.kinds.validate_projected import downward, key_paths, mode, projected
+from holdfast.sandbox.kinds.validate_sources import STORAGE, Source, git_repo, iscsi_name_too_long, needs
 
 
-def volumes(errs: Errors, spec: Manifest, path: str) -> dict[str, Manifest]:
-    """The volumes by name, for mounts to refer to."""
+def volumes(errs: Errors, spec: Manifest, path: str, pod: str = "") -> dict[str, Manifest]:
+    """The volumes by name, for mounts to refer to. ``pod``: the name of the pod, where it is known."""
     found: dict[str, Manifest] = {}
+    created = {f"{pod}-{v.get('name')}" for v in spec.get("volumes") or () if pod and "ephemeral" in v}
     for index, volume in enumerate(spec.get("volumes") or ()):
         place, before = f"{path}.volumes[{index}]", len(errs)
-        _sources(errs, volume, place, spec)
         name = volume.get("name")
+        _sources(errs, volume, place, spec)
+        if pod and name and "ephemeral" in volume:
+            _claim_name(errs, f"{pod}-{name}", name, f"{place}.name")
         if not name:
             errs.required(f"{place}.name")
         else:
@@ -40,7 +35,21 @@ def volumes(errs: Errors, spec: Manifest, path: str) -> dict[str, Manifest]:
         # A volume with mistakes is not there for mounts.
         if name and len(errs) == before:
             found[name] = volume
+        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+        if claim in created:
+            text = "must not reference a PVC that gets created for an ephemeral volume"
+            errs.invalid(f"{place}.persistentVolumeClaim.claimName", claim, text)
     return found
+
+
+def _claim_name(errs: Errors, claim: str, name: str, path: str) -> None:
+    """The claim of an ephemeral volume is named after pod and volume."""
+    for problem in names.dns_subdomain(claim):
+        errs.invalid(path, name, f"PVC name {gotext.quote(claim)}: {problem}")
+
+
+_TOLD_AS = {"gcePersistentDisk": "persistentDisk"}
+"""Paths that the real server spells differently."""
 
 
 def _sources(errs: Errors, volume: Manifest, path: str, spec: Manifest) -> None:
@@ -52,50 +61,11 @@ def _sources(errs: Errors, volume: Manifest, path: str, spec: Manifest) -> None:
         if count > 1:
             errs.forbidden(f"{path}.{kind}", "may not specify more than 1 volume type")
         else:
-            rule(errs, volume[kind], f"{path}.{kind}", spec)
+            rule(errs, volume[kind], f"{path}.{_TOLD_AS.get(kind, kind)}", spec)
+        if kind == "iscsi":
+            iscsi_name_too_long(errs, volume, path)
     if not count:
         errs.required(path, "must specify a volume type")
-
-
-def parts_forbidden(errs: Errors, text: str, path: str) -> None:
-    if ".." in text.split("/"):
-        errs.invalid(path, text, "must not contain '..'")
-
-
-def _relative(errs: Errors, text: str, path: str) -> None:
-    if text.startswith("/"):
-        errs.invalid(path, text, "must be a relative path")
-    parts_forbidden(errs, text, path)
-    if text.startswith("..") and not text.startswith("../") and text != "..":
-        errs.invalid(path, text, "must not start with '..'")
-
-
-def _absolute(errs: Errors, text: str, path: str) -> None:
-    if not text.startswith("/"):
-        errs.invalid(path, text, "must be an absolute path")
-
-
-def _mode(errs: Errors, mode: int | None, path: str) -> None:
-    if mode is not None and not 0 <= mode <= 0o777:
-        errs.invalid(path, mode, _MODE)
-
-
-def _needs(*fields: str) -> Source:
-    def check(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-        for field in fields:
-            if not source.get(field):
-                errs.required(f"{path}.{field}")
-
-    return check
-
-
-def _block_store(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    if not source.get("volumeID"):
-        errs.required(f"{path}.volumeID")
-    partition = source.get("partition") or 0
-    if not 0 <= partition <= 255:
-        # The text is wrong in the real server, too.
-        errs.invalid(f"{path}.partition", partition, names.between(1, 255))
 
 
 def _empty_dir(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
@@ -104,70 +74,25 @@ def _empty_dir(errs: Errors, source: Manifest, path: str, spec: Manifest) -> Non
         errs.forbidden(f"{path}.sizeLimit", "SizeLimit field must be a valid resource quantity")
 
 
-def host_path(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    where = source.get("path") or ""
-    if not where:
-        errs.required(f"{path}.path")
-    else:
-        parts_forbidden(errs, where, f"{path}.path")
-    kind = source.get("type") or ""
-    if kind not in _HOST_PATH_TYPES:
-        errs.unsupported(f"{path}.type", kind, _HOST_PATH_TYPES)
-
-
-def _items(errs: Errors, items: list[Any], path: str) -> None:
-    for index, item in enumerate(items):
-        place = f"{path}[{index}]"
-        if not item.get("key"):
-            errs.required(f"{place}.key")
-        if not item.get("path"):
-            errs.required(f"{place}.path")
-        else:
-            _relative(errs, item["path"], f"{place}.path")
-        _mode(errs, item.get("mode"), f"{place}.mode")
-
-
 def _keyed(name: str) -> Source:
     def check(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
         if not source.get(name):
             errs.required(f"{path}.{name}")
-        _mode(errs, source.get("defaultMode"), f"{path}.defaultMode")
-        _items(errs, source.get("items") or [], f"{path}.items")
+        mode(errs, source.get("defaultMode"), f"{path}.defaultMode")
+        key_paths(errs, source.get("items") or [], f"{path}.items")
 
     return check
-
-
-def _downward(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    _mode(errs, source.get("defaultMode"), f"{path}.defaultMode")
-    for item in source.get("items") or ():
-        if not item.get("path"):
-            errs.required(f"{path}.path")
-        else:
-            _relative(errs, item["path"], f"{path}.path")
-        if "fieldRef" in item:
-            field_ref(errs, item["fieldRef"], f"{path}.fieldRef", _VOLUME_FIELDS, subscripts=True)
-            if "resourceFieldRef" in item:
-                errs.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
-        elif "resourceFieldRef" in item:
-            resource_ref(errs, item["resourceFieldRef"], f"{path}.resourceFieldRef", volume=True)
-        else:
-            errs.required(path, "one of fieldRef and resourceFieldRef is required")
-        _mode(errs, item.get("mode"), f"{path}.mode")
-
-
-def _nfs(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    if not source.get("server"):
-        errs.required(f"{path}.server")
-    if not source.get("path"):
-        errs.required(f"{path}.path")
-    _absolute(errs, source.get("path") or "", f"{path}.path")
 
 
 def _csi(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
     csi_driver_name(errs, source.get("driver") or "", f"{path}.driver")
     secret = source.get("nodePublishSecretRef")
-    if secret is not None and not secret.get("name"):
+    if secret is None:
+        return
+    if not secret.get("name"):
         errs.required(f"{path}.nodePublishSecretRef.name")
+    else:
+        errs.name(f"{path}.name", secret["name"], names.dns_subdomain)
 
 
 def csi_driver_name(errs: Errors, name: str, path: str) -> None:
@@ -180,41 +105,10 @@ def csi_driver_name(errs: Errors, name: str, path: str) -> None:
         errs.invalid(path, name, problem)
 
 
-def _iscsi(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    if not source.get("targetPortal"):
-        errs.required(f"{path}.targetPortal")
-    iqn = source.get("iqn") or ""
-    if not iqn:
-        errs.required(f"{path}.iqn")
-    elif not iqn.startswith(("iqn", "eui", "naa")):
-        errs.invalid(f"{path}.iqn", iqn, "must be valid format starting with iqn, eui, or naa")
-    if not 0 <= (source.get("lun") or 0) <= 255:
-        errs.invalid(f"{path}.lun", source["lun"], names.between(0, 255))
-
-
-def _fc(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    wwns, wwids = source.get("targetWWNs"), source.get("wwids")
-    if not wwns and not wwids:
-        errs.required(f"{path}.targetWWNs", "must specify either targetWWNs or wwids, but not both")
-    if wwns and wwids:
-        errs.invalid(f"{path}.targetWWNs", wwns, "targetWWNs and wwids can not be specified simultaneously")
-    if wwns:
-        if "lun" not in source:
-            errs.required(f"{path}.lun", "lun is required if targetWWNs is specified")
-        elif not 0 <= source["lun"] <= 255:
-            errs.invalid(f"{path}.lun", source["lun"], names.between(0, 255))
-
-
 def _image(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
     if not source.get("reference"):
         errs.required(f"{path}.reference")
-    errs.one_of(
-        f"{path}.pullPolicy",
-        source.get("pullPolicy"),
-        ("Always", "IfNotPresent", "Never"),
-        required=False,
-        ordered=True,
-    )
+    errs.one_of(f"{path}.pullPolicy", source.get("pullPolicy"), ("Always", "IfNotPresent", "Never"), ordered=True)
 
 
 def _ephemeral(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
@@ -222,131 +116,50 @@ def _ephemeral(errs: Errors, source: Manifest, path: str, spec: Manifest) -> Non
     if template is None:
         errs.required(f"{path}.volumeClaimTemplate")
         return
-    claim_spec(errs, template.get("spec") or {}, f"{path}.volumeClaimTemplate.spec")
+    place, meta = f"{path}.volumeClaimTemplate", template.get("metadata") or {}
+    check_annotations(errs, meta.get("annotations") or {}, f"{place}.metadata.annotations")
+    check_labels(errs, meta.get("labels") or {}, f"{place}.metadata.labels")
+    for key in _METADATA:
+        if meta.get(key):
+            errs.forbidden(f"{place}.metadata.{key}", "cannot be set")
+    claim_spec(errs, template.get("spec") or {}, f"{place}.spec")
 
 
-def _git_repo(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    if not source.get("repository"):
-        errs.required(f"{path}.repository")
-    parts_forbidden(errs, source.get("directory") or "", f"{path}.directory")
-
-
-def _flex(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    if not source.get("driver"):
-        errs.required(f"{path}.driver")
-
-
-def _glusterfs(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    _needs("endpoints", "path")(errs, source, path, spec)
-
-
-def _azure_file(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    _needs("secretName", "shareName")(errs, source, path, spec)
-
-
-# --- projected volumes ------------------------------------------------------------
-
-
-def _projected(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    _mode(errs, source.get("defaultMode"), f"{path}.defaultMode")
-    paths: set[str] = set()
-    for index, item in enumerate(source.get("sources") or ()):
-        place = f"{path}.sources[{index}]"
-        given = [kind for kind in _PROJECTIONS if kind in item]
-        for number, kind in enumerate(given):
-            if number:
-                errs.forbidden(place, "may not specify more than 1 volume type per source")
-                continue
-            _PROJECTIONS[kind](errs, item[kind], f"{place}.{kind}", spec)
-        for kind in given[:1]:
-            _unique_paths(errs, kind, item[kind], path, paths)
-
-
-def _unique_paths(errs: Errors, kind: str, source: Manifest, path: str, paths: set[str]) -> None:
-    found = [entry.get("path") for entry in source.get("items") or ()]
-    if kind in ("serviceAccountToken", "clusterTrustBundle"):
-        found = [source.get("path")]
-    for name in found:
-        if name and name in paths:
-            errs.invalid(path, source.get("name") or name, "conflicting duplicate paths")
-        paths.add(name or "")
-
-
-def _projected_keys(name_field: str = "name") -> Source:
-    def check(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-        if not source.get(name_field):
-            errs.required(f"{path}.{name_field}")
-        _items(errs, source.get("items") or [], f"{path}.items")
-
-    return check
-
-
-def _token(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    seconds = source.get("expirationSeconds") or 0
-    if seconds < 600:
-        errs.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
-    elif seconds > 1 << 32:
-        errs.invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
-    if not spec.get("serviceAccountName"):
-        errs.forbidden(path, "must not be specified when serviceAccountName is not set")
-    if not source.get("path"):
-        errs.required(f"{path}.path")
-    else:
-        _relative(errs, source["path"], f"{path}.path")
-
-
-def _trust_bundle(errs: Errors, source: Manifest, path: str, spec: Manifest) -> None:
-    name, signer = source.get("name"), source.get("signerName")
-    if name is not None and signer is not None:
-        errs.invalid(path, source, "only one of name and signerName may be used")
-    if name is None and signer is None:
-        errs.invalid(path, source, "either name or signerName must be specified")
-    if source.get("labelSelector"):
-        label_selector(errs, source["labelSelector"], f"{path}.labelSelector")
-    if not source.get("path"):
-        errs.required(f"{path}.path")
-    else:
-        _relative(errs, source["path"], f"{path}.path")
-
-
-_PROJECTIONS: dict[str, Source] = {
-    "secret": _projected_keys(),
-    "configMap": _projected_keys(),
-    "downwardAPI": _downward,
-    "serviceAccountToken": _token,
-    "clusterTrustBundle": _trust_bundle,
-    "podCertificate": _needs("signerName", "keyType"),
-}
+_METADATA = (
+    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
+    "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields",
+)  # fmt: skip
 
 SOURCES: dict[str, Source] = {
     "emptyDir": _empty_dir,
-    "hostPath": host_path,
-    "gitRepo": _git_repo,
-    "gcePersistentDisk": _needs("pdName"),
-    "awsElasticBlockStore": _block_store,
+    "hostPath": STORAGE["hostPath"],
+    "gitRepo": git_repo,
+    "gcePersistentDisk": STORAGE["gcePersistentDisk"],
+    "awsElasticBlockStore": STORAGE["awsElasticBlockStore"],
     "secret": _keyed("secretName"),
-    "nfs": _nfs,
-    "iscsi": _iscsi,
-    "glusterfs": _glusterfs,
-    "flocker": lambda errs, source, path, spec: None,
-    "persistentVolumeClaim": _needs("claimName"),
-    "rbd": _needs("monitors", "image"),
-    "cinder": _needs("volumeID"),
-    "cephfs": _needs("monitors"),
-    "quobyte": _needs("registry", "volume"),
-    "downwardAPI": _downward,
-    "fc": _fc,
-    "flexVolume": _flex,
+    "nfs": STORAGE["nfs"],
+    "iscsi": STORAGE["iscsi"],
+    "glusterfs": STORAGE["glusterfs"],
+    "flocker": STORAGE["flocker"],
+    "persistentVolumeClaim": needs("claimName"),
+    "rbd": STORAGE["rbd"],
+    "cinder": STORAGE["cinder"],
+    "cephfs": STORAGE["cephfs"],
+    "quobyte": STORAGE["quobyte"],
+    "downwardAPI": downward,
+    "fc": STORAGE["fc"],
+    "flexVolume": STORAGE["flexVolume"],
     "configMap": _keyed("name"),
-    "azureFile": _azure_file,
-    "vsphereVolume": _needs("volumePath"),
-    "photonPersistentDisk": _needs("pdID"),
-    "portworxVolume": _needs("volumeID"),
-    "azureDisk": _needs("diskName", "diskURI"),
-    "storageos": lambda errs, source, path, spec: None,
-    "projected": _projected,
-    "scaleIO": _needs("gateway", "system", "volumeName"),
+    "azureFile": STORAGE["azureFile"],
+    "vsphereVolume": STORAGE["vsphereVolume"],
+    "photonPersistentDisk": STORAGE["photonPersistentDisk"],
+    "portworxVolume": STORAGE["portworxVolume"],
+    "azureDisk": STORAGE["azureDisk"],
+    "storageos": STORAGE["storageos"],
+    "projected": projected,
+    "scaleIO": STORAGE["scaleIO"],
     "csi": _csi,
     "ephemeral": _ephemeral,
     "image": _image,
 }
+"""In the order in which the server looks."""

@@ -14,6 +14,7 @@ from holdfast.sandbox.kinds import (
     validate_create,
     validate_update,
 )
+from holdfast.sandbox.kinds.prepare import sync_profiles
 
 Causes = list[tuple[str, str]]
 
@@ -258,4 +259,84 @@ def test_a_schedule_names_its_unknown_time_zone_first() -> None:
     assert [body.partition(": ")[2].partition(": ")[2] for _, body in found] == [
         "provided bad location Foo/Bar: unknown time zone Foo/Bar",
         "cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
+    ]
+
+
+def test_a_pod_selects_by_its_own_labels_where_it_is_told_to() -> None:
+    term = {"topologyKey": "z", "labelSelector": {}, "matchLabelKeys": ["a", "none"], "mismatchLabelKeys": ["b"]}
+    spread = {"topologyKey": "z", "maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"}
+    found = made(
+        {
+            **pod(
+                affinity={"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
+                topologySpreadConstraints=[{**spread, "labelSelector": {}, "matchLabelKeys": ["a"]}],
+            ),
+            "metadata": {"labels": {"a": "1", "b": "2"}},
+        }
+    )
+    prepare_create(GroupVersionKind.of(found), found)
+    own = {"key": "a", "operator": "In", "values": ["1"]}
+    wanted = found["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][0]
+    assert wanted["labelSelector"]["matchExpressions"] == [own, {"key": "b", "operator": "NotIn", "values": ["2"]}]
+    assert found["spec"]["topologySpreadConstraints"][0]["labelSelector"]["matchExpressions"] == [own]
+
+
+def test_an_app_armor_annotation_becomes_a_field_and_is_warned_of() -> None:
+    key = "container.apparmor.security.beta.kubernetes.io/c"
+    found = made({**pod(), "metadata": {"annotations": {key: "localhost/p"}}})
+    assert sync_profiles(found) == [
+        f'metadata.annotations[{key}]: deprecated since v1.30; use the "appArmorProfile" field instead'
+    ]
+    profile = {"type": "Localhost", "localhostProfile": "p"}
+    assert found["spec"]["containers"][0]["securityContext"] == {"appArmorProfile": profile}
+    assert sync_profiles(found) == []
+
+
+def pod_status_refused(spec: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> Causes:
+    before = {**made(pod(**spec)), "status": old}
+    after = {**copy.deepcopy(before), "status": new}
+    return [(e.field, e.body) for e in validate_update(GroupVersionKind.of(before), after, before, "status")]
+
+
+def test_a_container_that_ended_does_not_run_again_where_it_may_not() -> None:
+    ended = {"containerStatuses": [{"name": "c", "state": {"terminated": {"exitCode": 1}}}]}
+    running = {"containerStatuses": [{"name": "c", "state": {"running": {}}}]}
+    refused_ = [("status.containerStatuses[0].state", "Forbidden: may not be transitioned to non-terminated state")]
+    assert pod_status_refused({"restartPolicy": "Never"}, ended, running) == refused_
+    assert pod_status_refused({"restartPolicy": "OnFailure"}, ended, running) == []
+    rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": [1]}}
+    container = {"name": "c", "image": "x", "restartPolicy": "Never", "restartPolicyRules": [rule]}
+    assert pod_status_refused({"restartPolicy": "Never", "containers": [container]}, ended, running) == []
+
+
+def test_addresses_of_a_pod_are_one_of_each_family() -> None:
+    assert pod_status_refused({}, {}, {"podIPs": [{"ip": "1.2.3.4"}, {"ip": "fd00::1"}]}) == []
+    assert pod_status_refused({}, {}, {"podIPs": [{"ip": "1.2.3.4"}, {"ip": "1.2.3.5"}]}) == [
+        (
+            "status.podIPs",
+            'Invalid value: [{"IP":"1.2.3.4"},{"IP":"1.2.3.5"}]: may specify no more than one IP for each IP family',
+        )
+    ]
+
+
+def resized(change: dict[str, Any], **base: Any) -> Causes:
+    amounts = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}
+    before = made(pod(containers=[{"name": "c", "image": "x", "resources": amounts}], **base))
+    prepare_create(GroupVersionKind.of(before), before)
+    after = copy.deepcopy(before)
+    after["spec"]["containers"][0].update(change)
+    return [(e.field, e.body) for e in validate_update(GroupVersionKind.of(before), after, before, "resize")]
+
+
+def test_a_resize_changes_amounts_and_takes_none_away() -> None:
+    grown = {"requests": {"cpu": "1500m", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}
+    assert resized({"resources": grown}) == []
+    assert resized({"resources": {"requests": {"cpu": "1"}, "limits": grown["limits"]}}) == [
+        ("spec.containers[0].resources.requests", "Forbidden: resource requests cannot be removed")
+    ]
+    assert resized({"name": "d"}) == [
+        ("spec.containers[0].name", "Forbidden: containers may not be renamed or reordered on resize")
+    ]
+    assert resized({"resources": grown}, os={"name": "windows"}) == [
+        ("[]", "Forbidden: windows pods cannot be resized")
     ]
