@@ -14,6 +14,7 @@ from holdfast.dialects.argo.defaults import NAMESPACE as ARGO_NAMESPACE
 from holdfast.kube.refs import Manifest
 from holdfast.model.delivery import UnitKey
 from holdfast.offline.argo_places import asked, is_here, stands
+from holdfast.offline.implied import IMPLIED
 from holdfast.offline.placeholders import Placeholders
 from holdfast.offline.survey import Options, Survey
 from holdfast.offline.unit import MADE_ELSEWHERE, SOURCE_KINDS, Unit, has_values, key_of, secret_names
@@ -123,7 +124,15 @@ def _is_furniture(obj: Manifest) -> bool:
 
 def _top(unit: Unit) -> Manifest:
     meta = {**unit.object["metadata"], "namespace": placed(unit.key).namespace}
-    return _without_status({**unit.object, "metadata": meta})
+    obj = _without_status({**unit.object, "metadata": meta})
+    return {**obj, "spec": {**obj["spec"], "targetNamespace": "default"}} if _names_no_namespace(unit) else obj
+
+
+def _names_no_namespace(unit: Unit) -> bool:
+    """Whether an overlay that stands for a unit leaves its namespace to whoever delivers it."""
+    if IMPLIED not in (unit.object["metadata"].get("annotations") or {}) or unit.rendered is None:
+        return False
+    return not any(o["metadata"].get("namespace") or o["kind"] == "Namespace" for o in unit.rendered.objects)
 
 
 def placed(key: UnitKey) -> UnitKey:
