@@ -24,7 +24,7 @@ from holdfast.controller.release_turn import Turn
 from holdfast.controller.releases_index import ReleaseIndex
 from holdfast.dialects.flux import helmrelease as flux
 from holdfast.dialects.flux.conditions import said
-from holdfast.dialects.flux.helmrelease_chart import CHART_KINDS
+from holdfast.dialects.flux.helmrelease_chart import CHART_KINDS, problem_of
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.delivery import UnitKey
 
@@ -94,13 +94,17 @@ class HelmReleases:
                 self._manager.wake(ref_of(dependant))
 
     def _source_changed(self, ref: ObjectRef, old: Manifest | None, new: Manifest | None) -> None:
-        """A new artifact wakes everybody; any other change those who wait for this source."""
+        """A new artifact wakes everybody; a source that can be used now those who wait for it.
+
+        A source that only fails anew wakes nobody: who waits looks again in time, as in Flux.
+        """
+        usable = new is not None and not problem_of(new)
         fresh = new is not None and _revision(new) != _revision(old or {})
         for key in self.index.of_source(UnitKey(ref.kind, ref.namespace, ref.name)):
             obj = self._objects.get(ref_of(key))
             if obj is None or not (obj.get("status") or {}).get("conditions"):
                 continue
-            waits = said(obj).reason in ("SourceNotReady", "ArtifactFailed")
+            waits = usable and said(obj).reason in ("SourceNotReady", "ArtifactFailed")
             if waits or (fresh and new is not None and not _has_tried(obj, ref.kind, _revision(new))):
                 self._manager.wake(ref_of(key))
 
