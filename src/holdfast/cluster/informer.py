@@ -76,7 +76,7 @@ def light(obj: Manifest) -> LightObject:
 def full(obj: Manifest) -> Manifest:
     """The transform for a view of whole objects (managedFields left out: they are half of the memory).
 
-    Such a view keeps its objects packed: each look-up makes one anew.
+    Such a view keeps its objects packed: a look-up makes one anew. Treat it as frozen.
     """
     meta = obj.get("metadata")
     if meta and "managedFields" in meta:
@@ -127,6 +127,7 @@ class Informer(Generic[T]):
         self._clock = clock or SystemClock()
         self._backoff = backoff or Backoff(initial=0.5, limit=30.0, jitter=0.5)
         self._kept: dict[ObjectRef, _Kept] = {}
+        self._last: tuple[_Kept, T] | None = None  # who looked at an object looks at it again soon
         self._handlers: list[Handler[T]] = []
         self._version = ""
         self._wake = asyncio.Event()
@@ -149,8 +150,12 @@ class Informer(Generic[T]):
     def _value(self, kept: _Kept | None) -> T | None:
         if kept is None:
             return None
-        found: T = self._unpack(kept.content)
-        return found
+        if self._last is None or self._last[0] is not kept:
+            self._last = (kept, self._unpack(kept.content))
+        return self._last[1]
+
+    def __contains__(self, ref: ObjectRef) -> bool:
+        return ref in self._kept
 
     def resource_version(self, ref: ObjectRef) -> str:
         kept = self._kept.get(ref)

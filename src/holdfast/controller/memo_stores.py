@@ -69,6 +69,7 @@ class FileStore:
             self._database = sqlite3.connect(self._path, check_same_thread=False, timeout=5)
             self._path.chmod(0o600)
             self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA cache_size = -256")  # KiB: what is read once is not read again
             self._database.execute("PRAGMA synchronous = OFF")  # what a crash takes is rendered again
             self._database.execute("CREATE TABLE IF NOT EXISTS memo (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
         return self._database

@@ -277,7 +277,7 @@ class Kustomizations:
 
     async def reconcile(self, ref: ObjectRef) -> Requeue:
         key, obj = _key(ref), self._objects.get(ref)
-        if obj is None or self._mine.get(ref) is None:
+        if obj is None or ref not in self._mine:
             self._forget(key)
             return WHEN_CHANGED
         drift = self._drift.pop(key, set())

@@ -12,7 +12,7 @@ from holdfast.base.tree import Entry, EntryKind, MemoryTree, Tree
 
 _KINDS = {0o100644: EntryKind.FILE, 0o100755: EntryKind.FILE, 0o120000: EntryKind.LINK, 0o040000: EntryKind.DIRECTORY}
 _SUBMODULE = 0o160000
-_DIRECTORIES = 256  # directories that a thread keeps open; a repository may have any number
+_DIRECTORIES = 64  # directories that a thread keeps open; a repository may have any number
 
 
 class GitTree:
