@@ -27,6 +27,7 @@ from holdfast.kustomize.options import BuildOptions
 from holdfast.kustomize.run import build
 from holdfast.model.delivery import Selector
 from holdfast.model.release import PostRenderer, PostRendering
+from holdfast.render.manifests import complaint
 
 _FILE = "postrenderer.helm.sh/postrender-filename"
 _INPUT = "helm-output.yaml"
@@ -73,7 +74,9 @@ def _as_merged(error: RenderError, post: PostRendering) -> RenderError:
     match = _NO_YAML.match(error.message)
     if match is None or post.strategy != "combined":
         return error
-    return RenderError(f"error merging manifests: parsing {match[1]}: {match[2]}", place=error.place)
+    return RenderError(
+        f"error merging manifests: parsing {match[1]}: MalformedYAMLError: {match[2]}", place=error.place
+    )
 
 
 def _post_render(
@@ -114,6 +117,7 @@ def _passed(documents: Iterable[RenderedManifest], post: PostRendering, what: st
     if not objects:
         return {}
     try:
+        _refuse_no_objects(objects)
         for renderer in post.renderers:
             objects = _kustomized(objects, renderer)
         _check_unique(objects)
@@ -127,11 +131,21 @@ def _passed(documents: Iterable[RenderedManifest], post: PostRendering, what: st
     return files
 
 
+def _refuse_no_objects(objects: Iterable[Manifest]) -> None:
+    """Even without renderers of its own a release passes through kustomize, which wants a kind and a name."""
+    for obj in objects:
+        problem = complaint(obj)
+        if problem:
+            raise RenderError(problem)
+
+
 def _parsed(document: RenderedManifest) -> list[Manifest]:
     try:
         found = [d.value for d in yaml.load_all(document.text)]
     except yaml.YAMLError as error:
-        raise RenderError(f"error merging manifests: parsing {document.source}: {error.message}") from error
+        raise RenderError(
+            f"error merging manifests: parsing {document.source}: MalformedYAMLError: {error.message}"
+        ) from error
     objects = [o for value in found for o in _flat(value)]
     for obj in objects:
         annotations = _map_in(_map_in(obj, "metadata"), "annotations")

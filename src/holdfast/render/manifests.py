@@ -23,13 +23,14 @@ def check(data: bytes) -> Problem | None:
     except yaml.YAMLError as error:
         return Problem(f"MalformedYAMLError: {error.message}", error.place.line if error.place else 0)
     for document in documents:
-        message = _complaint(document.value)
+        message = complaint(document.value)
         if message:
             return Problem(message, document.line)
     return None
 
 
-def _complaint(value: Any) -> str:
+def complaint(value: Any) -> str:
+    """What keeps a value from being a Kubernetes object, in kustomize's words; "" where nothing does."""
     if value is None:
         return ""
     if not isinstance(value, dict):
@@ -38,7 +39,7 @@ def _complaint(value: Any) -> str:
     if not kind or isinstance(kind, dict | list):
         return f"missing kind in object {_meta(value)}"
     if str(kind).endswith("List") and isinstance(value.get("items"), list):
-        return next((c for c in map(_complaint, value["items"]) if c), "")
+        return next((c for c in map(complaint, value["items"]) if c), "")
     meta = value.get("metadata")
     if not (isinstance(meta, dict) and meta.get("name") and not isinstance(meta["name"], dict | list)):
         return f"missing metadata.name in object {_meta(value)}"

@@ -72,9 +72,10 @@ def test_hooks_are_post_rendered_as_the_strategy_says(strategy: str, image: str)
     ("files", "message"),
     [
         ({"templates/c.yaml": CHART["templates/a.yaml"]}, "error while running post render on files: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/rel.[noNs]"),
-        ({"templates/c.yaml": "a: b: c\n"}, "error merging manifests: parsing app/templates/c.yaml: yaml: mapping values are not allowed in this context"),
+        ({"templates/c.yaml": "a: b: c\n"}, "error merging manifests: parsing app/templates/c.yaml: MalformedYAMLError: yaml: mapping values are not allowed in this context"),
+        ({"templates/c.yaml": "apiVersion: v1\nmetadata: {name: x}\n"}, "error while running post render on files: missing kind in object {{v1 } {{x } map[] map[postrenderer.helm.sh/postrender-filename:app/templates/c.yaml]}}"),
     ],
-    ids=["two objects of one name", "a file that is no YAML"],
+    ids=["two objects of one name", "a file that is no YAML", "an object without a kind"],
 )  # fmt: skip
 def test_what_cannot_be_post_rendered_is_told_in_helms_words(files: dict[str, str], message: str) -> None:
     with pytest.raises(HelmError) as raised:
