@@ -44,6 +44,7 @@ from holdfast.reconcile.scope import scoped, served_soon
 from holdfast.reconcile.state import World
 from holdfast.reconcile.targets import Reach, TargetError, Targets
 from holdfast.reconcile.waiting import Interrupted, Interruption, NotReady, Waiter, Wanted, gone, require_namespaces
+from holdfast.render.apart import BIG
 from holdfast.render.memo import RenderMemo
 from holdfast.render.render import PathNotFound
 
@@ -130,7 +131,7 @@ class Runner:
         except HoldfastError as error:
             raise StepFailed("ReconciliationFailed", error.message, recorded=True) from error
         changed = await self._apply(attempt, objects, reach)
-        self._remember(attempt.world.delivery, objects, reach, attempt.world.inventory)
+        await self._remember(attempt.world.delivery, objects, reach, attempt.world.inventory)
         await self._prune(attempt, objects, reach)
         return reach, objects, changed
 
@@ -148,7 +149,7 @@ class Runner:
         if not plan.is_empty:
             return False
         await confirm(world.delivery, reach.state, plan.changes, seen_of(plan.changes, reach.state))
-        self._remember(world.delivery, objects, reach, world.inventory)
+        await self._remember(world.delivery, objects, reach, world.inventory)
         return True
 
     # --- plan
@@ -295,13 +296,15 @@ class Runner:
         memory.untold, memory.causes = {}, {}
         return text
 
-    def _remember(self, delivery: Delivery, objects: Sequence[Manifest], reach: Reach, before: Inventory) -> None:
+    async def _remember(self, delivery: Delivery, objects: Sequence[Manifest], reach: Reach, before: Inventory) -> None:
+        # Packing thousands of objects takes long enough to be noticed by those who wait for the event loop.
+        shelf = Shelf(objects) if len(objects) < BIG else await asyncio.to_thread(Shelf, objects)
         desired = {ObjectRef.of(o) for o in objects}
         self._end_recovery(self._memory.get(delivery.key))
         for entry in before.entries:
             if entry.ref not in desired:
                 reach.state.released(delivery.key, entry.ref)
-        self._memory[delivery.key] = _Memory(replace(delivery, raw={}), reach.state, reach.client, Shelf(objects))
+        self._memory[delivery.key] = _Memory(replace(delivery, raw={}), reach.state, reach.client, shelf)
 
     # --- prune
 
