@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 Method = Callable[[Sequence[bytes]], Awaitable[bytes]]
 
 UNKNOWN, INVALID, EXHAUSTED, UNIMPLEMENTED, INTERNAL = 2, 3, 8, 12, 13
+CODES: Final = {"InvalidArgument": INVALID, "NotFound": 5, "FailedPrecondition": 9, "Unimplemented": UNIMPLEMENTED}
+"""For errors that name their class of failure, as those of rendering do."""
 MAX_BODY: Final = 64 * 1024 * 1024
 CHUNK: Final = 64 * 1024
 
@@ -128,7 +130,7 @@ class GrpcConnection:
         except CallError as error:
             code, text = error.code, error.message
         except HoldfastError as error:
-            code, text = UNKNOWN, error.message
+            code, text = CODES.get(str(getattr(error, "code", "")), UNKNOWN), error.message
         except Exception:
             log.exception("%s", call.path)
             code, text = INTERNAL, "Holdfast met a defect of its own; its log says more"

@@ -83,11 +83,26 @@ async def _stopped(messages: Sequence[bytes]) -> bytes:
     raise Stop("cannot be had")
 
 
+class _Named(Stop):
+    code = "FailedPrecondition"
+
+
+async def _named(messages: Sequence[bytes]) -> bytes:
+    raise _Named("broken YAML")
+
+
 async def _broken(messages: Sequence[bytes]) -> bytes:
     raise RuntimeError("a secret")
 
 
-METHODS = {"/s/Echo": _echo, "/s/Large": _large, "/s/Refused": _refused, "/s/Stopped": _stopped, "/s/Broken": _broken}
+METHODS = {
+    "/s/Echo": _echo,
+    "/s/Large": _large,
+    "/s/Refused": _refused,
+    "/s/Stopped": _stopped,
+    "/s/Broken": _broken,
+    "/s/Named": _named,
+}
 
 
 @contextlib.asynccontextmanager
@@ -125,6 +140,7 @@ async def test_answers_larger_than_every_window_and_small_ones_go_side_by_side()
     [
         ("/s/Refused", ("9", "not %C3%BCnder this roof%0A100 %25")),
         ("/s/Stopped", ("2", "cannot be had")),
+        ("/s/Named", ("9", "broken YAML")),
         ("/s/Broken", ("13", "Holdfast met a defect of its own; its log says more")),
         ("/s/Nothing", ("12", "Holdfast does not answer /s/Nothing")),
     ],
