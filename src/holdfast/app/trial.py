@@ -153,6 +153,7 @@ async def _try(order: Order, given: _Set, say: Callable[[str], None]) -> Trial:
         git=store,
         remote_bases=not order.offline,
         external_artifacts=True,
+        argo_core="off",
     )
     STAND_IN.set(given.served.answers)
     stop, ready = asyncio.Event(), asyncio.Event()
