@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from holdfast.base.semver import Constraint, InvalidConstraint, InvalidVersion, Version
 from holdfast.base.tree import Entry, EntryKind, Tree
 from holdfast.helm.chart.archive import read_archive
 from holdfast.helm.chart.capabilities import default_capabilities
@@ -16,6 +19,12 @@ from holdfast.kustomize.options import ChartRequest
 from holdfast.render.paths import resolve
 from holdfast.render.tools.detect import join
 from holdfast.render.tools.request import Doors, SourceError
+
+_BUILDING = "error building helm chart dependencies: "
+_BUILD = (
+    "failed to build helm dependencies: failed to build dependencies: failed running helm: `helm dependency build` "
+    "failed exit status 1: Error: "
+)
 
 
 class Following:
@@ -78,34 +87,58 @@ def _dependency(
 ) -> tuple[dict[str, bytes], bool]:
     repository = dependency.repository
     if repository.startswith("file://") or not repository:
-        place = join(where, repository.removeprefix("file://") or f"charts/{dependency.name}")
-        real = resolve(tree, place) if place is not None else None
-        if real is None or tree.lookup(real) is None:
-            raise SourceError(
-                "error building helm chart dependencies: failed running helm: `helm dependency build` failed exit status 1: "
-                f"Error: directory {place} not found"
-            )
-        below, outside = read_tree(Following(tree, real)), False
-        return below, outside
+        return _beside(tree, where, dependency, version), False
+    if repository.startswith(("@", "alias:")):
+        name = repository.removeprefix("@").removeprefix("alias:")
+        raise SourceError(
+            f"{_BUILDING}failed to add helm repository : failed to add repository: failed running helm: "
+            f"`helm repo add {name} ` failed exit status 1: Error: could not find protocol handler for:"
+        )
     if doors.refused(repository):
         raise SourceError(f"helm repos {repository} are not permitted in project", code="PermissionDenied")
     try:
         data = doors.chart(repository, dependency.name, version)
     except SourceError as error:
-        raise SourceError(f"error building helm chart dependencies: {_failed(repository, error.message)}") from error
+        raise SourceError(_BUILDING + _failed(repository, dependency.name, error.message)) from error
     return unpacked(data), True
 
 
-def _failed(repository: str, reason: str) -> str:
+def _failed(repository: str, name: str, reason: str) -> str:
     """Which command failed: repositories behind https are added by name before dependencies are built."""
     told = reason.rpartition("failed exit status 1: Error: ")[2]
     if repository.startswith("https://") and "is not a valid chart repository" in told:
-        name = repository.replace("/", "-")
+        known = repository.replace("/", "-")
         return (
             f"failed to add helm repository {repository}: failed to add repository: failed running helm: "
-            f"`helm repo add {name} {repository}` failed exit status 1: Error: {told}"
+            f"`helm repo add {known} {repository}` failed exit status 1: Error: {told}"
         )
-    return f"failed running helm: `helm dependency build` failed exit status 1: Error: {told}"
+    pulled = f"could not download {repository}/{name}: " if repository.startswith("oci://") else ""
+    return f"{_BUILD}{pulled}{told}"
+
+
+def _beside(tree: Tree, where: str, dependency: Dependency, version: str) -> dict[str, bytes]:
+    """The files of a chart in the same repository. Raises SourceError."""
+    declared = dependency.repository.removeprefix("file://") or f"charts/{dependency.name}"
+    place = join(where, declared)
+    real = resolve(tree, place) if place is not None else None
+    if real is None or tree.lookup(real) is None:
+        raise SourceError(f"{_BUILDING}{_BUILD}directory {declared} not found")
+    files = read_tree(Following(tree, real))
+    if not _fits(load_files(files).metadata.version, version):
+        raise SourceError(
+            f"{_BUILDING}{_BUILD}can't get a valid version for 1 subchart(s): {json.dumps(dependency.name)} (repository "
+            f"{json.dumps(dependency.repository)}, version {json.dumps(version)}). Make sure a matching chart version exists "
+            "in the repo, or change the version constraint in Chart.yaml"
+        )
+    return files
+
+
+def _fits(version: str, wanted: str) -> bool:
+    """What cannot be read is let be: Helm complains about it elsewhere."""
+    try:
+        return not wanted or Constraint(wanted).check(Version.parse(version))
+    except (InvalidConstraint, InvalidVersion):
+        return True
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:

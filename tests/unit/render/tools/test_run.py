@@ -440,3 +440,37 @@ def test_a_failed_build_tells_of_deprecated_fields_first() -> None:
     told = _refusal(files, {"path": "."})
     assert "failed exit status 1: # Warning: 'patchesStrategicMerge' is deprecated." in told
     assert "\nError: trouble configuring builtin PatchStrategicMergeTransformer" in told
+
+
+BUILD = "`helm dependency build` failed exit status 1: Error: "
+
+
+@pytest.mark.parametrize(
+    ("repository", "version", "words"),
+    [
+        (
+            "file://../lib",
+            "2.x",
+            f'{BUILD}can\'t get a valid version for 1 subchart(s): "lib" (repository "file://../lib"',
+        ),
+        ("file://../no", "1.0.0", f"{BUILD}directory ../no not found"),
+        ("", "1.0.0", f"{BUILD}directory charts/lib not found"),
+        (
+            '"@known"',
+            "1.0.0",
+            "`helm repo add known ` failed exit status 1: Error: could not find protocol handler for:",
+        ),
+        (
+            "oci://r.example/x",
+            "1.0.0",
+            f"{BUILD}could not download oci://r.example/x/lib: could not download lib-1.0.0",
+        ),
+    ],
+)
+def test_a_dependency_that_cannot_be_had_is_told_as_helm_tells_it(repository: str, version: str, words: str) -> None:
+    files = {
+        "c/Chart.yaml": f"apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- name: lib\n  version: {version}\n"
+        f"  repository: {repository}\n",
+        "lib/Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.0.0\n",
+    }
+    assert words in _refusal(files, {"path": "c"})
