@@ -221,9 +221,6 @@ class Applications:
         specs = (dialect.read_spec(o.get("spec") or {}) for _, o in self._objects.items())
         return sum(self.world.goes_to(s.destination, server) for s in specs)
 
-    def now(self) -> float:
-        return self._clock.time()
-
     # --- looking
 
     async def _refresh(self, obj: Manifest, app: Application) -> float | None:
