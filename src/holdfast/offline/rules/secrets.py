@@ -130,6 +130,10 @@ _PASSWORD = re.compile(
     r"^(.*[a-z_.-])?(password|passwd|passphrase|secret_?key|api_?key|access_?key|auth_?token|access_?token|client_?secret|"
     r"bot_?token|private_?key|token)$"
 )
+_TOKEN = re.compile(
+    r"gh[pousr]_\w{36}|github_pat_\w{22,}|glpat-[\w-]{20}|xox[abp]-[\w-]{20,}|AKIA[0-9A-Z]{16}|sk_live_\w{20,}"
+)
+"""Forms that providers give their tokens, so that they are recognised."""
 _NAMES_ONE = re.compile(r"(name|key|ref|file|path|existing|policy|ttl|length|enabled|secret)$")
 
 
@@ -141,6 +145,11 @@ def passwords(survey: Survey) -> Iterator[Finding]:
                 if _telling(str(variable.get("name") or ""), variable.get("value")):
                     text = f"has the value of {variable['name']} in Git as plain text"
                     yield index.finding("password-in-plain-text", unit, obj, text, *path, "env", number)
+        if obj["kind"] == "ConfigMap" and unit.key.kind != "HelmRelease":
+            for key, value in mapping(obj.get("data")).items():
+                if _telling(str(key), value):
+                    text = f"has {key} in Git as plain text"
+                    yield index.finding("password-in-plain-text", unit, obj, text, "data", str(key))
         if obj["kind"] == "HelmRelease":
             for where in _in_values(mapping(mapping(obj.get("spec")).get("values")), ("spec", "values")):
                 text = f"has {'.'.join(map(str, where[1:]))} in Git as plain text"
@@ -158,10 +167,14 @@ def _in_values(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
 
 
 def _telling(name: str, value: Any) -> bool:
-    """A name that says password and a value that looks like one."""
+    """A name that says password and a value that looks like one; or a value that can be nothing else."""
+    if isinstance(value, str) and _TOKEN.fullmatch(value):
+        return True
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
     if not isinstance(value, str) or len(value) < 6 or not _PASSWORD.match(snake):
         return False
+    if re.fullmatch(r"[A-Za-z0-9+/]{40}", value):
+        return True
     if re.search(r"[${}<>%\s/]|\*\*|^x+$", value) or value.startswith(("ENC[", "vault:", "ref+", "op:", "secret:")):
         return False
     # The name of a key, of a variable or of a Secret rather than what is in it.

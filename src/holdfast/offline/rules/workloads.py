@@ -178,6 +178,10 @@ _IMAGE = re.compile(
 )
 
 
+_MOVING = ("latest", "main", "master", "stable", "edge", "nightly", "dev", "develop", "rolling", "canary", "unstable")
+"""Tags that are put on another image from time to time."""
+
+
 def floating_images(survey: Survey) -> Iterator[Finding]:
     index = Index.of(survey)
     for unit, obj in index.each("HelmRelease"):
@@ -188,8 +192,8 @@ def floating_images(survey: Survey) -> Iterator[Finding]:
         for path, container in containers(obj):
             image = str(container.get("image") or "")
             tag = image.rpartition("/")[2].partition(":")[2]
-            if image and "@" not in image and "${" not in image and tag in ("", "latest"):
-                why = "has no tag" if not tag else "is tagged latest"
+            if image and "@" not in image and "${" not in image and tag in ("", *_MOVING):
+                why = f"is tagged {tag}" if tag else "has no tag"
                 text = f"runs image {image}, which {why}: what runs can change without a commit"
                 yield index.finding("image-floating", unit, obj, text, *path, "image")
 
@@ -198,8 +202,8 @@ def _of_values(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, .
     """Images in a release's values, as nearly every chart takes them: repository and tag."""
     if isinstance(value, dict):
         name, tag = value.get("repository"), value.get("tag")
-        if isinstance(name, str) and tag == "latest" and not value.get("digest"):
-            yield (*path, "tag"), f"{name}:latest"
+        if isinstance(name, str) and tag in _MOVING and not value.get("digest"):
+            yield (*path, "tag"), f"{name}:{tag}"
         for key, item in value.items():
             yield from _of_values(item, (*path, key))
     elif isinstance(value, list):
