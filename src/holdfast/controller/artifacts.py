@@ -15,6 +15,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,7 @@ class ArtifactStore:
         self._snapshots: dict[ObjectRef, Snapshot] = {}
         self._changed: dict[ObjectRef, tuple[str, frozenset[str] | None]] = {}
         self._listeners: list[Listener] = []
+        self._bringing: defaultdict[ObjectRef, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def path_of(self, ref: ObjectRef, name: str) -> str:
         return f"{ref.kind.lower()}/{ref.namespace}/{ref.name}/{name}"
@@ -159,9 +161,15 @@ class ArtifactStore:
 
     async def snapshot(self, ref: ObjectRef, artifact: Mapping[str, Any]) -> Snapshot | None:
         """The snapshot behind the artifact of a status; None where the file is not there (yet)."""
+        # Many units of one source ask at once: it is brought once, and nobody clears another's half-written file away.
+        async with self._bringing[ref]:
+            return self._at_hand(ref, artifact) or await self._read(ref, artifact)
+
+    def _at_hand(self, ref: ObjectRef, artifact: Mapping[str, Any]) -> Snapshot | None:
         known = self._snapshots.get(ref)
-        if known is not None and known.revision == artifact.get("revision"):
-            return known
+        return known if known is not None and known.revision == artifact.get("revision") else None
+
+    async def _read(self, ref: ObjectRef, artifact: Mapping[str, Any]) -> Snapshot | None:
         if not await self.present(artifact) and not await self._brought(ref, artifact):
             return None
         file = self.local(str(artifact["path"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.server
 import threading
@@ -117,6 +118,17 @@ async def test_an_artifact_of_another_replica_is_brought_over_if_it_is_what_the_
         assert found is not None
         assert found.tree.read("a") == b"2"
     assert not (tmp_path / "second" / made["path"]).exists()
+
+
+async def test_many_units_that_ask_at_once_have_it_brought_over_once(tmp_path: Path) -> None:
+    first, second = store(tmp_path / "first"), store(tmp_path / "second")
+    second.base_url = "http://second"
+    made = await first.store(REF, "1.tar.gz", snapshot(a="1"))
+    with served(tmp_path / "first") as url:
+        there = {**made, "url": f"{url}/{made['path']}"}
+        found = await asyncio.gather(*(second.snapshot(REF, there) for _ in range(30)))
+    assert found[0] is not None
+    assert all(f is found[0] for f in found)
 
 
 async def test_a_replica_that_is_away_is_no_error(tmp_path: Path) -> None:
