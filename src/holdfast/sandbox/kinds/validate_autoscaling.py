@@ -23,35 +23,39 @@ def autoscaler(errs: Errors, obj: Manifest) -> None:
         errs.invalid("spec.maxReplicas", most, "must be greater than or equal to 1")
     if least is not None and most < least:
         errs.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
-    _target_reference(errs, spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef")
-    _needs_group(errs, spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef")
+    _reference(errs, spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef", group_needed=True)
     cpu = spec.get("targetCPUUtilizationPercentage")
     if cpu is not None and cpu < 1:
         errs.invalid("spec.metrics[0].resource.target.averageUtilization", cpu, "must be greater than 0")
+    for index, metric in enumerate(spec.get("metrics") or ()):
+        _metric(errs, metric, f"spec.metrics[{index}]")
     kinds = {metric.get("type") for metric in spec.get("metrics") or ()}
     if least == 0 and not kinds & {"Object", "External"}:
         errs.forbidden(
             "spec.metrics", "must specify at least one Object or External metric to support scaling to zero replicas"
         )
-    for index, metric in enumerate(spec.get("metrics") or ()):
-        _metric(errs, metric, f"spec.metrics[{index}]")
     for key in ("scaleUp", "scaleDown"):
         rules = (spec.get("behavior") or {}).get(key)
         if rules is not None:
             _scaling(errs, rules, f"spec.behavior.{key}")
 
 
-def _target_reference(errs: Errors, found: Manifest, path: str) -> None:
+def autoscaler_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    for key in ("currentReplicas", "desiredReplicas"):
+        errs.non_negative(f"status.{key}", (obj.get("status") or {}).get(key))
+
+
+def _reference(errs: Errors, found: Manifest, path: str, group_needed: bool) -> None:
     for key in ("kind", "name"):
         if not found.get(key):
             errs.required(f"{path}.{key}")
         else:
             errs.name(f"{path}.{key}", found[key], names.path_segment)
     version = found.get("apiVersion") or ""
-    if version and version != "v1" and "/" not in version:
-        errs.invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")
     if version.count("/") > 1:
         errs.invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}")
+    elif group_needed and (not version.partition("/")[1] or version.startswith("/")):
+        errs.invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")
 
 
 _METRICS = {
@@ -65,14 +69,6 @@ _METRICS = {
 
 _ORDER = ("object", "external", "pods", "resource", "containerResource")
 """Only the first source that is given is looked into."""
-
-
-def _needs_group(errs: Errors, found: Manifest, path: str) -> None:
-    version = found.get("apiVersion") or ""
-    if version.count("/") > 1:
-        errs.invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}")
-    elif not version.partition("/")[1]:
-        errs.invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")
 
 
 def _metric(errs: Errors, metric: Manifest, path: str) -> None:
@@ -108,28 +104,34 @@ def _source(errs: Errors, key: str, source: Manifest, path: str) -> None:
             else:
                 errs.name(f"{path}.container", source["container"], names.dns_label)
     else:
+        if key == "object":
+            _reference(errs, source.get("describedObject") or {}, f"{path}.describedObject", group_needed=False)
         name = (source.get("metric") or {}).get("name")
         if not name:
-            errs.required(f"{path}.metric.name")
+            errs.required(f"{path}.metric.name", "must specify a metric name")
         else:
             errs.name(f"{path}.metric.name", name, names.path_segment)
-        if key == "object":
-            _target_reference(errs, source.get("describedObject") or {}, f"{path}.describedObject")
     _target(errs, target, f"{path}.target")
+    _chosen_value(errs, key, target, f"{path}.target")
+
+
+def _chosen_value(errs: Errors, key: str, target: Manifest, path: str) -> None:
+    """Which of the target's figures have to be there, and which exclude each other."""
+    whole, average = target.get("value") is not None, target.get("averageValue") is not None
     if key in ("resource", "containerResource"):
-        both = target.get("averageUtilization") is not None and target.get("averageValue") is not None
-        if both:
-            errs.forbidden(
-                f"{path}.target.averageValue", "may not set both a target raw value and a target utilization"
-            )
-        elif target.get("averageUtilization") is None and target.get("averageValue") is None:
-            errs.required(
-                f"{path}.target.averageUtilization", "must set either a target raw value or a target utilization"
-            )
-    elif key == "pods" and target.get("averageValue") is None:
-        errs.required(f"{path}.target.averageValue", "must specify a positive target averageValue")
-    elif key in ("object", "external") and target.get("value") is None and target.get("averageValue") is None:
-        errs.required(f"{path}.target.averageValue", "must set either a target value or averageValue")
+        share = target.get("averageUtilization") is not None
+        if share and average:
+            errs.forbidden(f"{path}.averageValue", "may not set both a target raw value and a target utilization")
+        elif not share and not average:
+            errs.required(f"{path}.averageUtilization", "must set either a target raw value or a target utilization")
+    elif key == "pods" and not average:
+        errs.required(f"{path}.averageValue", "must specify a positive target averageValue")
+    elif key == "object" and not whole and not average:
+        errs.required(f"{path}.averageValue", "must set either a target value or averageValue")
+    elif key == "external" and not whole and not average:
+        errs.required(f"{path}.averageValue", "must set either a target value for metric or a per-pod target")
+    elif key == "external" and whole and average:
+        errs.forbidden(f"{path}.value", "may not set both a target value for metric and a per-pod target")
 
 
 def _target(errs: Errors, target: Manifest, path: str) -> None:
@@ -171,3 +173,6 @@ def _scaling(errs: Errors, rules: Manifest, path: str) -> None:
             errs.invalid(f"{place}.periodSeconds", seconds, "must be greater than zero")
         elif seconds > 1800:
             errs.invalid(f"{place}.periodSeconds", seconds, "must be less than or equal to 1800")
+    tolerance = rules.get("tolerance")
+    if tolerance is not None and parse(tolerance).value < 0:
+        errs.invalid(f"{path}.tolerance", tolerance, "must be greater than or equal to 0")
