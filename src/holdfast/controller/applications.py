@@ -83,6 +83,7 @@ class Applications:
         self._operator = AppOperator(self.world, self._comparer, self._writer, self._clock, done=self._tell_again)
         self._deleter = AppDeleter(self.world, self._comparer, self._writer, self.deletion_held)
         self._asked: dict[ObjectRef, Level] = {}
+        self._looked: dict[ObjectRef, float] = {}
         self._by_instance: dict[str, ObjectRef] = {}
         self._changed: dict[ObjectRef, bool] = {}
         self._controller: Controller | None = None
@@ -155,7 +156,7 @@ class Applications:
             if not project:
                 self.ask(ref, Level.RECENT)
             else:
-                self._later(ref, PROJECT_SECONDS)
+                self._clock.call_later(PROJECT_SECONDS, partial(self._unless_looked, ref, self._clock.monotonic()))
 
     # --- one turn
 
@@ -188,6 +189,7 @@ class Applications:
 
     def _forget(self, ref: ObjectRef) -> None:
         self._asked.pop(ref, None)
+        self._looked.pop(ref, None)
         self._comparer.forget(ref)
 
     # --- who asks without wanting anything done
@@ -244,6 +246,7 @@ class Applications:
 
     async def _look(self, obj: Manifest, app: Application, look: Look) -> float | None:
         now = self._clock.time()
+        self._looked[app.ref] = self._clock.monotonic()
         try:
             project, problems = self._conditions(obj, app)
         except DestinationUnknown:
@@ -339,6 +342,11 @@ class Applications:
         await self._hooks_finalizers(app, comparison)
         await self._writer.status(obj, app, status, now)
         return wait
+
+    def _unless_looked(self, ref: ObjectRef, since: float) -> None:
+        """Who has looked since then has seen it."""
+        if self._looked.get(ref, since) <= since:
+            self.ask(ref, Level.LATEST)
 
     def _tell_again(self, ref: ObjectRef) -> None:
         self._later(ref, TOLD_AGAIN_SECONDS)
