@@ -24,6 +24,7 @@ IDLE_SECONDS = 30.0
 _LENGTH = 8
 _BUFFER = 1 << 22
 _TRIES = 2
+_ENDS_SECONDS = 10.0
 
 
 class WorkerDied(RetryLater):
@@ -81,7 +82,7 @@ class Workers:
             try:
                 answer = await worker.ask(job)
             except (asyncio.IncompleteReadError, ConnectionError):
-                await worker.end()
+                await worker.gone()
                 if not left:
                     raise WorkerDied(f"the process that did it was ended by {worker.ended}, twice") from None
                 continue
@@ -142,6 +143,13 @@ class _Worker:
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+
+    async def gone(self) -> None:
+        """It stopped answering, so it is ending: how, is known only if nobody sends it a signal meanwhile."""
+        try:
+            await asyncio.wait_for(self.process.wait(), _ENDS_SECONDS)
+        except TimeoutError:
+            await self.end()
 
     async def end(self) -> None:
         self.kill()
