@@ -22,6 +22,7 @@ from holdfast.sandbox.kinds.validate_resources import (
     STANDARD_QUOTA,
     container_resource_name,
     is_standard,
+    overcommittable,
     resource_name,
 )
 from holdfast.sandbox.kinds.validate_scheduling import taint_effect
@@ -307,8 +308,8 @@ def _limit_item(errs: Errors, item: Manifest, kind: str, path: str) -> None:
 def _limit_order(errs: Errors, found: Manifest, name: str, path: str) -> None:
     def above(low: str, high: str, key: str, text: str) -> None:
         if found[low] is not None and found[high] is not None and found[low].value > found[high].value:
-            # The real server shows the lower bound of a default, and the field's own value of everything else.
-            shown = found["min"] if (low, key) == ("min", "default") else found[key]
+            # The real server shows the bound that a default breaks, and the field's own value of everything else.
+            shown = found[low if high == "default" else high] if key == "default" else found[key]
             errs.invalid(f"{path}.{key}[{name}]", shown.text, text.format(low=found[low].text, high=found[high].text))
 
     above("min", "max", "min", "min value {low} is greater than max value {high}")
@@ -330,6 +331,10 @@ def _limit_order(errs: Errors, found: Manifest, name: str, path: str) -> None:
         if ratio.value > widest:
             text = f"ratio {ratio.text} is greater than max/min = {float(widest):f}"
             errs.invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio.text, text)
+    limit, asked = found["default"], found["defaultRequest"]
+    if not overcommittable(name) and limit is not None and asked is not None and limit.value != asked.value:
+        text = f"default value {limit.text} must equal to defaultRequest value {asked.text} in {name}"
+        errs.invalid(f"{path}.defaultRequest[{name}]", asked.text, text)
 
 
 # --- endpoints, events ---------------------------------------------------------------------

@@ -90,7 +90,7 @@ def requirements(
         amount(errs, name, quantity, place)
         if name in limits:
             _within_limit(errs, name, quantity, limits, path)
-        elif not _overcommittable(name):
+        elif not overcommittable(name):
             errs.required(f"{path}.limits", "Limit must be set for non overcommitable resources")
         _page_size(errs, name, quantity, place)
     _huge_pages(errs, limits, requests, path)
@@ -139,13 +139,13 @@ def _page_size(errs: Errors, name: str, quantity: str, path: str) -> None:
 
 def _within_limit(errs: Errors, name: str, quantity: str, limits: Manifest, path: str) -> None:
     asked, limit = parse(quantity), parse(limits[name])
-    if not _overcommittable(name) and asked.value != limit.value:
+    if not overcommittable(name) and asked.value != limit.value:
         errs.invalid(f"{path}.requests", asked.text, f"must be equal to {name} limit of {limit.text}")
     elif asked.value > limit.value:
         errs.invalid(f"{path}.requests", asked.text, f"must be less than or equal to {name} limit of {limit.text}")
 
 
-def _overcommittable(name: str) -> bool:
+def overcommittable(name: str) -> bool:
     return is_native(name) and not name.startswith("hugepages-")
 
 

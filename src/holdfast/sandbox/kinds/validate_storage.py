@@ -158,7 +158,24 @@ def _persistent(errs: Errors, key: str, spec: Manifest, name: str) -> None:
             if source.get(field) is not None:
                 _secret_reference(errs, source[field], f"{path}.{field}")
     else:
-        STORAGE[key](errs, source, path, spec)
+        told = "spec.persistentDisk" if key == "gcePersistentDisk" else path
+        STORAGE[key](errs, source, told, spec)
+        _namespaces(errs, key, source, path)
+
+
+def _namespaces(errs: Errors, key: str, source: Manifest, path: str) -> None:
+    """The namespaces that a volume of the cluster has to name where one of a pod has the pod's."""
+    secret = source.get("secretRef")
+    if key in ("cinder", "storageos") and secret is not None and not secret.get("namespace"):
+        errs.required(f"{path}.secretRef.namespace")
+    if key == "azureFile" and source.get("secretNamespace") == "":
+        errs.required(f"{path}.secretNamespace")
+    endpoints = source.get("endpointsNamespace")
+    if key == "glusterfs" and endpoints == "":
+        text = "if the endpointnamespace is set, it must be a valid namespace name"
+        errs.invalid(f"{path}.endpointsNamespace", endpoints, text)
+    elif key == "glusterfs" and endpoints is not None:
+        errs.name(f"{path}.endpointsNamespace", endpoints, names.dns_label)
 
 
 _SECRET_REFERENCES = (
