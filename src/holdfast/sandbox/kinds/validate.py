@@ -268,6 +268,7 @@ _STATUS: dict[tuple[str, str], Update] = {
     ("batch", "Job"): validate_job_status.job_status,
     ("", "Service"): _service_status,
     ("autoscaling", "HorizontalPodAutoscaler"): validate_autoscaling.autoscaler_status,
+    ("", "ResourceQuota"): validate_core.quota_status,
     ("", "Namespace"): _namespace_status,
     (_NET, "Ingress"): validate_networking.ingress_status,
     ("certificates.k8s.io", "CertificateSigningRequest"): validate_policy.signing_status,

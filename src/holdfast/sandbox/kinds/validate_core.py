@@ -61,7 +61,7 @@ def config_map_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     if not obj.get("immutable"):
         errs.forbidden("immutable", "field is immutable when `immutable` is set")
     for key in ("data", "binaryData"):
-        if (obj.get(key) or {}) != (old.get(key) or {}):
+        if obj.get(key) != (old.get(key) or None):
             errs.forbidden(key, "field is immutable when `immutable` is set")
 
 
@@ -118,7 +118,7 @@ def secret_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
         return
     if not obj.get("immutable"):
         errs.forbidden("immutable", "field is immutable when `immutable` is set")
-    if (obj.get("data") or {}) != (old.get("data") or {}):
+    if obj.get("data") != (old.get("data") or None):
         errs.forbidden("data", "field is immutable when `immutable` is set")
 
 
@@ -193,16 +193,25 @@ def node_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
 
 def quota(errs: Errors, obj: Manifest) -> None:
     spec = obj.get("spec") or {}
-    for name, quantity in (spec.get("hard") or {}).items():
-        path = f"spec.hard[{name}]"
-        _quota_name(errs, name, path)
-        value = parse(quantity)
-        if value.value < 0:
-            errs.invalid(path, value.text, NEGATIVE)
-        if (name in INTEGER or name.startswith("count/")) and value.value != value.value.to_integral_value():
-            errs.invalid(path, value.text, "must be an integer")
+    _quota_amounts(errs, spec.get("hard") or {}, "spec.hard")
     _quota_scopes(errs, spec)
     _scope_selector(errs, spec)
+
+
+def quota_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    for key in ("hard", "used"):
+        _quota_amounts(errs, (obj.get("status") or {}).get(key) or {}, f"status.{key}")
+
+
+def _quota_amounts(errs: Errors, amounts: Manifest, path: str) -> None:
+    for name, quantity in amounts.items():
+        place = f"{path}[{name}]"
+        _quota_name(errs, name, place)
+        value = parse(quantity)
+        if value.value < 0:
+            errs.invalid(place, value.text, NEGATIVE)
+        if (name in INTEGER or name.startswith("count/")) and value.value != value.value.to_integral_value():
+            errs.invalid(place, value.text, "must be an integer")
 
 
 def quota_update(errs: Errors, obj: Manifest, old: Manifest) -> None:

@@ -38,7 +38,7 @@ def claim_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     claim_spec(errs, obj["spec"], "spec")
     classes = [(o["metadata"].get("annotations") or {}).get(_OLD_CLASS) or "" for o in (obj, old)]
     if classes[0] != classes[1]:
-        errs.invalid(f"metadata.annotations[{_OLD_CLASS}]", classes[0], IMMUTABLE)
+        errs.invalid(f"metadata.annotations.{_OLD_CLASS}", classes[0], IMMUTABLE)
     if not before.get("volumeName"):
         _take(new, before, "volumeName")
     if before.get("storageClassName") is None and "storageClassName" in new:
