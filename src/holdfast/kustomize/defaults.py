@@ -144,6 +144,8 @@ _TO_SECRET = (
     _spec("metadata/annotations/ingress.kubernetes.io\\/auth-secret", "Ingress"),
     _spec("metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret", "Ingress"),
     _spec("metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret", "Ingress"),
+    # Upstream names this field twice, hence what it refers to is followed twice: from one name to the next.
+    _spec("spec/tls/secretName", "Ingress"),
     _spec("imagePullSecrets/name", "ServiceAccount"),
     *(
         _spec(f"parameters/{field}", "StorageClass")

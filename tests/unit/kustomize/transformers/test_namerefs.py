@@ -42,3 +42,24 @@ def test_a_field_of_ones_own_can_be_a_reference(repo: Any) -> None:
     repo.write("n.yaml", "nameReference:\n- kind: ConfigMap\n  fieldSpecs: [{path: use, kind: Gadget}]\n")
     gadget = next(r for r in repo.result().resources if r.kind == "Gadget")
     assert gadget.manifest["use"] == "a-conf"
+
+
+def test_a_secret_of_an_ingress_is_followed_through_two_names_and_that_of_a_pod_through_one(repo: Any) -> None:
+    repo.write(
+        "kustomization.yaml",
+        "resources: [all.yaml]\nnamePrefix: a-\n"
+        "secretGenerator:\n"
+        "- {name: hashed, literals: [k=v]}\n"
+        "- {name: plain, literals: [k=v], options: {disableNameSuffixHash: true}}\n"
+        "replacements:\n"
+        "- {source: {kind: Ingress}, targets: [{select: {kind: Secret}}]}\n",
+    )
+    repo.write(
+        "all.yaml",
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {tls: [{secretName: plain}]}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volumes: [{secret: {secretName: plain}}]}\n",
+    )
+    specs = {r.kind: r.manifest.get("spec") for r in repo.result().resources}
+    # As kustomize 5.8.1 prints it: both Secrets are called "a-web" before one of them gets its hash.
+    assert specs["Ingress"] == {"tls": [{"secretName": "a-web-ftgtgc4t9f"}]}
+    assert specs["Pod"] == {"volumes": [{"secret": {"secretName": "a-web"}}]}
