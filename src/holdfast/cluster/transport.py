@@ -45,6 +45,10 @@ class Request:
     headers: Headers = ()
     timeout: float = REQUEST_SECONDS
 
+    @property
+    def dry_run(self) -> bool:
+        return "dryRun" in self.query
+
 
 class Transport:
     """Requests share at most ``CONNECTIONS`` connections; watches, which hold one each, have a pool without a limit."""

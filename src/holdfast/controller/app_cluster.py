@@ -334,7 +334,7 @@ class WatchedClient(Client):
 
     async def _written(self, request: Request, resource: ApiResource) -> Manifest:
         answer = await super()._written(request, resource)
-        return answer if "dryRun" in request.query else self._seen(answer)
+        return answer if request.dry_run else self._seen(answer)
 
     async def delete(
         self,

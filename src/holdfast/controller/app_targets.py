@@ -17,6 +17,7 @@ from holdfast.controller.app_world import AppWorld, entrance_of
 from holdfast.controller.remote import RemoteBases
 from holdfast.dialects.argo.application import instance_name
 from holdfast.dialects.argo.project import Project
+from holdfast.dialects.argo.source_shapes import fault
 from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environment, override_files, read_source
 from holdfast.kube.refs import Manifest
 from holdfast.kustomize import BuildOptions
@@ -263,6 +264,7 @@ class AppTargets:
             tree=manifests.tree,
             tree_identity=manifests.identity,
             reread=read_source,
+            fault=fault,
             environment=environment(instance, namespace, app.spec.project, source, found.revision),
             refs=refs,
             several=several,

@@ -14,6 +14,7 @@ from holdfast.base.tree import MemoryTree, Tree
 from holdfast.dialects.argo import application as argo
 from holdfast.dialects.argo.defaults import NAMESPACE
 from holdfast.dialects.argo.settings import read_settings
+from holdfast.dialects.argo.source_shapes import fault
 from holdfast.dialects.argo.sources import SKIP_MARKER, environment, override_files, read_source
 from holdfast.helm.chart.archive import read_archive
 from holdfast.kube import yaml
@@ -167,6 +168,7 @@ class _Rendering:
                 tree=tree,
                 tree_identity=f"offline {id(tree)}",
                 reread=read_source,
+                fault=fault,
                 environment=environment(instance, namespace, app.spec.project, source, _REVISION),
                 refs=refs,
                 several=several,

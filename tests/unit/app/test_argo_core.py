@@ -47,7 +47,7 @@ async def test_a_pod_stands_for_the_controller_as_long_as_it_works(
     api_server: ClusterConfig, client: Client, tmp_path: Path
 ) -> None:
     stop = asyncio.Event()
-    running = asyncio.create_task(work(Settings(config=api_server, state=tmp_path), stop))
+    running = asyncio.create_task(work(Settings(config=api_server, state=tmp_path, local_sources=True), stop))
     try:
         pod = await _until(client, there=True)
         assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "argocd-redis"

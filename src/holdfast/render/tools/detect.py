@@ -9,7 +9,6 @@ from holdfast.kube import yaml
 from holdfast.model.app import AppSource, Raw, SourceType
 from holdfast.render.paths import resolve
 from holdfast.render.tools.request import ROOT, Environment, SourceError, SourceRequest, ToolSettings
-from holdfast.render.tools.shapes import fault
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -64,7 +63,7 @@ def overridden(tree: Tree, where: str, request: SourceRequest) -> AppSource:
         entry = tree.lookup(path)
         if entry is None or entry.kind is EntryKind.DIRECTORY:
             continue
-        patch = _overrides(path, tree.read(path))
+        patch = _overrides(path, tree.read(path), request)
         raw = merged(raw, patch)
     if raw is request.source.raw:
         return request.source
@@ -73,11 +72,11 @@ def overridden(tree: Tree, where: str, request: SourceRequest) -> AppSource:
     return request.reread({**kept, **fixed})
 
 
-def _overrides(path: str, data: bytes) -> Raw:
+def _overrides(path: str, data: bytes, request: SourceRequest) -> Raw:
     """Raises SourceError for a file that is no source."""
     try:
         patch = yaml.load(data)
-        problem = "" if patch is None else fault(patch)
+        problem = "" if patch is None else request.fault(patch)
     except yaml.YAMLError as error:
         patch, problem = None, error.message
     if problem:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from holdfast.base.errors import Stop
 from holdfast.base.tree import Tree
@@ -102,7 +103,8 @@ class Environment:
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
     """``refs`` are keyed by ``$name``; ``override_files`` name files beside the manifests that change the source, all but its
-    ``fixed_fields``, which ``reread`` understands; a file with ``skip_marker`` in it is no manifest."""
+    ``fixed_fields``: ``fault`` says what is wrong in one ("" where nothing is), ``reread`` understands the whole; a file with
+    ``skip_marker`` in it is no manifest."""
 
     name: str
     namespace: str
@@ -110,6 +112,7 @@ class SourceRequest:
     tree: Tree = field(repr=False, compare=False)
     tree_identity: str
     reread: Callable[[Raw], AppSource] = field(repr=False, compare=False)
+    fault: Callable[[Any], str] = field(repr=False, compare=False)
     environment: Mapping[str, str] = field(default_factory=dict)
     refs: Mapping[str, Referenced] = field(default_factory=dict)
     several: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from holdfast.base.tree import MemoryTree
+from holdfast.dialects.argo.source_shapes import fault
 from holdfast.dialects.argo.sources import environment, read_source
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.options import Fetched
@@ -20,7 +21,7 @@ FILES = {
 def _request(files: dict[str, bytes], identity: str, path: str = "app") -> SourceRequest:
     source = read_source({"repoURL": "r", "path": path})
     values = environment("web", "ns", "default", source, identity * 40)
-    return SourceRequest("web", "ns", source, MemoryTree(files), identity, read_source, environment=values)
+    return SourceRequest("web", "ns", source, MemoryTree(files), identity, read_source, fault, environment=values)
 
 
 def test_a_commit_to_another_directory_renders_nothing() -> None:

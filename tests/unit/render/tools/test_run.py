@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from holdfast.base.tree import MemoryTree
+from holdfast.dialects.argo.source_shapes import fault
 from holdfast.dialects.argo.sources import FIXED_FIELDS, SKIP_MARKER, environment, override_files, read_source
 from holdfast.model.app import SourceType
 from holdfast.render.tools import (
@@ -37,6 +38,7 @@ def _request(files: dict[str, str], source: dict[str, Any], **more: Any) -> Sour
         tree=_tree(files),
         tree_identity="1",
         reread=read_source,
+        fault=fault,
         environment=values,
         override_files=override_files("web"),
         fixed_fields=FIXED_FIELDS,
