@@ -26,6 +26,7 @@ from holdfast.cluster.config import ClusterConfig
 from holdfast.cluster.errors import AlreadyExists, ApiError
 from holdfast.cluster.watches import Watches
 from holdfast.controller.artifacts import ArtifactStore
+from holdfast.controller.buckets import Buckets
 from holdfast.controller.events import EventRecorder
 from holdfast.controller.lease import Lease, identity, lead
 from holdfast.controller.manager import Manager
@@ -63,7 +64,8 @@ ARGO_KINDS = tuple(GroupVersionKind(ARGO, "v1alpha1", k) for k in ("Application"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What ``holdfast run`` was told. ``listen`` is host:port, port 0 for any; ``state`` keeps mirrors and artifacts."""
+    """What ``holdfast run`` was told. ``listen`` is host:port, port 0 for any; ``state`` keeps mirrors and artifacts;
+    without ``buckets``, somebody else gives Bucket objects their artifacts."""
 
     config: ClusterConfig = field(repr=False)
     namespace: str = ""
@@ -80,6 +82,7 @@ class Settings:
     age_secret: tuple[str, str] | None = None
     external_artifacts: bool = False
     remote_bases: bool = True
+    buckets: bool = True
     argo_core: str = "auto"
     selector: str = ""
     shared: bool = False
@@ -338,8 +341,8 @@ def _add_sources(
         client, manager.mine(GitRepositories.gvk), git, artifacts, events, clock, requeue_dependency=again
     )
     manager.add(reconciler)
-    kind = OCIRepositories
-    manager.add(kind(client, manager.mine(kind.gvk), artifacts, events, clock, requeue_dependency=again))
+    for kind in (OCIRepositories, *([Buckets] if settings.buckets else [])):
+        manager.add(kind(client, manager.mine(kind.gvk), artifacts, events, clock, requeue_dependency=again))
     return reconciler
 
 

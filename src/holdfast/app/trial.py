@@ -152,6 +152,7 @@ async def _try(order: Order, given: _Set, say: Callable[[str], None]) -> Trial:
         requeue_dependency=_REQUEUE,
         git=store,
         remote_bases=not order.offline,
+        buckets=False,
         external_artifacts=True,
         argo_core="off",
     )

@@ -61,6 +61,7 @@ HELM_REPOSITORY = ConditionSet(
     failures=_STORAGE,
     bipolar=(),
 )
+BUCKET = HELM_REPOSITORY
 HELM_CHART = ConditionSet(
     summary=(
         *_STORAGE,
