@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox import status
 from holdfast.sandbox.admission.policy_hooks import problems
 from holdfast.sandbox.context import Call
 from holdfast.sandbox.crd import custom
@@ -17,7 +18,7 @@ from holdfast.sandbox.kinds import prepare_create, prepare_update, validate_crea
 from holdfast.sandbox.kinds.addresses import AddressPool
 from holdfast.sandbox.kinds.field import Errors
 from holdfast.sandbox.kinds.prepare import Circumstances, Who, prepare_status, settle, sync_profiles
-from holdfast.sandbox.kinds.service import Allocation, hold, release
+from holdfast.sandbox.kinds.service import Allocation, Refused, hold, release
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.status import FieldError
@@ -41,8 +42,12 @@ class FullHooks(Hooks):
             custom.fill(resource.spec, new)
         if subresource in ("status", "approval") and old is not None and not resource.crd:
             prepare_status(resource.gvk, new, old, Circumstances(call.stamp))
+        if _is_service(resource):
+            self._give_back()
         if resource.crd or subresource:
             return
+        if _is_service(resource):
+            self._allocate(new, old)
         user = call.user
         around = Circumstances(call.stamp, Who(user.name, user.uid, tuple(user.groups), dict(user.extra)))
         if old is None:
@@ -59,8 +64,6 @@ class FullHooks(Hooks):
             return _told(call, _definition().validate_create(obj))
         errs = validate_create(resource.gvk, obj) + problems(resource, obj, None)
         settle(resource.gvk, obj)
-        if not errs and _is_service(resource):
-            errs += self._allocate(obj, None)
         return errs
 
     def validate_update(
@@ -74,19 +77,23 @@ class FullHooks(Hooks):
                 if subresource
                 else _told(call, _definition().validate_update(obj, old))
             )
-        errs = validate_update(resource.gvk, obj, old, subresource) + problems(resource, obj, old)
-        if not errs and _is_service(resource) and not subresource:
-            errs += self._allocate(obj, old)
-        return errs
+        return validate_update(resource.gvk, obj, old, subresource) + problems(resource, obj, old)
 
-    def _allocate(self, obj: Manifest, old: Manifest | None) -> list[FieldError]:
-        """An allocation lasts only when the write does: what an earlier, failed write left is given back first."""
+    def _give_back(self) -> None:
+        """An allocation lasts only when the write does: what an earlier, failed write left goes back."""
         if self._pending is not None:
             self._pending.undo()
+            self._pending = None
+
+    def _allocate(self, obj: Manifest, old: Manifest | None) -> None:
         allocation = Allocation(self.addresses)
-        errs = allocation.run(obj["spec"], (old or {}).get("spec"))
-        self._pending = None if errs else allocation
-        return errs
+        try:
+            errs = allocation.run(obj["spec"], (old or {}).get("spec"))
+        except Refused as refused:
+            raise (status.internal_error if refused.internal else status.untyped)(str(refused)) from None
+        if errs:
+            raise status.invalid("Service", "", str(obj["metadata"].get("name") or ""), errs)
+        self._pending = allocation
 
     def written(self, resource: Resource, record: Record) -> None:
         if _is_service(resource):

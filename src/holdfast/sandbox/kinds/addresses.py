@@ -83,7 +83,7 @@ def address_warnings(text: str, path: str) -> Iterator[str]:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        found = _with_zeros(text)
+        found = with_zeros(text)
         if found is not None:
             yield f'{path}: non-standard IP address "{text}" is invalid: use "{found}"'
         return
@@ -94,7 +94,7 @@ def address_warnings(text: str, path: str) -> Iterator[str]:
             yield f'{path}: IPv6 address "{text}" should be in RFC 5952 canonical format ("{address}")'
 
 
-def _with_zeros(text: str) -> str | None:
+def with_zeros(text: str) -> str | None:
     """An IPv4 address whose numbers have leading zeros, without them."""
     parts = text.split(".")
     if len(parts) != 4 or not all(part.isdigit() and int(part) < 256 for part in parts):
@@ -106,7 +106,7 @@ def range_warnings(text: str, path: str) -> Iterator[str]:
     """The same of a range."""
     address, slash, bits = text.partition("/")
     try:
-        found = ipaddress.ip_interface(f"{_with_zeros(address) or address}/{bits}")
+        found = ipaddress.ip_interface(f"{with_zeros(address) or address}/{bits}")
     except ValueError:
         return
     odd = False

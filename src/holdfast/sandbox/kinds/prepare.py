@@ -286,7 +286,6 @@ def _stateful_set(obj: Manifest, around: Circumstances) -> None:
 
 def _service(obj: Manifest, around: Circumstances) -> None:
     spec = obj["spec"]
-    service.normalise(spec, None)
     if spec.get("type") == "ExternalName":
         spec.pop("internalTrafficPolicy", None)
 
@@ -387,8 +386,6 @@ def _keep(*path: str) -> Callable[[Manifest, Manifest, Circumstances], None]:
 
 def _update_service(obj: Manifest, old: Manifest, around: Circumstances) -> None:
     spec, before = obj["spec"], old["spec"]
-    service.carry_over(spec, before)
-    service.normalise(spec, before)
     service.drop_dependent(spec, before)
     if before.get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
         obj["status"] = {"loadBalancer": {}}

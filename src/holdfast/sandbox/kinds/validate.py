@@ -104,10 +104,6 @@ def _namespace_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
         errs.invalid("status.Phase", phase, f"may only be '{wanted}' if `deletionTimestamp` {is_empty}")
 
 
-def _service_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    validate_service.balancer_status(errs, obj.get("status") or {}, "status.loadBalancer")
-
-
 _RBAC = "rbac.authorization.k8s.io"
 _STORAGE = "storage.k8s.io"
 _NET = "networking.k8s.io"
@@ -266,7 +262,7 @@ _STATUS: dict[tuple[str, str], Update] = {
     **{("apps", kind): _workload_status(kind) for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")},
     ("", "ReplicationController"): _workload_status("ReplicationController"),
     ("batch", "Job"): validate_job_status.job_status,
-    ("", "Service"): _service_status,
+    ("", "Service"): validate_service.service_status,
     ("autoscaling", "HorizontalPodAutoscaler"): validate_autoscaling.autoscaler_status,
     ("", "ResourceQuota"): validate_core.quota_status,
     ("", "Namespace"): _namespace_status,

@@ -13,6 +13,7 @@ from typing import Any
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
 from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds.addresses import with_zeros
 from holdfast.sandbox.kinds.field import IMMUTABLE, NEGATIVE, Errors, raw
 from holdfast.sandbox.kinds.metadata import standard_finalizer
 from holdfast.sandbox.kinds.quantities import parse
@@ -160,14 +161,21 @@ def _taints(errs: Errors, taints: list[Any]) -> None:
 
 
 def cidr(errs: Errors, text: str, path: str) -> Any:
+    """The network, of one in an unusual form too, which is told."""
+    address, _, bits = text.partition("/")
+    plain = f"{with_zeros(address) or address}/{bits.lstrip('0') or bits[:1]}"
     try:
-        return ipaddress.ip_interface(text).network if "/" in text else _no_network(errs, text, path)
+        found = ipaddress.ip_interface(plain if bits.isdigit() else "")
     except ValueError:
-        return _no_network(errs, text, path)
-
-
-def _no_network(errs: Errors, text: str, path: str) -> None:
-    errs.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+        errs.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+        return None
+    if text != plain:
+        errs.invalid(path, text, "must not have leading 0s in IP or prefix length")
+    elif isinstance(found, ipaddress.IPv6Interface) and found.ip.ipv4_mapped is not None:
+        errs.invalid(path, text, "must not have an IPv4-mapped IPv6 address")
+    elif found.ip != found.network.network_address:
+        errs.invalid(path, text, "must not have bits set beyond the prefix length")
+    return found.network
 
 
 def _pod_ranges(errs: Errors, ranges: list[str]) -> None:

@@ -9,21 +9,21 @@ from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import gotext
-from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds import names, service_families
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors, raw
 from holdfast.sandbox.kinds.metadata import check_labels
-from holdfast.sandbox.kinds.service import needs_health_port, needs_ip
+from holdfast.sandbox.kinds.service import exposed, needs_health_port, needs_ip
 from holdfast.sandbox.kinds.validate_containers import port_or_name
 from holdfast.sandbox.kinds.validate_core import cidr, not_special
 from holdfast.sandbox.kinds.validate_pod import ip, is_ip
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_STACKS = ("SingleStack", "PreferDualStack", "RequireDualStack")
 _UNCHANGED = "may not change once set"
 
 
-def service(errs: Errors, obj: Manifest) -> None:
+def service(errs: Errors, obj: Manifest, old: Manifest | None = None) -> None:
     spec = obj["spec"]
+    _topology_mode(errs, obj["metadata"].get("annotations") or {})
     kind, ports = spec.get("type"), spec.get("ports") or []
     if not ports and spec.get("clusterIP") != "None" and kind != "ExternalName":
         errs.required("spec.ports")
@@ -31,15 +31,25 @@ def service(errs: Errors, obj: Manifest) -> None:
     _ports(errs, spec, ports)
     check_labels(errs, spec.get("selector") or {}, "spec.selector")
     _affinity(errs, spec)
-    _cluster_ips(errs, spec)
+    service_families.check(errs, spec, (old or {}).get("spec"))
     for index, address in enumerate(spec.get("externalIPs") or ()):
         if ip(errs, address, f"spec.externalIPs[{index}]"):
             not_special(errs, address, f"spec.externalIPs[{index}]")
     errs.one_of("spec.type", kind, _TYPES)
     _node_ports(errs, spec, ports)
     _unique_ports(errs, ports)
+    _source_ranges(errs, obj, old)
     _load_balancer(errs, spec)
     _traffic(errs, spec)
+
+
+_MODE, _HINTS = "service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints"
+
+
+def _topology_mode(errs: Errors, found: Manifest) -> None:
+    if _MODE in found and _HINTS in found and found[_MODE] != found[_HINTS]:
+        text = f"must match annotations[{_HINTS}] when both are specified"
+        errs.invalid(f"metadata.annotations[{_MODE}]", found[_MODE], text)
 
 
 def _by_type(errs: Errors, spec: Manifest, ports: list[Any]) -> None:
@@ -99,57 +109,17 @@ def _affinity(errs: Errors, spec: Manifest) -> None:
         errs.forbidden("spec.sessionAffinityConfig", "must not be set when session affinity is None")
 
 
-def _cluster_ips(errs: Errors, spec: Manifest) -> None:
-    if not needs_ip(spec):
-        return
-    single, several = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
-    if single and not several:
-        errs.required("spec.clusterIPs")
-    if several and not single:
-        errs.invalid("spec.clusterIPs", several, "must be empty when `clusterIP` is not specified")
-    elif several and several[0] != single:
-        errs.invalid("spec.clusterIPs", several, "first value must match `clusterIP`")
-    families = spec.get("ipFamilies") or []
-    for index, family in enumerate(families):
-        if family not in ("IPv4", "IPv6"):
-            errs.unsupported(f"spec.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
-        if family in families[:index]:
-            errs.duplicate(f"spec.ipFamilies[{index}]", family)
-    policy = spec.get("ipFamilyPolicy")
-    if policy is not None and policy not in _STACKS:
-        errs.unsupported("spec.ipFamilyPolicy", policy, _STACKS)
-    for index, address in enumerate(several):
-        if address == "None":
-            if len(several) > 1:
-                errs.invalid(f"spec.clusterIPs[{index}]", address, "'None' must be the first and only value")
-        elif not ip(errs, address, f"spec.clusterIPs[{index}]"):
-            return
-    if len(several) > 2:
-        errs.invalid("spec.clusterIPs", several, "may only hold up to 2 values")
-    elif len(several) == 2 and (":" in several[0]) == (":" in several[1]):
-        errs.invalid("spec.clusterIPs", several, "may specify no more than one IP for each IP family")
-    if "IPv6" in families and not errs:
-        errs.invalid(f"spec.ipFamilies[{families.index('IPv6')}]", "IPv6", "not configured on this cluster")
-    if spec.get("ipFamilyPolicy") == "RequireDualStack" and spec.get("clusterIP") != "None":
-        errs.invalid(
-            "spec.ipFamilyPolicy", "RequireDualStack", "this cluster is not configured for dual-stack services"
-        )
-
-
 def _node_ports(errs: Errors, spec: Manifest, ports: list[Any]) -> None:
-    kind = spec.get("type")
+    if spec.get("type") == "ClusterIP":
+        for index, port in enumerate(ports):
+            if port.get("nodePort"):
+                errs.forbidden(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
     seen: set[tuple[Any, Any]] = set()
     for index, port in enumerate(ports):
         number = port.get("nodePort")
-        if not number:
-            continue
-        if kind == "ClusterIP" or kind == "ExternalName":
-            errs.forbidden(f"spec.ports[{index}].nodePort", f"may not be used when `type` is '{kind}'")
-            continue
-        key = (port.get("protocol"), number)
-        if key in seen:
-            errs.duplicate(f"spec.ports[{index}].nodePort", raw(_port_dump({"protocol": key[0], "nodePort": number})))
-        seen.add(key)
+        if number and (port.get("protocol"), number) in seen:
+            errs.duplicate(f"spec.ports[{index}].nodePort", number)
+        seen.add((port.get("protocol"), number))
 
 
 def _port_dump(port: Manifest) -> str:
@@ -169,36 +139,56 @@ def _unique_ports(errs: Errors, ports: list[Any]) -> None:
         seen.add(key)
 
 
-def _load_balancer(errs: Errors, spec: Manifest) -> None:
-    balancer = spec.get("type") == "LoadBalancer"
-    ranges = spec.get("loadBalancerSourceRanges") or []
+_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'"
+
+
+def _source_ranges(errs: Errors, obj: Manifest, old: Manifest | None) -> None:
+    """Who may reach a load balancer: a field, and an older annotation."""
+    spec, before = obj["spec"], (old or {}).get("spec") or {}
+    balancer, ranges = spec.get("type") == "LoadBalancer", spec.get("loadBalancerSourceRanges") or []
+    told = (obj["metadata"].get("annotations") or {}).get(_RANGES)
     if ranges:
         if not balancer:
-            errs.forbidden("spec.LoadBalancerSourceRanges", "may only be used when `type` is 'LoadBalancer'")
+            errs.forbidden("spec.LoadBalancerSourceRanges", _BALANCER_ONLY)
+        known = {text.strip() for text in before.get("loadBalancerSourceRanges") or ()}
         for index, text in enumerate(ranges):
-            cidr(errs, text.strip(), f"spec.LoadBalancerSourceRanges[{index}]")
-    if spec.get("allocateLoadBalancerNodePorts") is not None and not balancer:
-        errs.forbidden("spec.allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'")
-    if spec.get("allocateLoadBalancerNodePorts") is None and balancer:
-        errs.required("spec.allocateLoadBalancerNodePorts")
-    name = spec.get("loadBalancerClass")
-    if name is not None:
+            if text.strip() not in known:
+                cidr(errs, text.strip(), f"spec.LoadBalancerSourceRanges[{index}]")
+    elif told is not None:
+        path = f"metadata.annotations[{_RANGES}]"
         if not balancer:
-            errs.forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'")
+            errs.forbidden(path, _BALANCER_ONLY)
+        same = old is not None and (old["metadata"].get("annotations") or {}).get(_RANGES) == told
+        for text in told.split(",") if told.strip() and not same else ():
+            cidr(errs, text.strip(), path)
+
+
+def _load_balancer(errs: Errors, spec: Manifest) -> None:
+    balancer = spec.get("type") == "LoadBalancer"
+    if spec.get("allocateLoadBalancerNodePorts") is not None and not balancer:
+        errs.forbidden("spec.allocateLoadBalancerNodePorts", _BALANCER_ONLY)
+    if spec.get("allocateLoadBalancerNodePorts") is None and balancer:
+        errs.required("allocateLoadBalancerNodePorts")
+    name = spec.get("loadBalancerClass")
+    if name is not None and balancer:
         errs.name("spec.loadBalancerClass", name, names.qualified)
+    elif name is not None:
+        errs.forbidden("spec.loadBalancerClass", _BALANCER_ONLY)
 
 
 def _traffic(errs: Errors, spec: Manifest) -> None:
-    policy, kind = spec.get("externalTrafficPolicy"), spec.get("type")
-    external = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and spec.get("externalIPs"))
-    if not external:
+    policy = spec.get("externalTrafficPolicy")
+    if not exposed(spec):
         if policy:
             errs.invalid("spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services")
     else:
         errs.one_of("spec.externalTrafficPolicy", policy, ("Cluster", "Local"), ordered=True)
     port = spec.get("healthCheckNodePort")
     if needs_health_port(spec):
-        if port and not 1 <= port <= 65535:
+        if not port:
+            errs.required("spec.healthCheckNodePort")
+        elif not 1 <= port <= 65535:
             errs.invalid("spec.healthCheckNodePort", port, names.between(1, 65535))
     elif port:
         errs.invalid(
@@ -206,12 +196,10 @@ def _traffic(errs: Errors, spec: Manifest) -> None:
             port,
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
         )
-    if needs_ip(spec):
-        inside = spec.get("internalTrafficPolicy")
-        if inside is None:
-            errs.required("spec.internalTrafficPolicy")
-        elif inside not in ("Cluster", "Local"):
-            errs.unsupported("spec.internalTrafficPolicy", inside, ("Cluster", "Local"))
+    inside = spec.get("internalTrafficPolicy")
+    if inside is None and needs_ip(spec):
+        errs.required("spec.internalTrafficPolicy")
+    errs.known("spec.internalTrafficPolicy", inside, ("Cluster", "Local"))
     wanted = spec.get("trafficDistribution")
     if wanted is not None and wanted not in ("PreferClose", "PreferSameZone", "PreferSameNode"):
         known = ("PreferClose", "PreferSameZone", "PreferSameNode")
@@ -220,16 +208,44 @@ def _traffic(errs: Errors, spec: Manifest) -> None:
 
 def service_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     spec, before = obj["spec"], old["spec"]
-    if needs_ip(before) and needs_ip(spec) and before.get("clusterIP"):
-        found = spec.get("clusterIPs") or []
-        if not found:
-            errs.invalid("spec.clusterIPs[0]", spec.get("clusterIPs"), "primary clusterIP can not be unset")
-        elif found[0] != (before.get("clusterIPs") or [None])[0]:
-            errs.invalid("spec.clusterIPs[0]", found, _UNCHANGED)
-        if spec.get("ipFamilies") and before.get("ipFamilies") and spec["ipFamilies"][0] != before["ipFamilies"][0]:
-            errs.invalid("spec.ipFamilies[0]", spec["ipFamilies"][0], "may not change once set")
+    if "ExternalName" not in (spec.get("type"), before.get("type")):
+        _fixed_addresses(errs, spec, before)
+        _fixed_families(errs, spec, before)
     _fixed_class(errs, spec, before)
-    service(errs, obj)
+    service(errs, obj, old)
+
+
+def _headless(spec: Manifest) -> bool:
+    return spec.get("clusterIPs") == ["None"]
+
+
+def _fixed_addresses(errs: Errors, spec: Manifest, before: Manifest) -> None:
+    new, old, path = spec.get("clusterIPs") or [], before.get("clusterIPs") or [], "spec.clusterIPs"
+    if len(new) == len(old):
+        for index, address in enumerate(old):
+            if address != new[index]:
+                errs.invalid(f"{path}[{index}]", new, _UNCHANGED)
+        return
+    if old and not new:
+        errs.invalid(f"{path}[0]", spec.get("clusterIPs"), "primary clusterIP can not be unset")
+    elif old and new[0] != old[0]:
+        errs.invalid(f"{path}[0]", new, _UNCHANGED)
+    policy = spec.get("ipFamilyPolicy")
+    if len(old) > len(new) == 1 and policy != "SingleStack":
+        text = "must be set to 'SingleStack' when releasing the secondary clusterIP"
+        errs.invalid("spec.ipFamilyPolicy", policy, text)
+
+
+def _fixed_families(errs: Errors, spec: Manifest, before: Manifest) -> None:
+    if _headless(spec) or _headless(before):
+        return
+    new, old, path = spec.get("ipFamilies") or [], before.get("ipFamilies") or [], "spec.ipFamilies[0]"
+    if len(new) == len(old):
+        for index, family in enumerate(old):
+            if family != new[index]:
+                errs.invalid(path, new, _UNCHANGED)
+    elif new and old and new[0] != old[0]:
+        errs.invalid(path, spec.get("clusterIPs"), _UNCHANGED)
 
 
 def _fixed_class(errs: Errors, spec: Manifest, before: Manifest) -> None:
@@ -245,12 +261,37 @@ def _fixed_class(errs: Errors, spec: Manifest, before: Manifest) -> None:
         errs.forbidden("spec.healthCheckNodePort", IMMUTABLE)
 
 
-def balancer_status(errs: Errors, status: Manifest, path: str) -> None:
-    for index, ingress in enumerate((status.get("loadBalancer") or {}).get("ingress") or ()):
+def service_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    balancer_status(errs, obj.get("status") or {}, "status.loadBalancer", (obj.get("spec") or {}).get("type"), old)
+
+
+def balancer_status(
+    errs: Errors, status: Manifest, path: str, kind: str | None = "LoadBalancer", old: Manifest | None = None
+) -> None:
+    found = (status.get("loadBalancer") or {}).get("ingress") or []
+    if found and kind != "LoadBalancer":
+        errs.forbidden(f"{path}.ingress", "may only be used when `spec.type` is 'LoadBalancer'")
+        return
+    before = (((old or {}).get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+    known = {item.get("ip") for item in before}
+    for index, ingress in enumerate(found):
         place = f"{path}.ingress[{index}]"
-        if ingress.get("ip"):
+        if ingress.get("ip") and ingress["ip"] not in known:
             ip(errs, ingress["ip"], f"{place}.ip")
+        if old is not None:
+            _ip_mode(errs, ingress, f"{place}.ipMode")
         if ingress.get("hostname"):
             errs.name(f"{place}.hostname", ingress["hostname"], names.dns_subdomain)
             if is_ip(ingress["hostname"]):
                 errs.invalid(f"{place}.hostname", ingress["hostname"], "must be a DNS name, not an IP address")
+
+
+def _ip_mode(errs: Errors, ingress: Manifest, path: str) -> None:
+    mode, address = ingress.get("ipMode"), ingress.get("ip")
+    if mode is None:
+        if address:
+            errs.required(path, "must be specified when `ip` is set")
+    elif not address:
+        errs.forbidden(path, "may not be specified when `ip` is not set")
+    else:
+        errs.known(path, mode, ("Proxy", "VIP"))

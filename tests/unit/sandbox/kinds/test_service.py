@@ -67,7 +67,7 @@ def test_a_refused_write_gives_everything_back() -> None:
 def test_an_update_without_an_address_keeps_it() -> None:
     old = spec(clusterIP="10.96.1.1", clusterIPs=["10.96.1.1"], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
     new = spec()
-    service.carry_over(new, old)
+    assert allocate(AddressPool(), new, old) == []
     assert new == old
 
 
@@ -76,3 +76,16 @@ def test_a_change_to_external_name_drops_the_address() -> None:
     new = {**old, "type": "ExternalName", "externalName": "x"}
     service.drop_dependent(new, old)
     assert not {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"} & set(new)
+
+
+def test_a_node_port_that_an_update_leaves_out_stays_with_the_port_of_that_name() -> None:
+    ports = [{"name": "a", "port": 80, "protocol": "TCP"}, {"name": "b", "port": 81, "protocol": "TCP"}]
+    pool, old = (
+        AddressPool(),
+        spec(type="NodePort", ports=[{**port, "nodePort": 31001 + i} for i, port in enumerate(ports)]),
+    )
+    assert allocate(pool, old) == []
+    new = spec(type="NodePort", ports=[{**ports[1], "port": 91}])
+    assert allocate(pool, new, old) == []
+    assert new["ports"][0]["nodePort"] == 31002
+    assert pool.take_port(31001) == 31001
