@@ -20,6 +20,7 @@ from holdfast.cluster.informer import Informer, full
 from holdfast.controller.app_cluster import LiveCluster
 from holdfast.controller.manager import Manager
 from holdfast.dialects.argo import application, project
+from holdfast.dialects.argo.clusters import IN_CLUSTER_NAME, altered
 from holdfast.dialects.argo.project import Cluster, Project
 from holdfast.dialects.argo.settings import (
     CONFIG,
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 CONFIG_MAPS = GroupVersionKind("", "v1", "ConfigMap")
 SECRETS = GroupVersionKind("", "v1", "Secret")
-IN_CLUSTER_NAME = "in-cluster"
 _JSON_KINDS: dict[type, str] = {str: "string", bool: "bool", list: "array"}
 
 
@@ -81,6 +81,7 @@ class AppWorld:
         self.home = home
         self.settings = Settings()
         self.changed: list[Callable[[str], None]] = []
+        self.clusters: list[Callable[[Sequence[KnownCluster]], None]] = []
         self.objects: list[Callable[[ObjectRef, frozenset[str], bool], None]] = []
         self.orphans: list[Callable[[ObjectRef], None]] = []
         self._manager = manager
@@ -185,9 +186,10 @@ class AppWorld:
                 if repository is not None:
                     repositories.append(repository)
         self._repositories = tuple(repositories)
-        if clusters != self._clusters:
-            self._clusters = clusters
-            self._tell("")
+        before, self._clusters = self._clusters, clusters
+        changed = altered(before, clusters)
+        for listener in self.clusters if changed else ():
+            listener(changed)
 
     def repository(self, source: AppSource, project_name: str) -> KnownRepository:
         return repository_for(source.url, project_name, self._repositories)

@@ -29,7 +29,9 @@ from holdfast.controller.remote import RemoteBases
 from holdfast.dialects.argo import application as dialect
 from holdfast.dialects.argo import project as projects
 from holdfast.dialects.argo.application import instance_name
+from holdfast.dialects.argo.clusters import concerns
 from holdfast.dialects.argo.project import Project
+from holdfast.dialects.argo.settings import KnownCluster
 from holdfast.dialects.argo.windows import WindowError, can_sync, matching, next_change
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
 from holdfast.model.app import AppCondition, Application, AppStatus, SyncState
@@ -90,6 +92,7 @@ class Applications:
 
     def start(self) -> None:
         self.world.changed.append(self._world_changed)
+        self.world.clusters.append(self._clusters_changed)
         self.world.objects.append(self._object_changed)
         self.world.orphans.append(self._orphan_changed)
         self._controller = self._manager.add(self, concurrency=WORKERS)
@@ -148,7 +151,7 @@ class Applications:
             return False
 
     def _world_changed(self, project: str) -> None:
-        """A project or the settings changed. Argo CD's applications notice their project at their next refresh only; ours
+        """A project or, without a name, the settings changed. Argo CD's applications notice their project at their next refresh only; ours
         look soon, but not so soon that who changed the project and then asks for a refresh finds it done."""
         for ref, obj in self._objects.items():
             if project and dialect.read_spec(obj.get("spec") or {}).project != project:
@@ -157,6 +160,12 @@ class Applications:
                 self.ask(ref, Level.RECENT)
             else:
                 self._clock.call_later(PROJECT_SECONDS, partial(self._unless_looked, ref, self._clock.monotonic()))
+
+    def _clusters_changed(self, clusters: Sequence[KnownCluster]) -> None:
+        for ref, obj in self._objects.items():
+            spec = dialect.read_spec(obj.get("spec") or {})
+            if concerns(clusters, spec.destination, spec.project):
+                self.ask(ref, Level.RECENT)
 
     # --- one turn
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from holdfast.base.clock import SystemClock
 from holdfast.cluster.client import Client, PatchType
+from holdfast.cluster.config import ClusterConfig
 from holdfast.cluster.errors import NotFound
 from holdfast.cluster.watches import Watches
 from holdfast.controller.applications import Applications
@@ -21,6 +24,7 @@ from holdfast.controller.events import EventRecorder
 from holdfast.controller.manager import Manager
 from holdfast.controller.metrics import Metrics
 from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.reconcile.app_refresh import Level
 from holdfast.source.git import GitStore
 from holdfast.source.manifests import ManifestSource
 from tests.unit.controller.conftest import Repository
@@ -35,12 +39,24 @@ def config(name: str, value: str = "1", annotations: str = "") -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n{notes}data: {{value: '{value}'}}\n"
 
 
+class Noting(Applications):
+    """Notes for whom a look was asked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.noted: list[ObjectRef] = []
+
+    def ask(self, ref: ObjectRef, level: Level) -> None:
+        self.noted.append(ref)
+        super().ask(ref, level)
+
+
 @dataclass
 class World:
     client: Client
     namespace: str
     repository: Repository
-    applications: Applications
+    applications: Noting
 
     @property
     def ref(self) -> ObjectRef:
@@ -113,13 +129,13 @@ def condition_of(obj: Manifest, type_: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def working(client: Client, directory: Path) -> AsyncIterator[Applications]:
+async def working(client: Client, directory: Path) -> AsyncIterator[Noting]:
     clock, stop = SystemClock(), asyncio.Event()
     events = EventRecorder(client, "argocd-application-controller", clock, folded=False)
     writer = asyncio.create_task(events.run())
     async with Watches(client, clock=clock) as watches:
         manager = Manager(client, watches, clock=clock, metrics=Metrics())
-        found = Applications(manager, ManifestSource(GitStore(str(directory))), events, home="argocd")
+        found = Noting(manager, ManifestSource(GitStore(str(directory))), events, home="argocd")
         found.start()
         running = asyncio.create_task(manager.run(stop))
         try:
@@ -242,3 +258,37 @@ async def test_a_missing_project_is_told_and_a_new_one_heals(world: World) -> No
     await world.refresh()
     healed = await world.until_sync("OutOfSync")
     assert not condition_of(healed, "InvalidSpecError")
+
+
+def cluster_secret(name: str, config: ClusterConfig) -> Manifest:
+    def encoded(value: bytes) -> str:
+        return base64.b64encode(value).decode()
+
+    tls = {"caData": config.ca, "certData": config.client_cert, "keyData": config.client_key}
+    way = {"tlsClientConfig": {k: encoded(v) for k, v in tls.items()}, "bearerToken": config.token}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "namespace": "argocd",
+            "labels": {"argocd.argoproj.io/secret-type": "cluster"},
+        },
+        "stringData": {"name": name, "server": config.server, "config": json.dumps(way)},
+    }
+
+
+async def test_a_cluster_that_comes_or_goes_wakes_only_who_goes_there(world: World, api_server: ClusterConfig) -> None:
+    world.repository.commit(cm__yaml=config("one"))
+    await world.declare()
+    await world.until_sync("OutOfSync")
+    far, cluster = replace(world, namespace=f"{world.namespace}-far"), f"c-{world.namespace}"
+    await far.declare(destination={"name": cluster, "namespace": world.namespace})
+    await far.until(lambda o: condition_of(o, "InvalidSpecError"))
+    world.applications.noted.clear()
+    await world.client.create(cluster_secret(cluster, api_server))
+    found = await far.until_sync("OutOfSync")
+    assert not condition_of(found, "InvalidSpecError")
+    await world.client.delete(ObjectRef("", "Secret", "argocd", cluster))
+    await far.until(lambda o: condition_of(o, "InvalidSpecError"))
+    assert far.ref in world.applications.noted and world.ref not in world.applications.noted
