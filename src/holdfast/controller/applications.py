@@ -151,8 +151,8 @@ class Applications:
             return False
 
     def _world_changed(self, project: str) -> None:
-        """A project or, without a name, the settings changed. Argo CD's applications notice their project at their next refresh only; ours
-        look soon, but not so soon that who changed the project and then asks for a refresh finds it done."""
+        """A project or, without a name, the settings changed. Argo CD's applications notice their project at their next
+        refresh only; ours look soon, but not so soon that who changed the project and then asks for a refresh finds it done."""
         for ref, obj in self._objects.items():
             if project and dialect.read_spec(obj.get("spec") or {}).project != project:
                 continue
