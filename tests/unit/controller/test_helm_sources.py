@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holdfast.base.clock import SystemClock
-from holdfast.cluster.client import Client, PatchType
-from holdfast.cluster.informer import Informer
+from holdfast.cluster.client import Client
 from holdfast.cluster.watches import Watches
 from holdfast.controller.artifacts import ArtifactStore
 from holdfast.controller.events import EventRecorder
@@ -26,74 +23,13 @@ from holdfast.controller.metrics import Metrics
 from holdfast.controller.oci import OCIRepositories
 from holdfast.controller.sources import GitRepositories
 from holdfast.helm import load_chart
-from holdfast.kube.refs import GroupVersionKind, Manifest, ObjectRef
+from holdfast.kube.refs import GroupVersionKind
 from holdfast.source.git import GitStore
 from holdfast.source.helm_repository import opened
 from tests.charts import LAYER, Registry, Site, chart, served
+from tests.unit.controller.sources_world import GROUP, World
 
-GROUP = "source.toolkit.fluxcd.io"
 KINDS = {"HelmRepository": HelmRepositories, "HelmChart": HelmCharts, "OCIRepository": OCIRepositories}
-
-
-@dataclass
-class World:
-    client: Client
-    namespace: str
-    artifacts: ArtifactStore
-    informers: dict[str, Informer[Manifest]]
-
-    async def declare(self, kind: str, name: str, **spec: Any) -> ObjectRef:
-        meta = {"name": name, "namespace": self.namespace}
-        obj = {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": meta, "spec": {"interval": "1h", **spec}}
-        await self.client.apply(obj, manager="tests", force=True)
-        return ObjectRef(GROUP, kind, self.namespace, name)
-
-    async def secret(self, name: str, **data: str) -> None:
-        encoded = {k.replace("__", "."): base64.b64encode(v.encode()).decode() for k, v in data.items()}
-        meta = {"name": name, "namespace": self.namespace}
-        await self.client.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": encoded})
-
-    async def request(self, ref: ObjectRef, token: str) -> Manifest:
-        body = {"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}}
-        await self.client.patch(ref, body, PatchType.MERGE)
-        return await self.until(ref, lambda o: o.get("status", {}).get("lastHandledReconcileAt") == token)
-
-    async def ready(self, ref: ObjectRef, message: str = "") -> Manifest:
-        return await self.until(ref, lambda o: _says(o, "Ready", "True", message))
-
-    async def fails(self, ref: ObjectRef, message: str) -> Manifest:
-        return await self.until(ref, lambda o: _says(o, "Ready", "False", message))
-
-    async def until(self, ref: ObjectRef, wanted: Callable[[Manifest], bool]) -> Manifest:
-        objects, changed = self.informers[ref.kind], asyncio.Event()
-
-        def look(*_: object) -> None:
-            changed.set()
-
-        objects.add_handler(look)
-        found: Manifest | None = None
-        try:
-            async with asyncio.timeout(90):
-                while True:
-                    found = objects.get(ref)
-                    if found is not None and wanted(found):
-                        return found
-                    changed.clear()
-                    await changed.wait()
-        except TimeoutError:
-            raise AssertionError(f"{ref} stays {json.dumps((found or {}).get('status'))}") from None
-        finally:
-            objects.remove_handler(look)
-
-    def file(self, obj: Manifest) -> Path:
-        found = self.artifacts.local(obj["status"]["artifact"]["path"])
-        assert found is not None
-        return found
-
-
-def _says(obj: Manifest, type: str, status: str, message: str) -> bool:
-    found = next((c for c in obj.get("status", {}).get("conditions", ()) if c["type"] == type), None)
-    return found is not None and found["status"] == status and message in found["message"]
 
 
 @pytest.fixture
@@ -115,7 +51,7 @@ async def world(flux: Client, namespace: str, tmp_path: Path) -> AsyncIterator[W
             GitRepositories(flux, informers["GitRepository"], git, artifacts, events, clock, requeue_dependency=0.1)
         )
         tasks = [asyncio.create_task(manager.run(stop)), asyncio.create_task(events.run())]
-        yield World(flux, namespace, artifacts, informers)
+        yield World(flux, namespace, artifacts, informers, events)
         stop.set()
         await tasks[0]
         tasks[1].cancel()

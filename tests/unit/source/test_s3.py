@@ -91,7 +91,7 @@ def test_the_time_of_all_requests_together_is_limited(store: Store) -> None:
 
 @pytest.mark.parametrize("name", ["ab", "a" * 64, "10.0.0.1", "a..b", "../etc", "a/b"])
 def test_a_name_that_no_bucket_can_have_is_never_asked_for(store: Store, name: str) -> None:
-    with pytest.raises(S3Error, match="^Bucket name "):
+    with pytest.raises(S3Error, match=r"^Bucket name "):
         bucket(store, name).exists()
     assert store.asked == []
 
