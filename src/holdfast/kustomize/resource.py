@@ -48,6 +48,7 @@ class Resource:
     """``scopes`` are the kinds known to be cluster-scoped, which decide about the identity."""
 
     __slots__ = (
+        "_first",
         "_shared",
         "allow_kind_change",
         "allow_name_change",
@@ -94,6 +95,7 @@ class Resource:
         self.transformations: list[Origin] = []
         self.patched_from: list[Source] = []
         self._shared: list[tuple[str, list[dict[str, Any]]]] = []
+        self._first: dict[tuple[int, Any], tuple[Any, Any]] = {}
 
     def share(self, key: str, holders: list[dict[str, Any]]) -> None:
         """Let one scalar stand in several mappings.
@@ -104,13 +106,27 @@ class Resource:
         self._shared.append((key, holders))
 
     def assign(self, holder: Any, key: Any, value: Any) -> None:
-        """Change a scalar that is there, and with it all that are the same one."""
-        holder[key] = value
+        """Change a scalar, and with it all that are the same one; or add it."""
+        if type(holder) is dict and key not in holder:
+            self._first.pop((id(holder), key), None)
+            holder[key] = value
+            return
+        self._put(holder, key, value)
         for name, holders in reversed(self._shared):
             if name == key and any(h is holder for h in holders):
-                for other in holders:
-                    other[key] = value
+                for other in (h for h in holders if key in h):
+                    self._put(other, key, value)
                 return
+
+    def _put(self, holder: Any, key: Any, value: Any) -> None:
+        if type(value) is str and holder[key] != value:
+            self._first.setdefault((id(holder), key), (holder, holder[key]))
+        holder[key] = value
+
+    def first_value(self, holder: Any, key: Any) -> Any:
+        """What a field was before texts took its place: upstream, they are written the way this was, in quotes or not."""
+        found = self._first.get((id(holder), key))
+        return found[1] if found is not None else holder[key]
 
     def unshare_annotations(self) -> None:
         """The object's annotations were written anew, as upstream does to keep a note among them."""
@@ -122,6 +138,7 @@ class Resource:
     def unshare(self) -> None:
         """The object was written and read again: every scalar is its own, and how it was written is forgotten."""
         self._shared = []
+        self._first = {}
         self.source = None
         self.patched_from = []
 

@@ -38,9 +38,9 @@ def _assign(holder: Any, key: Any, value: Any) -> None:
     holder[key] = value
 
 
-def as_it_is(old: str, key: str, value: Any) -> Any:
+def as_it_is(holder: Any, key: str, value: Any) -> Any:
     """What becomes of a number or boolean that is patched over a text."""
-    del old, key
+    del holder, key
     return value
 
 
@@ -49,12 +49,12 @@ def merge(
     target: Any,
     schemas: Schemas,
     assign: Assign = _assign,
-    over_text: Callable[[str, str, Any], Any] = as_it_is,
+    over_text: Callable[[Any, str, Any], Any] = as_it_is,
 ) -> Any:
     """The patched object, or None where the patch deletes it. ``target`` may be changed in place; the patch is not.
 
-    ``assign(holder, key, value)`` is how a scalar that is there is changed; ``over_text(old, key, value)`` says what a number
-    or boolean becomes that takes the place of a text.
+    ``assign(holder, key, value)`` is how a scalar is changed or added; ``over_text(holder, key, value)`` says what a
+    number or boolean becomes that takes the place of a text.
     """
     result = _Merge(schemas, assign, over_text).walk(target, copy_json(patch), None)
     return None if result is MISSING or result is None else result
@@ -65,7 +65,7 @@ def _absent(node: Any) -> bool:
 
 
 class _Merge:
-    def __init__(self, schemas: Schemas, assign: Assign, over_text: Callable[[str, str, Any], Any]) -> None:
+    def __init__(self, schemas: Schemas, assign: Assign, over_text: Callable[[Any, str, Any], Any]) -> None:
         self._schemas = schemas
         self._assign = assign
         self._over_text = over_text
@@ -140,11 +140,11 @@ class _Merge:
                 dest[name] = None
             elif _absent(value):
                 dest.pop(name, None)
-            elif type(value) is dict or type(value) is list or old is MISSING:
+            elif type(value) is dict or type(value) is list:
                 dest[name] = value
             else:
                 if type(old) is str and type(value) is not str:
-                    value = self._over_text(old, name, value)
+                    value = self._over_text(dest, name, value)
                 self._assign(dest, name, value)
 
     # Lists that merge

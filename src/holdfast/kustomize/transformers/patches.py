@@ -117,14 +117,18 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
 
 
 class _Quotes:
-    """A number patched over a text in quotes is put between these quotes, so that it becomes a text."""
+    """A number patched over a text in quotes is put between these quotes, so that it becomes a text.
+
+    The quotes are those of the field's first value: what is patched over it is written in the same way.
+    """
 
     def __init__(self, resource: Resource, patch: Resource) -> None:
         self._resource = resource
         self._patch = patch
 
-    def over_text(self, old: str, key: str, value: Any) -> Any:
-        if written.is_quoted(self._resource, key, old):
+    def over_text(self, holder: Any, key: str, value: Any) -> Any:
+        first = self._resource.first_value(holder, key)
+        if type(first) is str and written.is_quoted(self._resource, key, first):
             return written.number_text(self._patch, key, value)
         return value
 

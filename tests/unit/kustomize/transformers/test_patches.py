@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: '1'}\n"
 
 
@@ -44,6 +46,43 @@ def test_delete_takes_the_whole_object_out(repo: Any) -> None:
 def test_a_number_over_a_quoted_text_stays_text(repo: Any) -> None:
     patch = "- patch: '{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: 2}}'\n"
     assert _patched(repo, patch)[0].manifest["data"] == {"a": "2"}
+
+
+@pytest.mark.parametrize(
+    ("written", "patches", "result"),
+    [
+        ("0", ['""', "1"], 1),
+        ("x", ['"y"', "0"], 0),
+        ('"x"', ["y", "0"], "0"),
+        ('"1"', ["true", '"z"', "0x10"], "0x10"),
+        ("null", ['"x"', "0"], 0),
+        ("0", ['"a"', "null", '"x"', "2"], "2"),
+        ('"a"', ["b", "null", "x", "2"], 2),
+    ],
+)
+def test_what_is_patched_over_a_field_is_written_as_its_first_value_was(
+    repo: Any, written: str, patches: list[str], result: Any
+) -> None:
+    # Results of kustomize 5.8.1: a text over a number loses its quotes, a field that was removed starts anew.
+    gadget = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: g}\nspec: {added: VALUE, other: x}\n"
+    repo.write("g.yaml", gadget.replace("VALUE", written))
+    for number, value in enumerate(patches):
+        repo.write(f"p{number}.yaml", gadget.replace("VALUE", value))
+    paths = "".join(f"- path: p{number}.yaml\n" for number in range(len(patches)))
+    repo.write("kustomization.yaml", f"resources: [g.yaml]\npatches:\n{paths}")
+    assert repo.result().resources[0].manifest["spec"]["added"] == result
+
+
+def test_a_selector_from_which_a_shared_label_was_removed_does_not_get_it_back(repo: Any) -> None:
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: c}\n"
+    repo.write("base/s.yaml", service + "spec: {ports: [{port: 80}]}\n")
+    repo.write("base/kustomization.yaml", "resources: [s.yaml]\ncommonLabels: {app: x}\n")
+    repo.write("p.yaml", service + "spec: {selector: {app: null, b: c}}\n")
+    repo.write("q.yaml", service.replace("name: c", "name: c, labels: {app: other}"))
+    repo.write("kustomization.yaml", "resources: [base]\npatches: [{path: p.yaml}, {path: q.yaml}]\n")
+    found = repo.result().resources[0]
+    assert found.labels() == {"app": "other"}
+    assert found.manifest["spec"]["selector"] == {"b": "c"}
 
 
 def test_an_annotation_can_be_added_where_there_was_none(repo: Any) -> None:
