@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.sandbox import bodies, options, reader, seams, status
+from holdfast.sandbox import options, reader, seams, status
 from holdfast.sandbox.apply import track_update
 from holdfast.sandbox.context import timestamp
-from holdfast.sandbox.exchange import Exchange, key_of, show, single_form
+from holdfast.sandbox.exchange import Exchange, any_form, key_of, show
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.identity import User
 from holdfast.sandbox.registry import Registry
@@ -23,9 +23,9 @@ _SHORTEST, _LONGEST, _USUAL = 600, 1 << 32, 3600
 
 def request_token(registry: Registry, exchange: Exchange, resource: Resource, issuer: TokenIssuer) -> Response:
     """``serviceaccounts/token``."""
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "CreateOptions"))
-    asked = _read(exchange)
+    asked = reader.read_kind(exchange, TOKEN_REQUEST)
     key = key_of(exchange, resource)
     _check_place(asked["metadata"], key)
     account = registry.get(resource, key)
@@ -73,15 +73,6 @@ def _owned(exchange: Exchange, asked: Manifest) -> Manifest:
         subresource="token",
         now=exchange.call.stamp,
     )
-
-
-def _read(exchange: Exchange) -> Manifest:
-    body = bodies.read_object(exchange.request)
-    obj = bodies.as_object(body, exchange.request.body)
-    version, kind = obj.get("apiVersion") or TOKEN_REQUEST.api_version, obj.get("kind") or "TokenRequest"
-    if (version, kind) != (TOKEN_REQUEST.api_version, "TokenRequest"):
-        raise status.bad_request(reader.unregistered(version, kind))
-    return reader.decode_kind(exchange, TOKEN_REQUEST, obj, body.raw)
 
 
 def _check(spec: Manifest) -> None:

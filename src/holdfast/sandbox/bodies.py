@@ -49,7 +49,7 @@ def parse_json(text: bytes, kind: str = "") -> Any:
         # What orjson refuses and Go accepts: numbers beyond 64 bits, lone surrogates, bytes that are no UTF-8.
         return _clean(json.loads(text.decode("utf-8", "replace"), parse_int=_integer, parse_constant=_no_constant))
     except (ValueError, RecursionError) as error:
-        raise status.bad_request(unrecognized(kind) + _broken(text, error)) from None
+        raise unreadable(kind, _broken(text, error), text) from None
 
 
 def _integer(text: str) -> int | float:
@@ -72,25 +72,24 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def unrecognized(kind: str) -> str:
-    return f"the object provided is unrecognized (must be of type {kind}): " if kind else ""
+def unreadable(kind: str, why: str, text: bytes) -> status.StatusError:
+    """A body of which nobody can tell what it is. Where no kind is expected, the body is not shown."""
+    if not kind:
+        return status.bad_request(why)
+    return status.bad_request(f"the object provided is unrecognized (must be of type {kind}): {why} ({_shown(text)})")
 
 
 def _broken(text: bytes, error: Exception) -> str:
     why = go_syntax_error(text, error)
-    return f"couldn't get version/kind; json parse error: {why} ({_shown(text)})"
-
-
-def shown(text: bytes) -> str:
-    """The beginning of a body, as messages show it."""
-    return text[:30].decode("utf-8", "replace") + (" ..." if len(text) > 30 else "")
+    return f"couldn't get version/kind; json parse error: {why}"
 
 
 def _shown(text: bytes) -> str:
+    """The beginning of a body, as messages show it."""
     if not text:
         return "<empty>"
     if text[:1] == b"{":
-        return shown(text)
+        return text[:30].decode("utf-8", "replace") + (" ..." if len(text) > 30 else "")
     return text[:30].hex() + (" ..." if len(text) > 30 else "")
 
 
@@ -156,17 +155,36 @@ def _yaml(text: bytes) -> Body:
 
 
 _HEAD = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+_NO_IDENTITY = "couldn't get version/kind; json parse error: "
 _WORDS: dict[type, str] = {list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
 def as_object(body: Body, text: bytes, kind: str = "") -> Manifest:
-    """A body that is no object at all is refused; ``null`` counts as an empty one. ``text`` is the body as it came."""
+    """A body that is no object at all is refused, and so is one that does not say what it is in texts; ``null`` counts as an
+    empty one. ``text`` is the body as it came.
+    """
     if body.value is None:
         return {}
+    why = ""
     if not isinstance(body.value, dict):
-        word = _WORDS.get(type(body.value), "value")
-        why = f"json: cannot unmarshal {word} into Go value of type {_HEAD}"
-        raise status.bad_request(
-            f"{unrecognized(kind)}couldn't get version/kind; json parse error: {why} ({_shown(text)})"
-        )
-    return body.value
+        why = f"{_NO_IDENTITY}json: cannot unmarshal {_word(body.value)} into Go value of type {_HEAD}"
+    else:
+        why = misidentified(body.value)
+    if why:
+        raise unreadable(kind, why, text)
+    found: Manifest = body.value
+    return found
+
+
+def misidentified(obj: Manifest) -> str:
+    """What is wrong with an object's ``apiVersion`` and ``kind`` before anybody looks for them; the first of them counts."""
+    for field in obj:
+        if field in ("apiVersion", "kind") and obj[field] is not None and not isinstance(obj[field], str):
+            word = _word(obj[field])
+            return f"{_NO_IDENTITY}json: cannot unmarshal {word} into Go struct field .{field} of type string"
+    version = obj.get("apiVersion") or ""
+    return f"unexpected GroupVersion string: {version}" if version.count("/") > 1 else ""
+
+
+def _word(value: Any) -> str:
+    return _WORDS.get(type(value), "object")

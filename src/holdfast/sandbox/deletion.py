@@ -58,9 +58,8 @@ def delete(
 
 
 def _check_preconditions(resource: Resource, key: Key, record: Record, options: DeleteOptions) -> None:
-    if options.uid is not None and options.uid != record.uid and resource.kind == "Namespace" and not resource.crd:
-        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {record.uid}"
-        raise status.conflict(resource.plural, resource.group, key[1], why)
+    if resource.kind == "Namespace" and not resource.crd:
+        _check_namespace_preconditions(key[1], record, options)
     if options.uid is not None and options.uid != record.uid:
         why = (
             f"the UID in the precondition ({options.uid}) does not match the UID in record ({record.uid}). "
@@ -73,6 +72,14 @@ def _check_preconditions(resource: Resource, key: Key, record: Record, options: 
             f"({record.revision}). The object might have been modified"
         )
         raise status.conflict(resource.kind, "" if resource.kind == "Event" else resource.group, key[1], why)
+
+
+def _check_namespace_preconditions(name: str, record: Record, options: DeleteOptions) -> None:
+    checked = (("UID", options.uid, record.uid), ("ResourceVersion", options.resource_version, str(record.revision)))
+    for what, wanted, present in checked:
+        if wanted is not None and wanted != present:
+            why = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {present}"
+            raise status.conflict("namespaces", "", name, why)
 
 
 def _finalizers(resource: Resource, present: list[str], options: DeleteOptions) -> list[str]:

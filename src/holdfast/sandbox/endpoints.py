@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from holdfast.sandbox import (
-    bodies,
     deletion,
     encode,
     gotext,
@@ -23,12 +22,11 @@ from holdfast.sandbox.exchange import (
     check_name,
     check_namespace,
     key_of,
-    list_form,
     show,
-    single_form,
+    show_page,
     success,
 )
-from holdfast.sandbox.getting import get, go_type
+from holdfast.sandbox.getting import get
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.identity import Authenticator
 from holdfast.sandbox.registry import Registry
@@ -62,11 +60,11 @@ def _not_allowed(exchange: Exchange, resource: Resource) -> status.StatusError:
 
 
 def _list(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = list_form(exchange, go_type(resource, "List"))
+    form = any_form(exchange)
     found = options.list_options(exchange.query)
     wanted = _selection(registry, exchange, resource, found)
     page = reading.page(registry, resource, wanted, found)
-    return answer(exchange, encode.page_bytes(resource, page, form, exchange.call.now), form)
+    return show_page(exchange, resource, page, form)
 
 
 def _selection(
@@ -95,7 +93,7 @@ def _watch(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
 
 
 def _create(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "CreateOptions"))
     obj = reader.read(exchange, resource)
     namespace = check_namespace(exchange, resource, obj)
@@ -103,7 +101,7 @@ def _create(registry: Registry, exchange: Exchange, resource: Resource) -> Respo
 
 
 def _update(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "UpdateOptions"))
     obj = reader.read(exchange, resource)
     check_name(exchange, resource, obj)
@@ -119,8 +117,8 @@ def _patch(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
 
 
 def _delete(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = single_form(exchange)
-    how = _delete_options(exchange)
+    form = any_form(exchange)
+    how = options.delete_options(exchange.query, reader.read_delete_options(exchange))
     exchange.call.dry_run = how.dry_run
     key = key_of(exchange, resource)
     obj, gone = deletion.delete(registry, exchange.call, resource, key, how)
@@ -131,28 +129,17 @@ def _delete(registry: Registry, exchange: Exchange, resource: Resource) -> Respo
     return answer(exchange, encode.body(body, form), form)
 
 
-def _delete_options(exchange: Exchange) -> options.DeleteOptions:
-    bodies.check_size(exchange.request)
-    if not exchange.request.body:
-        return options.delete_options(exchange.query, None)
-    body = bodies.as_object(bodies.read_object(exchange.request), exchange.request.body)
-    kind = body.get("kind")
-    if kind not in (None, "", "DeleteOptions"):
-        raise status.bad_request(reader.unregistered(body.get("apiVersion") or "v1", kind))
-    return options.delete_options(exchange.query, body)
-
-
 def _delete_collection(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
     if resource.namespaced and not exchange.route.namespace:
         raise status.method_not_allowed()
-    form = list_form(exchange, go_type(resource, "List"))
+    form = any_form(exchange)
     found = options.list_options(exchange.query)
-    how = _delete_options(exchange)
+    how = options.delete_options(exchange.query, reader.read_delete_options(exchange))
     exchange.call.dry_run = how.dry_run
     page = reading.page(registry, resource, _selection(registry, exchange, resource, found), found)
     for record in page.records:
         deletion.delete(registry, exchange.call, resource, record.key, how)
-    return answer(exchange, encode.page_bytes(resource, page, form, exchange.call.now), form)
+    return show_page(exchange, resource, page, form)
 
 
 _VERBS = {

@@ -13,6 +13,7 @@ from holdfast.sandbox.httpd import Request, Response
 from holdfast.sandbox.identity import User
 from holdfast.sandbox.negotiate import Form
 from holdfast.sandbox.options import Query
+from holdfast.sandbox.reading import Page
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.route import Route
 
@@ -57,24 +58,20 @@ def any_form(exchange: Exchange) -> Form:
     return dataclasses.replace(form, include=include)
 
 
-def single_form(exchange: Exchange, kind: str = "") -> Form:
-    """The form of an answer that is one object; ``kind`` is its Go type, for the refusal."""
-    form = any_form(exchange)
-    if form.target == "PartialObjectMetadataList":
-        raise _wrong_number(form.target, "is not a list", kind)
-    return form
-
-
 def _wrong_number(target: str, what: str, kind: str) -> status.StatusError:
-    shown = f" ({kind})" if kind else ""
-    return status.StatusError(406, "NotAcceptable", f"you requested {target}, but the requested object {what}{shown}")
+    return status.StatusError(406, "NotAcceptable", f"you requested {target}, but the requested object {what} ({kind})")
 
 
-def list_form(exchange: Exchange, kind: str = "") -> Form:
-    form = any_form(exchange)
-    if form.target == "PartialObjectMetadata":
-        raise _wrong_number(form.target, "is a list", kind)
-    return form
+def go_type(resource: Resource, kind: str) -> str:
+    """The type of the real server's object, which some refusals name. ``kind`` may be another than the resource's."""
+    if resource.crd and kind != "Scale":
+        return "*unstructured.Unstructured" + kind.removeprefix(resource.kind)
+    package = _PACKAGES.get(resource.group, resource.group.partition(".")[0])
+    return f"*{_OWN_PACKAGES.get(kind, package)}.{kind}"
+
+
+_PACKAGES = {"": "core", "rbac.authorization.k8s.io": "rbac", "events.k8s.io": "core"}
+_OWN_PACKAGES = {"Scale": "autoscaling", "TokenRequest": "authentication"}
 
 
 def warning_headers(warnings: list[str]) -> list[tuple[str, str]]:
@@ -86,9 +83,18 @@ def answer(exchange: Exchange, body: bytes, form: Form, code: int = 200) -> Resp
 
 
 def show(exchange: Exchange, resource: Resource, obj: Manifest, form: Form, code: int = 200) -> Response:
-    """One object in the form asked for."""
+    """One object in the form asked for. What cannot be shown in that form was done all the same."""
+    if form.target == "PartialObjectMetadataList":
+        raise _wrong_number(form.target, "is not a list", go_type(resource, str(obj.get("kind") or resource.kind)))
     value = encode.printed(resource, obj, form, exchange.call.now)
     return answer(exchange, encode.body(value, form), form, code)
+
+
+def show_page(exchange: Exchange, resource: Resource, page: Page, form: Form) -> Response:
+    """The objects of a list in the form asked for."""
+    if form.target == "PartialObjectMetadata":
+        raise _wrong_number(form.target, "is a list", go_type(resource, resource.list_kind))
+    return answer(exchange, encode.page_bytes(resource, page, form, exchange.call.now), form)
 
 
 def success(details: dict[str, Any] | None = None, code: int | None = None) -> dict[str, Any]:

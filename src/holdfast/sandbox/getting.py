@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from holdfast.sandbox import encode, gotext, negotiate, reading, status
-from holdfast.sandbox.exchange import Exchange, answer, key_of, show, single_form
+from holdfast.sandbox.exchange import Exchange, answer, any_form, key_of, show
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
 
 
 def get(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = single_form(exchange, go_type(resource))
+    form = any_form(exchange)
     if exchange.query.flag("export"):
         raise status.bad_request("the export parameter, deprecated since v1.14, is no longer supported")
     revision = exchange.query.text("resourceVersion")
@@ -24,14 +24,3 @@ def get(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
     if form == negotiate.PLAIN:
         return answer(exchange, encode.object_bytes(resource, record) + b"\n", form)
     return show(exchange, resource, registry.show(resource, record), form)
-
-
-def go_type(resource: Resource, suffix: str = "") -> str:
-    """The type of the real server's object, which some refusals name."""
-    if resource.crd:
-        return "*unstructured.Unstructured" + suffix
-    package = _PACKAGES.get(resource.group, resource.group.partition(".")[0])
-    return f"*{package}.{resource.kind}{suffix}"
-
-
-_PACKAGES = {"": "core", "rbac.authorization.k8s.io": "rbac", "events.k8s.io": "core"}

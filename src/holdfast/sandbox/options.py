@@ -13,6 +13,7 @@ from holdfast.sandbox.status import FieldError
 FIELD_VALIDATION: Final = ("Ignore", "Warn", "Strict")
 _FALSE: Final = ("", "0", "false")
 MAX_MANAGER: Final = 128
+_INT64: Final = 1 << 63
 
 
 class Query:
@@ -49,7 +50,10 @@ class Query:
         digits = text[1:] if text[:1] in "+-" else text
         if not digits.isascii() or not digits.isdigit():
             raise status.bad_request(f"strconv.ParseInt: parsing {gotext.quote(text)}: invalid syntax")
-        return int(text)
+        value = int(text)
+        if not -_INT64 <= value < _INT64:
+            raise status.bad_request(f"strconv.ParseInt: parsing {gotext.quote(text)}: value out of range")
+        return value
 
 
 @dataclass(slots=True)
@@ -139,10 +143,10 @@ _POLICIES: Final = ("Foreground", "Background", "Orphan")
 
 
 def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOptions:
-    """From the body where there is one, else from the query."""
+    """From the body where there is one, typed already; the query counts only where there is none."""
     if body is not None:
         conditions = body.get("preconditions") or {}
-        dry_run = body.get("dryRun") or query.all("dryRun")
+        dry_run = body.get("dryRun") or []
         found = DeleteOptions(
             grace=body.get("gracePeriodSeconds"),
             uid=conditions.get("uid"),
@@ -154,6 +158,8 @@ def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOption
         dry_run = query.all("dryRun")
         found = DeleteOptions(
             grace=query.integer("gracePeriodSeconds"),
+            uid=query.text("uid") or None,
+            resource_version=query.text("resourceVersion") or None,
             orphan=query.flag("orphanDependents"),
             policy=query.text("propagationPolicy") if query.has("propagationPolicy") else None,
         )

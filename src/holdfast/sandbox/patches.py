@@ -9,7 +9,7 @@ from holdfast.kube.patch import PatchError
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema
 from holdfast.sandbox import apply, bodies, gotext, options, reader, restore, seams, status
-from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
+from holdfast.sandbox.exchange import Exchange, any_form, check_name, key_of, show
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.kinds import decode
 from holdfast.sandbox.registry import Registry
@@ -34,7 +34,7 @@ def media_of(exchange: Exchange, resource: Resource) -> str:
 
 def serve(registry: Registry, exchange: Exchange, resource: Resource, subresource: str) -> Response:
     media = media_of(exchange, resource)
-    form = single_form(exchange)
+    form = any_form(exchange)
     found = options.patch_options(exchange.query, apply=media == APPLY)
     exchange.configure(found)
     bodies.check_size(exchange.request)

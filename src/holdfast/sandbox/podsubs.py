@@ -7,8 +7,8 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.selectors import label_selector
-from holdfast.sandbox import bodies, deletion, encode, gotext, negotiate, options, reader, status
-from holdfast.sandbox.exchange import Exchange, answer, key_of, single_form, success
+from holdfast.sandbox import deletion, encode, gotext, negotiate, options, reader, status
+from holdfast.sandbox.exchange import Exchange, answer, any_form, key_of, success
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -22,13 +22,10 @@ EVICTION = GroupVersionKind("policy", "v1", "Eviction")
 
 def bind(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
     """``pods/binding``."""
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "CreateOptions"))
     binding = _read(exchange, BINDING)
     name = exchange.route.name
-    given = binding["metadata"].get("name")
-    if given and given != name:
-        raise status.bad_request("name in URL does not match name in Binding object")
     assign(registry, exchange, resource, (exchange.route.namespace, name), binding)
     return answer(exchange, encode.body(success(code=201), form), form, 201)
 
@@ -78,13 +75,9 @@ def _bound(exchange: Exchange, key: tuple[str, str], pod: Manifest, binding: Man
 
 
 def evict(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "CreateOptions"))
     eviction = _read(exchange, EVICTION)
-    name = exchange.route.name
-    given = eviction["metadata"].get("name")
-    if given and given != name:
-        raise status.bad_request("name in URL does not match name in Eviction object")
     key = key_of(exchange, resource)
     pod = registry.get(resource, key)
     how = options.delete_options(exchange.query, eviction.get("deleteOptions") or {})
@@ -227,12 +220,16 @@ def stream(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
 
 
 def _read(exchange: Exchange, kind: GroupVersionKind) -> Manifest:
-    body = bodies.read_object(exchange.request)
-    obj = bodies.as_object(body, exchange.request.body)
-    version, given = obj.get("apiVersion") or kind.api_version, obj.get("kind") or kind.kind
-    if given != kind.kind:
-        raise status.bad_request(reader.unregistered(version, given))
-    return reader.decode_kind(exchange, kind, obj, body.raw)
+    """A body about the pod of the path."""
+    obj = reader.read_kind(exchange, kind)
+    meta = obj["metadata"]
+    if meta.get("namespace") not in (None, "", exchange.route.namespace):
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if meta.get("name") != exchange.route.name:
+        raise status.bad_request(f"name in URL does not match name in {kind.kind} object")
+    return obj
 
 
 __all__ = ["bind", "evict", "log", "negotiate", "stream"]

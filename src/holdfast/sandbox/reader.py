@@ -27,13 +27,9 @@ def read(exchange: Exchange, resource: Resource) -> Manifest:
 
 def _check_identifiable(resource: Resource, obj: Manifest, text: bytes) -> None:
     """Built-in kinds are filled in from the endpoint; custom ones have to say what they are."""
-    given, why = obj.get("apiVersion"), ""
-    if isinstance(given, str) and given.count("/") > 1:
-        why = f"unexpected GroupVersion string: {given}"
-    elif resource.crd and not obj.get("kind"):
+    if resource.crd and not obj.get("kind"):
         why = f"Object 'Kind' is missing in '{text.decode('utf-8', 'replace')}'"
-    if why:
-        raise status.bad_request(f"{bodies.unrecognized(resource.kind)}{why} ({bodies.shown(text)})")
+        raise bodies.unreadable(resource.kind, why, text)
 
 
 def warn_repeated(exchange: Exchange, kind: GroupVersionKind, body: bodies.Body) -> None:
@@ -54,9 +50,9 @@ def check_kind(exchange: Exchange, resource: Resource, obj: Manifest, raw: bytes
     """Missing identity is filled in from the endpoint; another one is refused."""
     version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
     if not resource.crd and (version, kind) != (resource.api_version, resource.kind):
-        _check_convertible(resource, GroupVersionKind.parse(str(version), str(kind)))
+        check_convertible(resource.gvk, GroupVersionKind.parse(version, kind))
     if version != resource.api_version:
-        _warn_sibling(exchange, GroupVersionKind.parse(str(version), str(kind)), obj, raw)
+        _warn_sibling(exchange, GroupVersionKind.parse(version, kind), obj, raw)
         raise status.bad_request(
             f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
         )
@@ -75,20 +71,30 @@ _LEGACY = {
 }
 
 
-def _check_convertible(resource: Resource, given: GroupVersionKind) -> None:
-    """A body of another kind is refused in the words of the converter, or of the scheme that does not know it."""
+def check_convertible(wanted: GroupVersionKind, given: GroupVersionKind) -> None:
+    """A body of another kind is refused."""
     legacy = (given.group, given.version) in _LEGACY
-    sibling = given.kind == resource.kind and (given.group == resource.group or legacy)
+    sibling = given.kind == wanted.kind and (given.group == wanted.group or legacy)
     if sibling and (legacy or seams.builtin_schema(given) is not None):
         return
-    if seams.builtin_schema(given) is not None:
-        internal = resource.group.partition(".")[0] or "core"
-        why = f"converting ({given.version}.{given.kind}) to ({internal}.{resource.kind}): unknown conversion"
-    else:
-        why = unregistered(given.api_version, given.kind)
+    internal = wanted.group.partition(".")[0] or "core"
     raise status.bad_request(
-        f"{given.kind} in version {gotext.quote(given.version)} cannot be handled as a {resource.kind}: {why}"
+        f"{given.kind} in version {gotext.quote(given.version)} cannot be handled as a {wanted.kind}: "
+        f"{inconvertible(given, internal, wanted.kind)}"
     )
+
+
+_EVERYWHERE = ("Status", "APIVersions", "APIGroupList", "APIGroup", "APIResourceList")
+"""Kinds that every group version knows, always as v1."""
+
+
+def inconvertible(given: GroupVersionKind, package: str, kind: str) -> str:
+    """In the words of the converter, or of the scheme that does not know the kind given."""
+    version = "v1" if given.kind in _EVERYWHERE else given.version
+    known = given.kind in _EVERYWHERE or (given.api_version, given.kind) == ("v1", "List")
+    if known or seams.builtin_schema(given) is not None:
+        return f"converting ({version}.{given.kind}) to ({package}.{kind}): unknown conversion"
+    return unregistered(given.api_version, given.kind)
 
 
 def _warn_sibling(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> None:
@@ -134,8 +140,41 @@ def decode(
     return obj
 
 
-def decode_kind(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> Manifest:
+def read_kind(exchange: Exchange, kind: GroupVersionKind) -> Manifest:
     """A body whose kind is not its resource's: a Scale, a Binding, an Eviction."""
+    body = bodies.read_object(exchange.request, kind.kind)
+    obj = bodies.as_object(body, exchange.request.body, kind.kind)
+    given = GroupVersionKind.parse(obj.get("apiVersion") or kind.api_version, obj.get("kind") or kind.kind)
+    if given != kind:
+        check_convertible(kind, given)
+    return decode_kind(exchange, kind, obj, body.raw)
+
+
+_DELETE_OPTIONS = GroupVersionKind("", "v1", "DeleteOptions")
+
+
+def read_delete_options(exchange: Exchange) -> Manifest | None:
+    """The DeleteOptions of a body; None where there is none."""
+    bodies.check_size(exchange.request)
+    if not exchange.request.body:
+        return None
+    body = bodies.read_object(exchange.request)
+    obj = bodies.as_object(body, exchange.request.body)
+    given = GroupVersionKind.parse(obj.get("apiVersion") or "v1", obj.get("kind") or _DELETE_OPTIONS.kind)
+    if given.kind != _DELETE_OPTIONS.kind:
+        # Options are looked for among the kinds of their own package only.
+        here = given.kind in _EVERYWHERE
+        why = inconvertible(given, "v1", _DELETE_OPTIONS.kind) if here else unregistered(given.api_version, given.kind)
+        raise status.bad_request(why)
+    try:
+        seams.decode(_DELETE_OPTIONS, obj, "Ignore", body.raw)
+    except seams.DecodeFailure as failure:
+        raise status.bad_request(failure.why) from None
+    return obj
+
+
+def decode_kind(exchange: Exchange, kind: GroupVersionKind, obj: Manifest, raw: bytes | None) -> Manifest:
+    """The same of a body that is read already."""
     obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
     for text in seams.decode(kind, obj, exchange.call.validation, raw):
         if exchange.call.validation == "Warn":

@@ -8,7 +8,7 @@ from holdfast.kube import ssa_scale
 from holdfast.kube.fieldset import Path
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import bodies, options, patches, reader, scale_owners, seams, status
-from holdfast.sandbox.exchange import Exchange, key_of, show, single_form
+from holdfast.sandbox.exchange import Exchange, any_form, key_of, show
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
@@ -20,7 +20,7 @@ _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def serve(registry: Registry, exchange: Exchange, resource: Resource) -> Response:
-    form = single_form(exchange)
+    form = any_form(exchange)
     if exchange.verb == "get":
         return show(exchange, resource, view(resource, registry.get(resource, key_of(exchange, resource))), form)
     applied = force = False
@@ -90,15 +90,18 @@ def _dig(obj: Any, path: list[str]) -> Any:
 
 
 def _read(exchange: Exchange, resource: Resource) -> Manifest:
-    body = bodies.read_object(exchange.request)
-    scale = bodies.as_object(body, exchange.request.body)
-    given = (scale.get("apiVersion") or API_VERSION, scale.get("kind") or "Scale")
-    if given != (API_VERSION, "Scale"):
+    body = bodies.read_object(exchange.request, KIND.kind)
+    scale = bodies.as_object(body, exchange.request.body, KIND.kind)
+    version, kind = scale.get("apiVersion") or API_VERSION, scale.get("kind") or KIND.kind
+    if (version, kind) != (API_VERSION, KIND.kind):
         if resource.crd:
             raise status.bad_request(
                 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
             )
-        raise status.bad_request(reader.unregistered(given[0], given[1]))
+        reader.check_convertible(KIND, GroupVersionKind.parse(version, kind))
+        raise status.bad_request(
+            f"the API version in the data ({version}) does not match the expected API version ({API_VERSION})"
+        )
     return reader.decode_kind(exchange, KIND, scale, body.raw)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.sandbox import accounts, options, patches, podsubs, reader, scaling, status
-from holdfast.sandbox.exchange import Exchange, check_name, key_of, show, single_form
+from holdfast.sandbox.exchange import Exchange, any_form, check_name, key_of, show
 from holdfast.sandbox.getting import get
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
@@ -51,7 +51,7 @@ def _object(registry: Registry, exchange: Exchange, resource: Resource) -> Respo
         return get(registry, exchange, resource)
     if exchange.verb == "patch":
         return patches.serve(registry, exchange, resource, sub)
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "UpdateOptions"))
     obj = reader.read(exchange, resource)
     check_name(exchange, resource, obj)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import accounts, encode, options, podsubs, reader
-from holdfast.sandbox.exchange import Exchange, answer, check_namespace, show, single_form, success
+from holdfast.sandbox.exchange import Exchange, answer, any_form, check_namespace, show, success
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.identity import Authenticator
 from holdfast.sandbox.registry import Registry
@@ -16,7 +16,7 @@ def is_virtual(resource: Resource) -> bool:
 
 
 def serve(registry: Registry, exchange: Exchange, resource: Resource, authenticator: Authenticator) -> Response:
-    form = single_form(exchange)
+    form = any_form(exchange)
     exchange.configure(options.write_options(exchange.query, "CreateOptions"))
     obj = reader.read(exchange, resource)
     check_namespace(exchange, resource, obj)
@@ -37,7 +37,7 @@ def serve(registry: Registry, exchange: Exchange, resource: Resource, authentica
 def _bind(registry: Registry, exchange: Exchange, obj: Manifest) -> Response:
     pods = registry.catalog.lookup("", "v1", "pods")
     assert pods is not None
-    form = single_form(exchange)
+    form = any_form(exchange)
     podsubs.assign(registry, exchange, pods, (exchange.route.namespace, str(obj["metadata"].get("name") or "")), obj)
     return answer(exchange, encode.body(success(code=201), form), form, 201)
 

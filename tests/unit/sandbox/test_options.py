@@ -49,3 +49,14 @@ def test_delete_options_in_the_body_leave_the_query_aside() -> None:
         Query("gracePeriodSeconds=9"), {"gracePeriodSeconds": 3, "preconditions": {"uid": "u"}}
     )
     assert (found.grace, found.uid) == (3, "u")
+
+
+def test_a_query_carries_preconditions_where_there_is_no_body() -> None:
+    found = options.delete_options(Query("uid=u&resourceVersion=7"), None)
+    assert (found.uid, found.resource_version) == ("u", "7")
+    assert options.delete_options(Query("uid=u&dryRun=All"), {}) == options.DeleteOptions()
+
+
+def test_a_number_of_more_than_64_bits_is_a_bad_request() -> None:
+    with pytest.raises(StatusError, match="value out of range"):
+        Query(f"gracePeriodSeconds={1 << 63}").integer("gracePeriodSeconds")
