@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,7 +116,7 @@ def _send(handler: BaseHTTPRequestHandler, status: int, body: bytes, tag: str = 
 
 
 @contextmanager
-def served(store: Store) -> Iterator[Store]:
+def served(store: Store, tls: ssl.SSLContext | None = None) -> Iterator[Store]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *args: object) -> None:
             pass
@@ -128,7 +129,12 @@ def served(store: Store) -> Iterator[Store]:
     class Server(ThreadingHTTPServer):
         request_queue_size = 64
 
+        def handle_error(self, *args: object) -> None:
+            """A client that does not trust us goes away."""
+
     server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     store.host = f"127.0.0.1:{server.server_port}"

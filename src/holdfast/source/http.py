@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import http.client
 import os
 import socket
@@ -155,7 +156,7 @@ def _opener(way: WayOut) -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(proxies),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=_context(way)),
+        urllib.request.HTTPSHandler(context=_context(way.ca, way.certificate, way.key, way.insecure)),
         urllib.request.HTTPRedirectHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.UnknownHandler(),
@@ -165,17 +166,19 @@ def _opener(way: WayOut) -> urllib.request.OpenerDirector:
     return opener
 
 
-def _context(way: WayOut) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=way.ca or None)
-    if way.insecure:
+@functools.lru_cache(maxsize=32)
+def _context(ca: str, certificate: str, key: str, insecure: bool) -> ssl.SSLContext:
+    """Kept: to read the system's certificates takes longer than most requests."""
+    context = ssl.create_default_context(cadata=ca or None)
+    if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if way.certificate:
+    if certificate:
         # The standard library takes a certificate chain from files only.
         handle, path = tempfile.mkstemp(suffix=".pem")
         try:
             with os.fdopen(handle, "w") as file:
-                file.write(f"{way.certificate}\n{way.key}\n")
+                file.write(f"{certificate}\n{key}\n")
             context.load_cert_chain(path)
         finally:
             os.unlink(path)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from holdfast.sandbox.tls import new_ca, new_server
 from holdfast.source.http import RequestFailed, WayOut
 from holdfast.source.s3 import Bucket, InvalidEndpoint, ObjectFailed, S3Error, root_of
 from holdfast.source.s3_signature import Keys
@@ -87,6 +91,25 @@ def test_a_server_that_is_not_there_is_told_as_such(store: Store) -> None:
 def test_the_time_of_all_requests_together_is_limited(store: Store) -> None:
     with pytest.raises(RequestFailed, match="context deadline exceeded"):
         Bucket(store.host, "things", WayOut(timeout=0), insecure=True).exists()
+
+
+def test_a_server_with_a_certificate_of_ones_own_is_reached_by_those_who_trust_it(tmp_path: Path) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    ca = new_ca("ours", now)
+    pair = new_server(ca, ["127.0.0.1"], now)
+    (tmp_path / "server.pem").write_bytes(pair.certificate + pair.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    guarded = Store()
+    guarded.buckets["things"] = {f"{n}.yaml": b"%d" % n for n in range(40)}
+    guarded.keys = {KEYS.access: KEYS.secret}
+    with served(guarded, context):
+        trusting = Bucket(guarded.host, "things", WayOut(ca.certificate.decode(), timeout=60), keys=KEYS)
+        assert trusting.exists()
+        found = trusting.get_all(guarded.buckets["things"])
+        assert {k: o.data for k, o in found.items() if o} == guarded.buckets["things"]
+        with pytest.raises(RequestFailed, match="certificate signed by unknown authority"):
+            Bucket(guarded.host, "things", WayOut(timeout=60), keys=KEYS).exists()
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 64, "10.0.0.1", "a..b", "../etc", "a/b"])
