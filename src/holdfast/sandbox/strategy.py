@@ -97,7 +97,8 @@ def reset(resource: Resource, new: Manifest, old: Manifest | None, subresource: 
         _only_status(resource, new, old, subresource)
     elif old is not None and subresource == "finalize":
         finalizers = (new.get("spec") or {}).get("finalizers")
-        _replace(new, {**old, "spec": {**(old.get("spec") or {}), "finalizers": finalizers or []}}, new["metadata"])
+        spec = {**(old.get("spec") or {}), "finalizers": finalizers}
+        _replace(new, {**old, "spec": spec if finalizers else {}}, new["metadata"])
 
 
 def _only_part(new: Manifest, old: Manifest, subresource: str) -> None:

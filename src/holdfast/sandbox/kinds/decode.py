@@ -220,7 +220,7 @@ def _struct(kind: Type, value: Any, path: Path, unknown: list[Path]) -> None:
 
 
 def _is_zero(kind: str, value: Any, keep: bool) -> bool:
-    if kind in ("array", "map", "bytes"):
+    if kind in ("map", "bytes") or (kind == "array" and not keep):
         return not value
     if keep or kind in ("struct", "any") or kind.startswith("schema-or"):
         return False

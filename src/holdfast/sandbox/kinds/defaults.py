@@ -107,6 +107,8 @@ def _node(obj: Manifest) -> None:
     spec = obj.setdefault("spec", {})
     if spec.get("podCIDR") and (spec.get("podCIDRs") or [""])[0] != spec["podCIDR"]:
         spec["podCIDRs"] = [spec["podCIDR"]]
+    elif spec.get("podCIDRs"):
+        spec["podCIDR"] = spec["podCIDRs"][0]
     status = obj.get("status")
     if status and status.get("capacity"):
         status.setdefault("allocatable", dict(status["capacity"]))

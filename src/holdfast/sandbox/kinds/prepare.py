@@ -74,6 +74,8 @@ def prepare_status(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: 
         _set_template_generation(obj, _template_generation(old))
     if (gvk.group, gvk.kind) == ("", "Pod"):
         _keep_observed(obj.get("status") or {}, old.get("status") or {})
+    if (gvk.group, gvk.kind) == ("", "Node") and "config" not in (old.get("status") or {}):
+        (obj.get("status") or {}).pop("config", None)
 
 
 def _keep_observed(status: Manifest, before: Manifest) -> None:
@@ -299,7 +301,9 @@ def _claim(obj: Manifest, around: Circumstances) -> None:
 
 
 def _data_source(spec: Manifest) -> None:
-    """dataSource and dataSourceRef mirror each other; sources of unknown groups are dropped."""
+    """dataSource and dataSourceRef mirror each other; sources of unknown groups and of other namespaces are dropped."""
+    if (spec.get("dataSourceRef") or {}).get("namespace"):
+        del spec["dataSourceRef"]
     source = spec.get("dataSource")
     if source is not None:
         group, kind = source.get("apiGroup") or "", source.get("kind")
@@ -331,11 +335,8 @@ def _signing_request(obj: Manifest, around: Circumstances) -> None:
 
 
 def _node(obj: Manifest, around: Circumstances) -> None:
-    spec = obj["spec"]
-    if spec.get("podCIDR") and not spec.get("podCIDRs"):
-        spec["podCIDRs"] = [spec["podCIDR"]]
-    elif spec.get("podCIDRs") and not spec.get("podCIDR"):
-        spec["podCIDR"] = spec["podCIDRs"][0]
+    (obj.get("spec") or {}).pop("configSource", None)
+    (obj.get("status") or {}).pop("config", None)
 
 
 def _daemon_set(obj: Manifest, around: Circumstances) -> None:
@@ -408,11 +409,17 @@ def _update_claim(obj: Manifest, old: Manifest, around: Circumstances) -> None:
     _data_source(spec)
 
 
+def _update_node(obj: Manifest, old: Manifest, around: Circumstances) -> None:
+    if "configSource" not in (old.get("spec") or {}):
+        (obj.get("spec") or {}).pop("configSource", None)
+
+
 _Update = Callable[[Manifest, Manifest, Circumstances], None]
 _UPDATE: dict[tuple[str, str], _Update] = {
     ("", "Service"): _update_service,
     ("apps", "DaemonSet"): _update_daemon_set,
     ("", "PersistentVolumeClaim"): _update_claim,
+    ("", "Node"): _update_node,
     ("", "Namespace"): _keep("spec", "finalizers"),
     ("certificates.k8s.io", "CertificateSigningRequest"): _keep("spec"),
 }

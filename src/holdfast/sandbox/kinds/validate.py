@@ -19,6 +19,7 @@ from holdfast.sandbox.kinds import (
     validate_flow,
     validate_job_status,
     validate_networking,
+    validate_node,
     validate_pod,
     validate_pod_resize,
     validate_pod_status,
@@ -71,6 +72,8 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
         validate_pod_resize.resize(errs, obj, old)
     elif subresource == "ephemeralcontainers":
         validate_pod_update.ephemeral(errs, obj, old)
+    elif subresource == "finalize":
+        validate_core.namespace_finalizers(errs, obj)
     elif subresource in ("status", "approval"):
         status = _STATUS.get(key)
         if status is not None:
@@ -137,7 +140,7 @@ _CREATE: dict[tuple[str, str], Create] = {
     ("", "ConfigMap"): validate_core.config_map,
     ("", "Secret"): validate_core.secret,
     ("", "Namespace"): validate_core.namespace,
-    ("", "Node"): validate_core.node,
+    ("", "Node"): validate_node.node,
     ("", "ResourceQuota"): validate_core.quota,
     ("", "LimitRange"): validate_core.limit_range,
     ("", "Endpoints"): validate_core.endpoints,
@@ -187,7 +190,7 @@ _UPDATE: dict[tuple[str, str], Update] = {
     ("", "Service"): validate_service.service_update,
     ("", "ConfigMap"): validate_core.config_map_update,
     ("", "Secret"): validate_core.secret_update,
-    ("", "Node"): validate_core.node_update,
+    ("", "Node"): validate_node.node_update,
     ("events.k8s.io", "Event"): validate_events.new_event_update,
     ("", "ResourceQuota"): validate_core.quota_update,
     ("", "PersistentVolume"): validate_storage.volume_update,
@@ -231,7 +234,7 @@ _MACHINERY_METADATA = {_ADMISSION, "apiextensions.k8s.io", "apiregistration.k8s.
 """Groups whose metadata only the machinery judges."""
 
 _WHOLE = {
-    *(("", kind) for kind in ("Pod", "ConfigMap", "Secret", "ServiceAccount", "Node", "PersistentVolume", "PersistentVolumeClaim", "Endpoints")),
+    *(("", kind) for kind in ("Pod", "ConfigMap", "Secret", "ServiceAccount", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Endpoints")),
     ("apps", "ControllerRevision"), ("batch", "Job"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "IPAddress"), (_STORAGE, "StorageClass"),
     (_STORAGE, "CSIStorageCapacity"), (_STORAGE, "VolumeAttributesClass"), ("certificates.k8s.io", "CertificateSigningRequest"),
     ("resource.k8s.io", "DeviceClass"), ("resource.k8s.io", "ResourceClaim"), ("resource.k8s.io", "ResourceClaimTemplate"),
@@ -266,6 +269,8 @@ _STATUS: dict[tuple[str, str], Update] = {
     ("autoscaling", "HorizontalPodAutoscaler"): validate_autoscaling.autoscaler_status,
     ("", "ResourceQuota"): validate_core.quota_status,
     ("", "Namespace"): _namespace_status,
+    ("", "Node"): validate_node.node_status,
+    ("", "PersistentVolumeClaim"): validate_storage.claim_status,
     (_NET, "Ingress"): validate_networking.ingress_status,
     ("certificates.k8s.io", "CertificateSigningRequest"): validate_policy.signing_status,
 }

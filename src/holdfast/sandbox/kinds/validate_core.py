@@ -11,10 +11,9 @@ from base64 import b64decode
 from typing import Any
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox import gotext
-from holdfast.sandbox.kinds import names
+from holdfast.sandbox.kinds import dump, names
 from holdfast.sandbox.kinds.addresses import with_zeros
-from holdfast.sandbox.kinds.field import IMMUTABLE, NEGATIVE, Errors, raw
+from holdfast.sandbox.kinds.field import IMMUTABLE, NEGATIVE, Errors
 from holdfast.sandbox.kinds.metadata import standard_finalizer
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.validate_pod import ip, is_ip
@@ -26,7 +25,6 @@ from holdfast.sandbox.kinds.validate_resources import (
     overcommittable,
     resource_name,
 )
-from holdfast.sandbox.kinds.validate_scheduling import taint_effect
 
 _MEBIBYTE = 1024 * 1024
 _SCOPES = (
@@ -38,7 +36,7 @@ _SCOPES = (
     "CrossNamespacePodAffinity",
     "VolumeAttributesClass",
 )
-_POD_RESOURCES = ("cpu", "memory", "ephemeral-storage", "pods")
+_POD_RESOURCES = ("pods", *(f"{part}{name}" for part in ("", "limits.", "requests.") for name in ("cpu", "memory")))
 
 
 def config_map(errs: Errors, obj: Manifest) -> None:
@@ -99,10 +97,10 @@ def _docker(errs: Errors, data: Manifest, key: str) -> None:
     try:
         json.loads(b64decode(data[key]))
     except ValueError as error:
-        errs.invalid(f"data[{key}]", "<secret contents redacted>", _go_json_error(b64decode(data[key]), error))
+        errs.invalid(f"data[{key}]", "<secret contents redacted>", go_json_error(b64decode(data[key]), error))
 
 
-def _go_json_error(data: bytes, error: ValueError) -> str:
+def go_json_error(data: bytes, error: ValueError) -> str:
     text = data.decode(errors="replace").strip()
     if not text:
         return "unexpected end of JSON input"
@@ -129,35 +127,10 @@ def namespace(errs: Errors, obj: Manifest) -> None:
         standard_finalizer(errs, name, "spec.finalizers")
 
 
-# --- nodes -----------------------------------------------------------------------------
-
-
-def node(errs: Errors, obj: Manifest) -> None:
-    spec = obj.get("spec") or {}
-    _taints(errs, spec.get("taints") or [])
-    _pod_ranges(errs, spec.get("podCIDRs") or [])
-
-
-def _taints(errs: Errors, taints: list[Any]) -> None:
-    seen: set[tuple[str, str]] = set()
-    for index, taint in enumerate(taints):
-        path = f"metadata.taints[{index}]"
-        key, value, effect = taint.get("key") or "", taint.get("value") or "", taint.get("effect") or ""
-        errs.name(f"{path}.key", key, names.qualified)
-        for problem in names.label_value(value):
-            errs.invalid(f"{path}.value", value, problem)
-        if not effect:
-            errs.required(f"{path}.effect")
-        else:
-            taint_effect(errs, effect, f"{path}.effect")
-        if (key, effect) in seen:
-            shown = (
-                gotext.dumps({"Key": key})[:-1]
-                + f',"Value":{gotext.dumps(value)},"Effect":{gotext.dumps(effect)},"TimeAdded":null'
-                + "}"
-            )
-            errs.duplicate(path, raw(shown), "taints must be unique by key and effect pair")
-        seen.add((key, effect))
+def namespace_finalizers(errs: Errors, obj: Manifest) -> None:
+    for index, name in enumerate((obj.get("spec") or {}).get("finalizers") or ()):
+        errs.name(f"spec.finalizers[{index}]", name, names.qualified)
+        standard_finalizer(errs, name, f"spec.finalizers[{index}]")
 
 
 def cidr(errs: Errors, text: str, path: str) -> Any:
@@ -176,24 +149,6 @@ def cidr(errs: Errors, text: str, path: str) -> Any:
     elif found.ip != found.network.network_address:
         errs.invalid(path, text, "must not have bits set beyond the prefix length")
     return found.network
-
-
-def _pod_ranges(errs: Errors, ranges: list[str]) -> None:
-    found = [cidr(errs, text, f"spec.podCIDRs[{index}]") for index, text in enumerate(ranges)]
-    if len(ranges) > 1 and all(found):
-        versions = [network.version for network in found]
-        if len(ranges) > 2 or versions[0] == versions[1]:
-            errs.invalid("spec.podCIDRs", ranges, "may specify no more than one CIDR for each IP family")
-
-
-def node_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
-    new, before = obj.get("spec") or {}, old.get("spec") or {}
-    node(errs, obj)
-    if before.get("podCIDRs") and new.get("podCIDRs") != before["podCIDRs"]:
-        errs.forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
-    if before.get("providerID") and new.get("providerID") != before["providerID"]:
-        errs.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
-    _taints(errs, new.get("taints") or [])
 
 
 # --- quotas and ranges -------------------------------------------------------------------
@@ -240,12 +195,11 @@ def _quota_scopes(errs: Errors, spec: Manifest) -> None:
     for scope in scopes:
         if scope not in _SCOPES:
             errs.invalid("spec.scopes", scopes, "unsupported scope")
-    hard = list(spec.get("hard") or {})
-    if seen:
-        for scope in scopes:
-            for name in hard:
-                if is_standard(name) and scope in _SCOPES and not _scope_fits(scope, name):
-                    errs.invalid("spec.scopes", scopes, "unsupported scope applied to resource")
+    hard = sorted(spec.get("hard") or {})
+    for scope in scopes:
+        for name in hard:
+            if is_standard(name) and not _scope_fits(scope, name):
+                errs.invalid("spec.scopes", scopes, "unsupported scope applied to resource")
     for left, right in (("Terminating", "NotTerminating"), ("BestEffort", "NotBestEffort")):
         if {left, right} <= seen:
             errs.invalid("spec.scopes", scopes, "conflicting scopes")
@@ -254,8 +208,9 @@ def _quota_scopes(errs: Errors, spec: Manifest) -> None:
 def _scope_fits(scope: str, name: str) -> bool:
     if scope == "BestEffort":
         return name == "pods"
-    bare = name.removeprefix("requests.").removeprefix("limits.")
-    return bare in _POD_RESOURCES or "hugepages-" in bare
+    if scope == "VolumeAttributesClass":
+        return name in ("persistentvolumeclaims", "requests.storage")
+    return scope not in _SCOPES or name in _POD_RESOURCES
 
 
 def _scope_selector(errs: Errors, spec: Manifest) -> None:
@@ -264,6 +219,10 @@ def _scope_selector(errs: Errors, spec: Manifest) -> None:
         scope, operator, values = item.get("scopeName"), item.get("operator"), item.get("values") or []
         if scope not in _SCOPES:
             errs.invalid(f"{path}.scopeName", scope or "", "unsupported scope")
+        for name in sorted(spec.get("hard") or {}):
+            if is_standard(name) and not _scope_fits(scope or "", name):
+                shown = dump.internal("ScopeSelector", spec["scopeSelector"])
+                errs.invalid(path, shown, "unsupported scope applied to resource")
         if scope in _EXISTING and operator != "Exists":
             listed = "ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
             errs.invalid(f"{path}.operator", operator or "", f"must be 'Exists' when scope is any of {listed}")
@@ -277,7 +236,7 @@ def _scope_selector(errs: Errors, spec: Manifest) -> None:
                 errs.invalid(
                     f"{path}.values",
                     values,
-                    "must be no value when `operator` is 'Exists' or 'DoesNotExist' for scope selector",
+                    "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
                 )
         else:
             errs.invalid(f"{path}.operator", operator or "", "not a valid selector operator")

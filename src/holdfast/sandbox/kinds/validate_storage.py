@@ -5,14 +5,15 @@ In: a defaulted object, for updates the stored one. Out: field errors. Never: pr
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING
 from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.kinds import dump, names, selectors
-from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
+from holdfast.sandbox.kinds.field import IMMUTABLE, NEGATIVE, Errors
 from holdfast.sandbox.kinds.quantities import parse
 from holdfast.sandbox.kinds.validate_claims import MODES, access_modes, claim_spec, positive
-from holdfast.sandbox.kinds.validate_resources import amount
+from holdfast.sandbox.kinds.validate_resources import amount, is_native
 from holdfast.sandbox.kinds.validate_sources import STORAGE, iscsi_volume, parts_forbidden
 from holdfast.sandbox.kinds.validate_volumes import csi_driver_name
 
@@ -50,6 +51,51 @@ def claim_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
         errs.forbidden("spec", f"{_CLAIM_SENTENCE}\n{dump.diff('PersistentVolumeClaimSpec', before, new)}")
     _shrink(errs, obj, old)
     errs.immutable("volumeMode", obj["spec"].get("volumeMode"), old["spec"].get("volumeMode"))
+    name, path = obj["spec"].get("volumeAttributesClassName"), "spec.volumeAttributesClassName"
+    applied = (old.get("status") or {}).get("currentVolumeAttributesClassName") is not None
+    if applied and not name and name != old["spec"].get("volumeAttributesClassName"):
+        what = "nil" if name is None else "empty string"
+        text = f"update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil"
+        errs.forbidden(path, text)
+
+
+_RESIZING = (
+    "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending",
+)  # fmt: skip
+
+
+def claim_status(errs: Errors, obj: Manifest, old: Manifest) -> None:
+    state = obj.get("status") or {}
+    for name, quantity in (state.get("capacity") or {}).items():
+        _sound(errs, quantity, f"status.capacity[{name}]")
+    path = "status.allocatedResourceStatuses"
+    for name, word in (state.get("allocatedResourceStatuses") or {}).items():
+        _claim_resource(errs, name, path)
+        if word not in _RESIZING:
+            errs.unsupported(path, name, _RESIZING)
+    path = "status.allocatedResources"
+    for name, quantity in (state.get("allocatedResources") or {}).items():
+        if _claim_resource(errs, name, path) and _sound(errs, quantity, f"{path}[{name}]"):
+            value = parse(quantity).value
+            if value < 0:
+                errs.invalid(f"{path}[{name}]", parse(quantity).text, NEGATIVE)
+
+
+def _sound(errs: Errors, quantity: str, path: str) -> bool:
+    """An amount that is not negative in whole units."""
+    value = int(parse(quantity).value.to_integral_value(ROUND_CEILING))
+    if value < 0:
+        errs.invalid(path, value, "must be a valid resource quantity")
+    return value >= 0
+
+
+def _claim_resource(errs: Errors, name: str, path: str) -> bool:
+    problems = names.qualified(name)
+    errs.each(path, name, problems)
+    if not problems and is_native(name) and name != "storage":
+        errs.unsupported(path, name, ("storage",))
+        return False
+    return not problems
 
 
 def _same_request(new: Manifest, before: Manifest) -> Manifest:
@@ -89,8 +135,7 @@ def volume(errs: Errors, obj: Manifest) -> None:
     if "storage" not in capacity or len(capacity) > 1:
         errs.unsupported("spec.capacity", capacity if "capacity" in spec else None, ("storage",))
     for name, quantity in capacity.items():
-        if parse(quantity).value < 0:
-            errs.invalid(f"spec.capacity[{name}]", int(parse(quantity).value), "must be a valid resource quantity")
+        _sound(errs, quantity, f"spec.capacity[{name}]")
         positive(errs, quantity, f"spec.capacity[{name}]")
     _volume_policy(errs, spec)
     _volume_source(errs, spec, obj["metadata"].get("name") or "")
@@ -193,6 +238,7 @@ def _secret_reference(errs: Errors, reference: Manifest, path: str) -> None:
 
 def volume_update(errs: Errors, obj: Manifest, old: Manifest) -> None:
     new, before = obj["spec"], old["spec"]
+    volume(errs, obj)
     left, right = ({key: spec.get(key) for key in _VOLUME_KEYS} for spec in (before, new))
     if left != right:
         sentence = "spec.persistentvolumesource is immutable after creation"
