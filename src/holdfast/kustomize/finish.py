@@ -12,6 +12,7 @@ from holdfast.kustomize import written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Origin, Resource
+from holdfast.kustomize.scalars import misfit_in
 from holdfast.kustomize.target import Accumulator, Build, go_var
 from holdfast.kustomize.yamlio import check_object
 
@@ -109,6 +110,14 @@ def refuse_odd_keys(resources: ResMap) -> None:
                 "json: unsupported type: map[interface {}]interface {}",
                 place=Place(resource.source.path) if resource.source else None,
             )
+
+
+def refuse_misfits(resources: ResMap) -> None:
+    """What a replacement has put in the place of a number has to be one in the end."""
+    for resource in resources:
+        found = misfit_in(resource.manifest) if resource.misfits else None
+        if found is not None:
+            raise KustomizeError(f"map[string]interface {{}}(nil): {found.complaint}")
 
 
 def _odd_keys(value: Any) -> Iterator[str]:

@@ -55,6 +55,7 @@ class Resource:
         "behavior",
         "from_helm",
         "manifest",
+        "misfits",
         "needs_hash",
         "odd_keys",
         "origin",
@@ -90,6 +91,8 @@ class Resource:
         self.from_helm = False
         self.odd_keys = False
         """Whether there may be keys that are no strings."""
+        self.misfits = False
+        """Whether there may be texts in the place of numbers."""
         self.var_names: list[str] = []
         self.origin: Origin | None = None
         self.transformations: list[Origin] = []
@@ -147,7 +150,7 @@ class Resource:
         other = Resource(
             copy_json(self.manifest), self.source, self.scopes, behavior=self.behavior, needs_hash=self.needs_hash
         )
-        other.odd_keys = self.odd_keys
+        other.odd_keys, other.misfits = self.odd_keys, self.misfits
         other.previous = list(self.previous)
         other.prefixes, other.suffixes = list(self.prefixes), list(self.suffixes)
         other.allow_name_change, other.allow_kind_change = self.allow_name_change, self.allow_kind_change

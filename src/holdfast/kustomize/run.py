@@ -44,6 +44,7 @@ def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildRe
     finish.resolve_vars(found, shared)
     finish.drop_local(found.resources)
     finish.refuse_odd_keys(found.resources)
+    finish.refuse_misfits(found.resources)
     _sort(found.resources, target, options, shared)
     _label(found.resources, shared, options)
     for resource in found.resources:

@@ -8,7 +8,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.kube.yaml.scalars import Dialect, plain
+
 _INFINITY = float("inf")
+
+
+class Misfit(str):
+    """A text in the place of a number, boolean or null, which is refused unless something else takes the place in time."""
+
+    __slots__ = ("wanted",)
+    wanted: str
+
+    def __new__(cls, text: str, wanted: str) -> Misfit:
+        self = super().__new__(cls, text)
+        self.wanted = wanted
+        return self
+
+    @property
+    def complaint(self) -> str:
+        return f"yaml: cannot decode {tag_of(plain(str(self), Dialect.KYAML))} `{self}` as a {self.wanted}"
+
+
+_TAGS = {int: "!!int", float: "!!float", bool: "!!bool", type(None): "!!null"}
+
+
+def tag_of(value: Any) -> str:
+    """The YAML tag of a scalar."""
+    return value.wanted if type(value) is Misfit else _TAGS.get(type(value), "!!str")
+
+
+def misfit_in(value: Any) -> Misfit | None:
+    """The first text in JSON data that cannot stay where it is."""
+    if type(value) is Misfit:
+        return value
+    items = value.values() if type(value) is dict else value if type(value) is list else ()
+    return next((found for found in map(misfit_in, items) if found is not None), None)
 
 
 def text_of(value: Any) -> str:

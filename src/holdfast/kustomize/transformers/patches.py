@@ -15,6 +15,7 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.scalars import misfit_in
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 
 _INTERNAL = "internal.config.kubernetes.io/"
@@ -151,6 +152,8 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
         meta = resource.metadata()
         if meta.get("annotations") is None:
             meta["annotations"] = {}
+    if resource.misfits and (found := misfit_in(resource.manifest)) is not None:
+        raise KustomizeError(found.complaint)
     result: Any = json6902.apply(resource.manifest, list(operations))
     resource.unshare()
     if type(result) is not dict:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from holdfast.kube.yaml.scalars import Dialect, plain
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import split_path, wrong_kind
-from holdfast.kustomize.scalars import text_of
+from holdfast.kustomize.scalars import Misfit, tag_of, text_of
 from holdfast.kustomize.selectors import go_regex
 
 
@@ -221,15 +221,13 @@ def _elements(items: list[Any], key: str, pattern: str, parts: tuple[str, ...], 
 
 
 def typed(text: str, like: Any) -> Any:
-    """A text in the place of a scalar, whose type stays: kyaml keeps the tag of the node."""
+    """A text in the place of a scalar, whose type stays: kyaml keeps the tag of the node. It may be a ``Misfit``."""
+    text = str(text)
     if like is UNSET:
         return plain(text, Dialect.KYAML)
-    if isinstance(like, str):
+    wanted = tag_of(like)
+    if wanted == "!!str":
         return text
     value = plain(text, Dialect.KYAML)
-    if type(like) is float and type(value) in (int, float):
-        return value
-    if type(value) is type(like):
-        return value
-    wanted = {int: "int", float: "float", bool: "bool"}.get(type(like), "null")
-    raise KustomizeError(f"yaml: cannot decode !!str `{text[:10]}` as a !!{wanted}")
+    found = tag_of(value)
+    return value if found == wanted or (wanted, found) == ("!!float", "!!int") else Misfit(text, wanted)

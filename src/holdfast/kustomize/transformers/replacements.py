@@ -16,7 +16,7 @@ from holdfast.kustomize.fieldspec import kind_of
 from holdfast.kustomize.ids import id_text, split_api_version
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.scalars import copy_json, quoted, text_of
+from holdfast.kustomize.scalars import Misfit, copy_json, misfit_in, quoted, text_of
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 from holdfast.kustomize.transformers.paths import UNSET, Plain, Slot, lookup, match, split_smart, typed
 from holdfast.kustomize.transformers.structured import replace_in_text
@@ -184,8 +184,15 @@ def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any])
             parts.append(text)
         else:
             parts[index] = text
-        resource.assign(slot.holder, slot.key, typed(delimiter.join(parts), old))
+        _assign(resource, slot, typed(delimiter.join(parts), old))
     elif scalar:
-        resource.assign(slot.holder, slot.key, typed(text_of(value), old))
+        _assign(resource, slot, typed(text_of(value), old))
     else:
-        slot.put(plain(str(value), Dialect.KYAML) if isinstance(value, Plain) else copy_json(value))
+        new = plain(str(value), Dialect.KYAML) if isinstance(value, Plain) else copy_json(value)
+        resource.misfits = resource.misfits or misfit_in(new) is not None
+        slot.put(new)
+
+
+def _assign(resource: Resource, slot: Slot, value: Any) -> None:
+    resource.misfits = resource.misfits or type(value) is Misfit
+    resource.assign(slot.holder, slot.key, value)

@@ -12,7 +12,7 @@ from holdfast.kube import yaml
 from holdfast.kube.yaml import Dialect
 from holdfast.kustomize import kyamltext
 from holdfast.kustomize.errors import KustomizeError
-from holdfast.kustomize.scalars import copy_json, text_of
+from holdfast.kustomize.scalars import Misfit, copy_json, text_of
 from holdfast.kustomize.transformers.hashes import go_json
 from holdfast.kustomize.transformers.paths import Slot, lookup, match, typed
 
@@ -60,7 +60,10 @@ def _put(slot: Slot, value: Any) -> None:
     if type(old) in (dict, list):
         slot.put(copy_json(value))
     else:
-        slot.put(typed(text_of(value), old))
+        new = typed(text_of(value), old)
+        if type(new) is Misfit:
+            raise KustomizeError(new.complaint)
+        slot.put(new)
 
 
 def _serialise(data: Any, text: str) -> str:

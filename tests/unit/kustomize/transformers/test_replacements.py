@@ -66,3 +66,42 @@ def test_no_source_is_an_error_that_names_the_selector(repo: Any) -> None:
         "resources: [g.yaml]\nreplacements:\n- source: {kind: Secret, name: x}\n  targets: [{select: {kind: Gadget}}]\n",
     )
     assert repo.fails() == "nothing selected by Secret.[noVer].[noGrp]/x.[noNs]"
+
+
+COUNTED = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: g}\nspec: {count: 0, flag: true}\n"
+
+
+def _with_text_for_a_number(repo: Any, overlay: str) -> Any:
+    repo.write("base/g.yaml", COUNTED)
+    repo.write(
+        "base/kustomization.yaml",
+        "resources: [g.yaml]\nreplacements:\n"
+        "- {sourceValue: abc, targets: [{select: {kind: Gadget}, fieldPaths: [spec.count]}]}\n",
+    )
+    return repo.write("kustomization.yaml", "resources: [base]\n" + overlay)
+
+
+def test_a_text_in_the_place_of_a_number_is_refused_in_the_end(repo: Any) -> None:
+    failed = _with_text_for_a_number(repo, "").fails()
+    assert str(failed) == "map[string]interface {}(nil): yaml: cannot decode !!str `abc` as a !!int"
+
+
+def test_a_text_in_the_place_of_a_number_may_be_replaced_in_time(repo: Any) -> None:
+    overlay = "replacements:\n- {sourceValue: '4', targets: [{select: {kind: Gadget}, fieldPaths: [spec.count]}]}\n"
+    assert _with_text_for_a_number(repo, overlay).result().resources[0].manifest["spec"] == {"count": 4, "flag": True}
+
+
+def test_a_text_in_the_place_of_a_number_can_be_the_source_of_another_field(repo: Any) -> None:
+    overlay = (
+        "replacements:\n- source: {kind: Gadget, fieldPath: spec.count}\n"
+        "  targets: [{select: {kind: Gadget}, fieldPaths: [spec.added], options: {create: true}}]\n"
+        "- {sourceValue: '4', targets: [{select: {kind: Gadget}, fieldPaths: [spec.count]}]}\n"
+    )
+    spec = _with_text_for_a_number(repo, overlay).result().resources[0].manifest["spec"]
+    assert spec == {"count": 4, "flag": True, "added": "abc"}
+
+
+def test_a_json_patch_cannot_read_a_text_in_the_place_of_a_number(repo: Any) -> None:
+    patch = '[{"op": "replace", "path": "/spec/count", "value": 3}]'
+    overlay = f"patches:\n- target: {{kind: Gadget}}\n  patch: '{patch}'\n"
+    assert "cannot decode !!str `abc` as a !!int" in str(_with_text_for_a_number(repo, overlay).fails())
