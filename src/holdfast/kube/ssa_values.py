@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from holdfast.kube.fieldset import SELF, Fields, as_member, element_text, is_member
 from holdfast.kube.ssa_types import LIST, MAP, SCALAR, BadItemError, Type
+from holdfast.kube.yaml.gotext import go_float
 
 
 class _Missing:
@@ -154,7 +155,7 @@ def go_plain(value: Any) -> str:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _go_number(value) if isinstance(value, float) else str(value)
+    return go_float(value) if isinstance(value, float) else str(value)
 
 
 def go_syntax(value: Any) -> str:
@@ -169,10 +170,6 @@ def go_syntax(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     return go_plain(value)
-
-
-def _go_number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
 
 
 # --- listing fields ---------------------------------------------------------------------------------------------------

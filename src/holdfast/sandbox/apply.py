@@ -128,7 +128,9 @@ def _check_sent(applied: Manifest, gvk: GroupVersionKind) -> None:
     if sent != gvk:
         raise status.bad_request(f"invalid object type: {_gvk_text(sent)}")
     metadata = applied.get("metadata")
-    if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+    entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
+    # What is no list of objects is a wrong type, told like any other.
+    if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
         raise status.bad_request("metadata.managedFields must be nil")
 
 
@@ -310,7 +312,8 @@ def described(obj: Manifest) -> str:
     """``namespace/name; group/version, Kind=Kind`` of an object as it was sent."""
     metadata = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
     assert isinstance(metadata, dict)
-    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {_gvk_text(GroupVersionKind.of(obj))}"
+    namespace, name = (found if isinstance(found := metadata.get(key), str) else "" for key in ("namespace", "name"))
+    return f"{namespace}/{name}; {_gvk_text(GroupVersionKind.of(obj))}"
 
 
 def _gvk_text(gvk: GroupVersionKind) -> str:

@@ -57,6 +57,15 @@ def _integer(text: str) -> int | float:
     return value if -(1 << 63) <= value < 1 << 63 else float(text)
 
 
+def with_floats(value: Any) -> Any:
+    """Whole numbers beyond 64 bits as floats, which is what they are where no type says otherwise."""
+    if isinstance(value, dict):
+        return {k: with_floats(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [with_floats(v) for v in value]
+    return float(value) if value.__class__ is int and not -(1 << 63) <= value < 1 << 63 else value
+
+
 def _no_constant(text: str) -> Any:
     raise json.JSONDecodeError("Expecting value", text, 0)
 

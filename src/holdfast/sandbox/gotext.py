@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from holdfast.kube.yaml.gotext import go_float
 from holdfast.kube.yaml.gotext import go_quote as quote
 
 __all__ = ["dumps", "number", "plain", "quote", "quoted", "scalar"]
@@ -65,4 +66,6 @@ def plain(value: Any) -> str:
         return "<nil>"
     if isinstance(value, str):
         return value
+    if value.__class__ is float:
+        return go_float(value)
     return scalar(value)

@@ -17,9 +17,15 @@ Admission = Callable[[Call, Resource, str, Manifest | None, Manifest | None, str
 
 class Hooks:
     def __init__(self) -> None:
+        self.creating: list[Admission] = []
+        """Asked about a new object before anything is made of it: has it a place?"""
         self.mutating: list[Admission] = []
         self.validating: list[Admission] = []
         self.after: list[Callable[[Resource, Record], None]] = []
+
+    def place(self, call: Call, resource: Resource, new: Manifest) -> None:
+        for step in self.creating:
+            step(call, resource, "CREATE", new, None, "")
 
     def mutate(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -54,26 +56,53 @@ def _change(
         assert old is not None
         # Only now: what cannot be read is told after what is not there.
         patch = parse_patch(exchange.request.body, media)
-        duplicates = _duplicates(exchange, resource)
+        problems = _problems(exchange, resource, media)
         patched = patched_by(registry.shape(resource), old, patch, media)
         refuse = _refusal_of(gotext.plain(patch)) if media == STRATEGIC else None
-        if duplicates and exchange.call.validation == "Strict":
-            shown = gotext.dumps(patched)
-            raise (refuse or _refusal_of(shown))("strict decoding error: " + ", ".join(duplicates))
-        return finish(registry, exchange, resource, old, patched, refuse)
+        if problems and exchange.call.validation == "Strict":
+            refuse_all = refuse or _refusal_of(gotext.dumps(patched))
+            raise refuse_all(_strict_text(problems, resource, patched))
+        at = len(exchange.call.warnings)
+        obj = finish(registry, exchange, resource, old, patched, refuse)
+        exchange.call.warnings[at:at] = problems
+        return obj
 
     return registry.update(exchange.call, resource, key, transform, subresource=subresource)
 
 
-def _duplicates(exchange: Exchange, resource: Resource) -> list[str]:
-    """Fields set twice in the patch: warned about here; refused later, when the patched object can be shown."""
-    if resource.crd or exchange.call.validation == "Ignore":
+def _problems(exchange: Exchange, resource: Resource, media: str) -> list[str]:
+    """Members of the patch that are set twice or unknown: told when the patched object is one."""
+    if exchange.call.validation == "Ignore" or (resource.crd and media != JSON_PATCH):
         return []
-    found = decode.duplicates(exchange.request.body)
-    if exchange.call.validation == "Warn":
-        for text in found:
-            exchange.call.warn(text)
+    body = exchange.request.body
+    return _odd_members(body) if media == JSON_PATCH else decode.duplicates(body)
+
+
+_MEMBERS = ("op", "path", "from", "value")
+
+
+def _odd_members(body: bytes) -> list[str]:
+    """What a JSON patch says besides or more than once in its operations; values are anybody's."""
+    found: list[str] = []
+    for index, operation in enumerate(json.loads(body.decode("utf-8", "replace"), object_pairs_hook=list) or ()):
+        names = [name for name, _ in operation or ()]
+        for at, name in enumerate(names):
+            word = "unknown" if name not in _MEMBERS else "duplicate" if name in names[:at] else ""
+            text = f'json patch {word} field "[{index}].{name}"'
+            if word and text not in found:
+                found.append(text)
     return found
+
+
+def _strict_text(problems: list[str], resource: Resource, patched: Any) -> str:
+    """The refusal of what is odd in the patch, together with the patched object's own unknown fields; a wrong type comes first."""
+    unknown: list[str] = []
+    if not resource.crd and isinstance(patched, dict):
+        try:
+            unknown = seams.decode(resource.gvk, copy.deepcopy(patched), "Warn", None)
+        except seams.DecodeFailure as failure:
+            return failure.why
+    return "strict decoding error: " + ", ".join([*problems, *unknown])
 
 
 def patched_by(shape: Schema | None, old: Manifest, patch: Any, media: str) -> Any:
@@ -84,7 +113,8 @@ def patched_by(shape: Schema | None, old: Manifest, patch: Any, media: str) -> A
             return seams.merge_patch(old, patch)
         merged = seams.strategic_merge(old, patch or {}, shape)
         # The result is restored into an object of the kind it was, whatever the patch says.
-        return {**merged, "apiVersion": old["apiVersion"], "kind": old["kind"]}
+        texts = all(isinstance(merged.get(key), str | None) for key in ("apiVersion", "kind"))
+        return {**merged, "apiVersion": old["apiVersion"], "kind": old["kind"]} if texts else merged
     except PatchError as error:
         raise _refusal(error, media, patch) from None
 
@@ -118,7 +148,7 @@ def finish(
     if resource.crd:
         _check_custom_identity(registry, exchange, resource, patched)
     else:
-        _check_identity(exchange, resource, patched, refusal)
+        _check_identity(exchange, resource, patched, refusal, merged=refuse is not None)
     try:
         if refuse and not resource.crd:
             restore.restore(resource.gvk, patched)
@@ -133,20 +163,30 @@ def finish(
 
 
 def _check_identity(
-    exchange: Exchange, resource: Resource, patched: Manifest, refusal: Callable[[str], Exception]
+    exchange: Exchange, resource: Resource, patched: Manifest, refusal: Callable[[str], Exception], *, merged: bool
 ) -> None:
-    version, kind = patched.get("apiVersion"), patched.get("kind")
+    version, kind = patched.get("apiVersion"), patched.get("kind") or resource.kind
     if (version, kind) == (resource.api_version, resource.kind):
+        patched["kind"] = kind
         return
-    if not version and not kind:
+    why = bodies.misidentified(dict(sorted(patched.items())))
+    if why and merged:
+        # The converter tells of it, in its own words.
+        return
+    if why:
+        raise refusal(why)
+    if not version:
         # An object without a type has no fields that are known, hence no name.
-        for key in sorted(patched):
+        for key in sorted(patched.keys() - {"apiVersion", "kind"}):
             exchange.call.warn(f'unknown field "{key}"')
         where = exchange.route.name
         raise status.bad_request(
             f"the name of the object ({where} based on URL) was undeterminable: name must be provided"
         )
-    raise refusal(f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
+    given = GroupVersionKind.parse(str(version), str(kind))
+    if given.kind == resource.kind:
+        raise refusal(reader.unregistered(given.api_version, given.kind))
+    raise refusal(reader.inconvertible(given, resource.group.partition(".")[0] or "core", resource.kind))
 
 
 def _check_custom_identity(registry: Registry, exchange: Exchange, resource: Resource, patched: Manifest) -> None:
@@ -185,8 +225,10 @@ def parse_patch(body: bytes, media: str) -> Any:
     except status.StatusError:
         prefix = "" if media == STRATEGIC else "error decoding patch: "
         raise status.bad_request(prefix + _why(body)) from None
-    if media == STRATEGIC and not isinstance(patch, dict | None):
-        raise status.bad_request(_not_a_map(patch).removeprefix("error decoding patch: "))
+    if media == STRATEGIC:
+        if not isinstance(patch, dict | None):
+            raise status.bad_request(_not_a_map(patch).removeprefix("error decoding patch: "))
+        return bodies.with_floats(patch)
     if media == JSON_PATCH:
         _check_operations(patch)
         return patch
@@ -232,8 +274,6 @@ def _check_operations(operations: Any) -> None:
 
 
 def _why(body: bytes) -> str:
-    import json
-
     try:
         json.loads(body)
     except ValueError as error:
@@ -247,7 +287,6 @@ def _apply(
     applied = applied_object(exchange, resource.api_version, resource.kind)
     key = key_of(exchange, resource)
     call = exchange.call
-    _check_shape(applied)
 
     def refuse(why: str) -> Exception:
         why = f"error decoding from json: {why}" if why.startswith("illegal base64 data") else why
@@ -300,31 +339,20 @@ def applied_object(exchange: Exchange, api_version: str, kind: str) -> Manifest:
             "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
             f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
         )
-    applied = value if isinstance(value, dict) else {}
-    given = (str(applied.get("apiVersion") or ""), str(applied.get("kind") or ""))
-    if given != (api_version, kind):
-        text = given[0] if "/" in given[0] or (not given[0] and not given[1]) else f"/{given[0]}"
-        text = "/" if not given[0] else text
-        raise status.bad_request(f"invalid object type: {text}, Kind={given[1]}")
+    applied: Manifest = bodies.with_floats(value) if isinstance(value, dict) else {}
+    if (applied.get("apiVersion"), applied.get("kind")) != (api_version, kind):
+        raise status.bad_request(f"invalid object type: {_type_text(applied)}")
     if applied.get("metadata") is None:
         applied["metadata"] = {}
     return applied
 
 
-def _check_shape(applied: Manifest) -> None:
-    """Metadata that is no metadata, in the words of the typed conversion that meets it first."""
-    meta, problem = applied["metadata"], ""
-    where = f"{applied['apiVersion']}, Kind={applied['kind']}"
-    where = where if "/" in applied["apiVersion"] else f"/{where}"
-    if not isinstance(meta, dict):
-        problem = f".metadata: expected map, got &{{{gotext.plain(meta)}}}"
-    else:
-        for key in ("name", "namespace"):
-            if meta.get(key) is not None and not isinstance(meta[key], str):
-                shown = gotext.plain(meta[key])
-                problem = f".metadata.{key}: expected string, got &value.valueUnstructured{{Value:{shown}}}"
-    if problem:
-        raise status.untyped(f"failed to create typed patch object (/; {where}): {problem}")
+def _type_text(obj: Manifest) -> str:
+    """Group, version and kind, as far as they are there; nothing is known of a version that has too many parts."""
+    version, kind = (found if isinstance(found := obj.get(key), str) else "" for key in ("apiVersion", "kind"))
+    if version.count("/") > 1:
+        return "/, Kind="
+    return f"{version if '/' in version else f'/{version}'}, Kind={kind}"
 
 
 def _check_apply_name(exchange: Exchange, applied: Manifest) -> None:

@@ -73,12 +73,13 @@ class Registry:
         ``applied``: the object was applied, and then a deletionTimestamp in it stays, odd as that is.
         """
         meta = obj["metadata"]
-        if meta.get("resourceVersion") not in (None, "", "0") and str(meta["resourceVersion"]).isdecimal():
-            raise status.untyped("resourceVersion should not be set on objects to be created")
         if resource.namespaced:
             meta["namespace"] = namespace
         else:
             meta.pop("namespace", None)
+        self.hooks.place(call, resource, obj)
+        if meta.get("resourceVersion") not in (None, "", "0") and str(meta["resourceVersion"]).isdecimal():
+            raise status.untyped("resourceVersion should not be set on objects to be created")
         if not name and meta.get("generateName"):
             meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
         self.hooks.mutate(call, resource, "CREATE", obj, None)

@@ -106,7 +106,7 @@ class ApiServer:
     def _other(self, exchange: Exchange) -> Response:
         request = exchange.request
         parts = [unquote(p) for p in request.path.strip("/").split("/")]
-        if parts[0] in ("api", "apis") and request.method not in ("GET", "HEAD"):
+        if parts[0] in ("api", "apis") and parts != ["apis"] and request.method not in ("GET", "HEAD"):
             raise status.method_not_allowed()
         if parts[0] == "api" and len(parts) <= 2:
             return self._core_discovery(exchange, parts)
@@ -231,7 +231,9 @@ def _document(exchange: Exchange, value: Any) -> Response:
 
 
 def _misplaced(resource: Resource, where: route.Route, method: str) -> Response | None:
-    """A cluster-scoped kind inside a namespace, a namespaced one outside: such paths do not exist."""
+    """A cluster-scoped kind inside a namespace, a namespaced one outside, more below a subresource: such paths do not exist."""
+    if where.rest and where.subresource != "proxy" and not resource.crd:
+        raise status.no_resource()
     inside = bool(where.namespace) and not (resource.kind == "Namespace" and not resource.group)
     outside = resource.namespaced and not inside and (where.name or method not in ("GET", "HEAD"))
     if (inside and not resource.namespaced) or (outside and where.name):

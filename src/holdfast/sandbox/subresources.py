@@ -30,6 +30,7 @@ def serve(registry: Registry, exchange: Exchange, resource: Resource, issuer: To
         return accounts.request_token(registry, exchange, resource, issuer)
     handler = _OTHERS.get(sub.name)
     if handler is None:
+        registry.get(resource, key_of(exchange, resource))
         raise status.untyped(f"{resource.plural}/{sub.name} is not served by the sandbox", 501)
     return handler(registry, exchange, resource)
 

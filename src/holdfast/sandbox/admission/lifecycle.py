@@ -24,4 +24,5 @@ def check(world: World, request: Request) -> None:
         "message": f"namespace {name} is being terminated",
         "field": "metadata.namespace",
     }
-    raise status.forbidden(request.resource.plural, request.resource.group, request.name, why, [cause])
+    shown = request.name or str(request.obj["metadata"].get("generateName") or "Unknown")
+    raise status.forbidden(request.resource.plural, request.resource.group, shown, why, [cause])

@@ -54,6 +54,17 @@ class Admission:
     def __init__(self, registry: Registry) -> None:
         self.world = World(registry)
 
+    def place(
+        self,
+        call: Call,
+        resource: Resource,
+        operation: str,
+        new: Manifest | None,
+        old: Manifest | None,
+        subresource: str,
+    ) -> None:
+        lifecycle.check(self.world, Request(call, resource, operation, new, old, subresource))
+
     def mutate(
         self,
         call: Call,
@@ -83,8 +94,6 @@ class Admission:
         if subresource and subresource not in _SUBRESOURCES:
             return
         request = Request(call, resource, operation, new, old, subresource)
-        if operation == "CREATE":
-            lifecycle.check(self.world, request)
         for plugin in _VALIDATING.get((resource.group, resource.plural, operation), ()):
             plugin(self.world, request)
 
@@ -106,6 +115,7 @@ class Admission:
 
 def install(registry: Registry) -> Admission:
     admission = Admission(registry)
+    registry.hooks.creating.append(admission.place)
     registry.hooks.mutating += [
         admission.mutate,
         policy_hooks.mutating(registry),
