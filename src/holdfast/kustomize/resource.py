@@ -50,6 +50,7 @@ class Resource:
     __slots__ = (
         "_first",
         "_shared",
+        "_untyped",
         "allow_kind_change",
         "allow_name_change",
         "behavior",
@@ -99,6 +100,7 @@ class Resource:
         self.patched_from: list[Source] = []
         self._shared: list[tuple[str, list[dict[str, Any]]]] = []
         self._first: dict[tuple[int, Any], tuple[Any, Any]] = {}
+        self._untyped: dict[tuple[int, Any], Any] = {}
 
     def share(self, key: str, holders: list[dict[str, Any]]) -> None:
         """Let one scalar stand in several mappings.
@@ -110,6 +112,7 @@ class Resource:
 
     def assign(self, holder: Any, key: Any, value: Any) -> None:
         """Change a scalar, and with it all that are the same one; or add it."""
+        self._untyped.pop((id(holder), key), None)
         if type(holder) is dict and key not in holder:
             self._first.pop((id(holder), key), None)
             holder[key] = value
@@ -125,6 +128,17 @@ class Resource:
         if type(value) is str and holder[key] != value:
             self._first.setdefault((id(holder), key), (holder, holder[key]))
         holder[key] = value
+
+    def assign_untyped(self, holder: Any, key: Any, value: Any) -> None:
+        """Change a scalar that is there to one without a type of its own, as upstream writes names and images.
+
+        A text that a replacement puts there later may therefore become a number.
+        """
+        self._put(holder, key, value)
+        self._untyped[id(holder), key] = holder
+
+    def is_untyped(self, holder: Any, key: Any) -> bool:
+        return (id(holder), key) in self._untyped
 
     def first_value(self, holder: Any, key: Any) -> Any:
         """What a field was before texts took its place: upstream, they are written the way this was, in quotes or not."""
@@ -142,6 +156,7 @@ class Resource:
         """The object was written and read again: every scalar is its own, and how it was written is forgotten."""
         self._shared = []
         self._first = {}
+        self._untyped = {}
         self.source = None
         self.patched_from = []
 

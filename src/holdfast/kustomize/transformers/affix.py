@@ -46,7 +46,7 @@ def _rename(resource: Resource, prefix: str, suffix: str) -> bool:
     name = meta.get("name") if type(meta) is dict else None
     if type(meta) is not dict or type(name) is not str:
         return False
-    meta["name"] = f"{prefix}{name}{suffix}"
+    resource.assign_untyped(meta, "name", f"{prefix}{name}{suffix}")
     return True
 
 

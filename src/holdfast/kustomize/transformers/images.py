@@ -13,6 +13,7 @@ from typing import Any
 from holdfast.base.lazy import pattern
 from holdfast.kustomize.fieldspec import FieldSpec, index_of, kind_of, wrong_kind
 from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import text_of
 from holdfast.kustomize.selectors import go_regex
 
@@ -38,9 +39,9 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
         index.apply(resource, _collector(configured))
         for update in updates if listed or configured else ():
             for node, key in listed:
-                update.put(node, key)
+                update.put(resource, node, key)
             for node, key in configured:
-                update.put(node, key)
+                update.put(resource, node, key)
 
 
 def _collector(found: list[Slot]) -> Callable[[Any, Any], None]:
@@ -90,7 +91,7 @@ class _Updater:
         # The name is a regular expression for kustomize, be it only for the dots of a host name.
         self._matches = _image_matcher(self._name)
 
-    def put(self, node: Any, key: Any) -> None:
+    def put(self, resource: Resource, node: Any, key: Any) -> None:
         value = node[key]
         if type(value) is not str:
             if kind_of(value) != "ScalarNode":
@@ -99,7 +100,7 @@ class _Updater:
         if value not in self._known:
             self._known[value] = self._changed(value) if self._matches(value) else None
         if (changed := self._known[value]) is not None:
-            node[key] = changed
+            resource.assign_untyped(node, key, changed)
 
     def _changed(self, value: str) -> str:
         name, tag, digest = split(value)

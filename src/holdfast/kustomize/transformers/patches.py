@@ -115,6 +115,15 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
     if not patch.allow_name_change:
         resource.set_name(name)
     resource.set_namespace(namespace)
+    _write_names_anew(resource)
+
+
+def _write_names_anew(resource: Resource) -> None:
+    """Upstream writes name and namespace after every merge, be they the same."""
+    meta = resource.manifest.get("metadata")
+    for key in ("name", "namespace"):
+        if type(meta) is dict and key in meta:
+            resource.assign_untyped(meta, key, meta[key])
 
 
 class _Quotes:

@@ -224,7 +224,7 @@ def typed(text: str, like: Any) -> Any:
     """A text in the place of a scalar, whose type stays: kyaml keeps the tag of the node. It may be a ``Misfit``."""
     text = str(text)
     if like is UNSET:
-        return plain(text, Dialect.KYAML)
+        return plain(text, Dialect.KYAML) if text else text
     wanted = tag_of(like)
     if wanted == "!!str":
         return text

@@ -20,6 +20,7 @@ from holdfast.kustomize.scalars import Misfit, copy_json, misfit_in, quoted, tex
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 from holdfast.kustomize.transformers.paths import UNSET, Plain, Slot, lookup, match, split_smart, typed
 from holdfast.kustomize.transformers.structured import replace_in_text
+from holdfast.kustomize.written import is_quoted
 
 _DEFAULT_PATH = "metadata.name"
 _KINDS = {"ScalarNode": "scalar", "MappingNode": "map", "SequenceNode": "list"}
@@ -172,6 +173,7 @@ def _copy_value(resource: Resource, source: Slot, paths: Sequence[str], options:
 
 def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any]) -> None:
     old = slot.value
+    like = _typed_like(resource, slot)
     scalar = old is UNSET or kind_of(old) == "ScalarNode"
     if delimiter := options.get("delimiter", ""):
         if not scalar:
@@ -184,15 +186,26 @@ def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any])
             parts.append(text)
         else:
             parts[index] = text
-        _assign(resource, slot, typed(delimiter.join(parts), old))
+        _assign(resource, slot, typed(delimiter.join(parts), like))
     elif scalar:
-        _assign(resource, slot, typed(text_of(value), old))
+        _assign(resource, slot, typed(text_of(value), like))
     else:
         new = plain(str(value), Dialect.KYAML) if isinstance(value, Plain) else copy_json(value)
         resource.misfits = resource.misfits or misfit_in(new) is not None
         slot.put(new)
 
 
+def _typed_like(resource: Resource, slot: Slot) -> Any:
+    """What a new text takes its type from: what is there, or itself where that has none and no quotes either."""
+    if not resource.is_untyped(slot.holder, slot.key):
+        return slot.value
+    first = resource.first_value(slot.holder, slot.key)
+    return "" if type(first) is str and is_quoted(resource, slot.key, first) else UNSET
+
+
 def _assign(resource: Resource, slot: Slot, value: Any) -> None:
     resource.misfits = resource.misfits or type(value) is Misfit
-    resource.assign(slot.holder, slot.key, value)
+    if resource.is_untyped(slot.holder, slot.key):
+        resource.assign_untyped(slot.holder, slot.key, value)
+    else:
+        resource.assign(slot.holder, slot.key, value)

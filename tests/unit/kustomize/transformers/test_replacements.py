@@ -105,3 +105,44 @@ def test_a_json_patch_cannot_read_a_text_in_the_place_of_a_number(repo: Any) -> 
     patch = '[{"op": "replace", "path": "/spec/count", "value": 3}]'
     overlay = f"patches:\n- target: {{kind: Gadget}}\n  patch: '{patch}'\n"
     assert "cannot decode !!str `abc` as a !!int" in str(_with_text_for_a_number(repo, overlay).fails())
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "result"),
+    [
+        ("namespace: other", "metadata.namespace", "12"),
+        ("namePrefix: a-", "metadata.name", 12),
+        ("nameSuffix: -b", "metadata.name", 12),
+        ("images: [{name: nginx, newTag: v1}]", "spec.containers.0.image", 12),
+        ("images: [{name: redis, newTag: v1}]", "spec.containers.1.image", "12"),
+        ("patches: [{patch: '{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {x: y}}}'}]", "metadata.name", 12),
+    ],
+)
+def test_names_and_images_that_were_rewritten_take_any_type_unless_in_quotes(
+    repo: Any, step: str, field: str, result: Any
+) -> None:
+    # Results of kustomize 5.8.1.
+    repo.write(
+        "p.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+        'spec: {containers: [{name: a, image: nginx}, {name: b, image: "redis"}]}\n',
+    )
+    target = f"{{select: {{kind: Pod}}, fieldPaths: [{field}]}}"
+    repo.write(
+        "kustomization.yaml",
+        f"resources: [p.yaml]\n{step}\nreplacements:\n- {{sourceValue: '12', targets: [{target}]}}\n",
+    )
+    found: Any = repo.result().resources[0].manifest
+    for part in field.split("."):
+        found = found[int(part) if part.isdigit() else part]
+    assert found == result
+
+
+def test_a_field_made_for_an_empty_text_is_one(repo: Any) -> None:
+    repo.write("g.yaml", COUNTED)
+    target = "{select: {kind: Gadget}, fieldPaths: [spec.added], options: {create: true}}"
+    repo.write(
+        "kustomization.yaml",
+        f"resources: [g.yaml]\nreplacements:\n- {{sourceValue: '', targets: [{target}]}}\n",
+    )
+    assert repo.result().resources[0].manifest["spec"]["added"] == ""
