@@ -58,9 +58,9 @@ def _change(
         patch = parse_patch(exchange.request.body, media)
         problems = _problems(exchange, resource, media)
         patched = patched_by(registry.shape(resource), old, patch, media)
-        refuse = _refusal_of(gotext.plain(patch)) if media == STRATEGIC else None
+        refuse = refusal_of(gotext.plain(patch)) if media == STRATEGIC else None
         if problems and exchange.call.validation == "Strict":
-            refuse_all = refuse or _refusal_of(gotext.dumps(patched))
+            refuse_all = refuse or refusal_of(gotext.dumps(patched))
             raise refuse_all(_strict_text(problems, resource, patched))
         at = len(exchange.call.warnings)
         obj = finish(registry, exchange, resource, old, patched, refuse)
@@ -144,7 +144,7 @@ def finish(
         raise _invalid_patch(gotext.dumps(patched), "json: cannot unmarshal")
     if patched.get("metadata") is None:
         patched["metadata"] = {}
-    refusal = refuse or _refusal_of(gotext.dumps(patched))
+    refusal = refuse or refusal_of(gotext.dumps(patched))
     if resource.crd:
         _check_custom_identity(registry, exchange, resource, patched)
     else:
@@ -156,7 +156,7 @@ def finish(
     except restore.RestoreError as error:
         raise refusal(error.message) from None
     except seams.DecodeFailure as failure:
-        raise refusal(failure.why) from None
+        raise refusal(_converted(failure.why) if refuse else failure.why) from None
     check_name(exchange, resource, obj)
     _check_uid(resource, obj, old)
     return obj
@@ -203,7 +203,8 @@ def _check_custom_identity(registry: Registry, exchange: Exchange, resource: Res
     raise status.invalid(kind, resource.group, name, errors)
 
 
-def _refusal_of(shown: str) -> Callable[[str], Exception]:
+def refusal_of(shown: str) -> Callable[[str], Exception]:
+    """Words what is wrong with a patch or its outcome, which is ``shown``."""
     return lambda why: _invalid_patch(shown, why)
 
 
@@ -284,12 +285,13 @@ def _why(body: bytes) -> str:
 def _apply(
     registry: Registry, exchange: Exchange, resource: Resource, subresource: str, *, force: bool
 ) -> tuple[Manifest, bool]:
-    applied = applied_object(exchange, resource.api_version, resource.kind)
     key = key_of(exchange, resource)
+    if subresource:
+        registry.get(resource, key)
+    applied = applied_object(exchange, resource.api_version, resource.kind)
     call = exchange.call
 
     def refuse(why: str) -> Exception:
-        why = f"error decoding from json: {why}" if why.startswith("illegal base64 data") else why
         group = f"{resource.gvk.group}/{resource.gvk.version}, Kind={resource.kind}"
         return status.untyped(
             f"failed to convert new object ({apply.described(applied)}) to proper version: "
@@ -312,8 +314,6 @@ def _apply(
         return finish(registry, exchange, resource, old, merged, refuse)
 
     if registry.find(resource, key) is None:
-        if subresource:
-            raise status.not_found(resource.plural, resource.group, key[1])
         obj = merge(None)
         obj["metadata"].pop("resourceVersion", None)
         if uid := obj["metadata"].get("uid"):
@@ -321,6 +321,11 @@ def _apply(
             raise status.conflict(resource.plural, resource.group, key[1], why)
         return registry.create_tracked(call, resource, key[0], obj, key[1], applied=True), True
     return registry.update(call, resource, key, merge, subresource=subresource, tracked=True)
+
+
+def _converted(why: str) -> str:
+    """Bytes are left to the decoder where merged data is restored, and that is told."""
+    return f"error decoding from json: {why}" if why.startswith("illegal base64 data") else why
 
 
 def applied_object(exchange: Exchange, api_version: str, kind: str) -> Manifest:

@@ -45,8 +45,8 @@ def after_apply(
     api_version: str,
     paths: ReplicasPaths,
     now: str,
-) -> tuple[Any, list[dict[str, Any]]]:
-    """The replicas and the managedFields after ``applied``, a Scale, was applied."""
+) -> tuple[Manifest, list[dict[str, Any]]]:
+    """The Scale and the managedFields after ``applied``, a Scale, was applied."""
     entries = ssa_managed.entries_of(obj)
     found = apply.apply_patch(
         _scale(obj, before, ssa_scale.scale_entries(entries, paths)),
@@ -61,7 +61,7 @@ def after_apply(
         has_status=False,
     )
     left = ssa_scale.parent_entries(entries, ssa_managed.entries_of(found), api_version, paths)
-    return (found.get("spec") or {}).get("replicas"), left
+    return found, left
 
 
 def _scale(obj: Manifest, replicas: Any, entries: list[dict[str, Any]] | None = None) -> Manifest:

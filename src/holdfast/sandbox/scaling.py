@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from holdfast.kube import ssa_scale
 from holdfast.kube.fieldset import Path
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.sandbox import bodies, options, patches, reader, scale_owners, seams, status
+from holdfast.sandbox import apply, bodies, gotext, options, patches, reader, restore, scale_owners, seams, status
 from holdfast.sandbox.exchange import Exchange, any_form, key_of, show
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.registry import Registry
@@ -16,6 +17,7 @@ from holdfast.sandbox.tables import text
 
 API_VERSION = "autoscaling/v1"
 KIND = GroupVersionKind("autoscaling", "v1", "Scale")
+_INT32 = 1 << 31
 _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -31,7 +33,8 @@ def serve(registry: Registry, exchange: Exchange, resource: Resource) -> Respons
     else:
         exchange.configure(options.write_options(exchange.query, "UpdateOptions"))
         scale = _read(exchange, resource)
-    _check_name(exchange, scale)
+    if not applied:
+        _check_name(exchange, scale)
     return show(
         exchange,
         resource,
@@ -113,6 +116,10 @@ def _check_name(exchange: Exchange, scale: Manifest) -> None:
         )
     if given != name:
         raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+    if scale["metadata"].get("namespace") not in (None, "", exchange.route.namespace):
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
 
 
 def _patched(registry: Registry, exchange: Exchange, resource: Resource) -> Manifest:
@@ -124,17 +131,37 @@ def _patched(registry: Registry, exchange: Exchange, resource: Resource) -> Mani
         return _applied(exchange, resource, live)
     patch = patches.parse_patch(exchange.request.body, media)
     patched = patches.patched_by(seams.builtin_schema(KIND), live, patch, media)
-    scale: Manifest = reader.decode_kind(exchange, KIND, patched, None)
-    return scale
+    merged = media == patches.STRATEGIC
+    refuse = patches.refusal_of(gotext.plain(patch) if merged else gotext.dumps(patched))
+    return _finished(exchange, patched, refuse, merged=merged)
+
+
+def _finished(exchange: Exchange, patched: Any, refuse: Callable[[str], Exception], *, merged: bool) -> Manifest:
+    """The patched JSON as a Scale again; ``merged`` data is restored rather than decoded."""
+    if not isinstance(patched, dict):
+        raise refuse("json: cannot unmarshal")
+    why = "" if merged else bodies.misidentified(dict(sorted(patched.items())))
+    version, kind = patched.get("apiVersion") or API_VERSION, patched.get("kind") or KIND.kind
+    if not why and not merged and (version, kind) != (API_VERSION, KIND.kind):
+        why = reader.unregistered(version, kind)
+    if why:
+        raise refuse(why)
+    try:
+        if merged:
+            restore.restore(KIND, patched)
+        return reader.decode_kind(exchange, KIND, patched, None)
+    except restore.RestoreError as error:
+        raise refuse(error.message) from None
+    except seams.DecodeFailure as failure:
+        raise refuse(failure.why) from None
 
 
 def _applied(exchange: Exchange, resource: Resource, live: Manifest) -> Manifest:
     """The Scale that is applied; ``_write`` merges it with the object as it is then."""
     applied = patches.applied_object(exchange, API_VERSION, "Scale")
     if resource.crd:
-        name = (applied.get("metadata") or {}).get("name", "")
         raise status.untyped(
-            f"failed to convert new object (/{name}; {API_VERSION}, Kind=Scale) to proper version: "
+            f"failed to convert new object ({apply.described(applied)}) to proper version: "
             f"request to convert CR to an invalid group/version: {API_VERSION}"
         )
     del live
@@ -157,11 +184,13 @@ def _write(
             "now": call.stamp,
         }
         if applied:
-            replicas, entries = scale_owners.after_apply(old, before, scale, force=force, **owners)
+            found, entries = scale_owners.after_apply(old, before, scale, force=force, **owners)
+            _check_applied(exchange, scale, found)
         else:
-            replicas = (scale.get("spec") or {}).get("replicas")
-            entries = scale_owners.after_write(old, before, replicas, **owners)
-        replicas = replicas or 0
+            found = scale
+            entries = scale_owners.after_write(old, before, (scale.get("spec") or {}).get("replicas"), **owners)
+        _check_uid(resource, scale, old)
+        replicas = (found.get("spec") or {}).get("replicas") or 0
         if isinstance(replicas, int) and replicas < 0:
             raise _negative(exchange, resource, replicas, path)
         holder = old
@@ -178,6 +207,27 @@ def _write(
     key = key_of(exchange, resource)
     updated, _ = registry.update(call, resource, key, transform, subresource="scale", tracked=True)
     return updated
+
+
+def _check_applied(exchange: Exchange, applied: Manifest, found: Manifest) -> None:
+    """What came of an apply has to be a Scale of this object."""
+    try:
+        restore.restore(KIND, found)
+        if not -_INT32 <= ((found.get("spec") or {}).get("replicas") or 0) < _INT32:
+            raise restore.RestoreError("cannot convert float64 to int32")
+    except restore.RestoreError as error:
+        raise status.untyped(
+            f"failed to convert new object ({apply.described(applied)}) to proper version: "
+            f"unable to convert unstructured object to {API_VERSION}, Kind=Scale: {error.message}"
+        ) from None
+    _check_name(exchange, found)
+
+
+def _check_uid(resource: Resource, scale: Manifest, old: Manifest) -> None:
+    wanted, present = scale["metadata"].get("uid"), old["metadata"]["uid"]
+    if wanted and wanted != present:
+        why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"
+        raise status.conflict(f"{resource.plural}/scale", resource.group, old["metadata"]["name"], why)
 
 
 def _replicas_paths(registry: Registry, resource: Resource, obj: Manifest) -> dict[str, Path | None]:

@@ -91,3 +91,62 @@ async def test_a_namespace_that_is_not_there_is_told_before_what_is_wrong(api: A
 async def test_nothing_is_below_a_subresource(api: Any, method: str) -> None:
     answer = await api.call(method, "/apis/apps/v1/namespaces/default/deployments/a/scale/scale", {})
     assert (answer.code, answer.message) == (404, "the server could not find the requested resource")
+
+
+SCALE = {"apiVersion": "autoscaling/v1", "kind": "Scale"}
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+
+
+async def deployed(api: Any) -> str:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    made = await api.call("POST", DEPLOYMENTS, {"metadata": {"name": "a"}, "spec": spec})
+    assert made.code == 201
+    return f"{DEPLOYMENTS}/a/scale"
+
+
+@pytest.mark.parametrize(
+    ("media", "change", "code", "why"),
+    [
+        (MERGE, {"spec": 1}, 422, "json: cannot unmarshal number into Go struct field Scale.spec of type v1.ScaleSpec"),
+        (MERGE, {"kind": "X"}, 422, 'no kind "X" is registered for version "autoscaling/v1"'),
+        (
+            MERGE,
+            {"metadata": {"uid": "x"}},
+            409,
+            'deployments/scale.apps "a": Precondition failed: UID in precondition: x',
+        ),
+        (MERGE, {"metadata": {"namespace": "o"}}, 400, "the namespace of the provided object does not match"),
+        (STRATEGIC, {"spec": 1}, 422, '"map[spec:1]": cannot restore struct from: int64'),
+        (APPLY, {**SCALE, "metadata": 1}, 500, ".metadata: expected map, got &{1}"),
+        (APPLY, {**SCALE, "metadata": {"name": "b"}}, 400, "(b) does not match the name on the URL (a)"),
+        (APPLY, {**SCALE, "metadata": {}, "spec": {"replicas": 2.5}}, 500, "cannot convert float64 to int32"),
+        (APPLY, {**SCALE, "metadata": {}, "spec": {"replicas": 2**63}}, 500, "cannot convert float64 to int32"),
+    ],
+)
+async def test_a_patch_of_a_scale_that_does_not_fit_is_refused(
+    api: Any, media: str, change: dict[str, Any], code: int, why: str
+) -> None:
+    scale = await deployed(api)
+    force = "&force=true" if media == APPLY else ""
+    refused = await api.call("PATCH", f"{scale}?fieldManager=m{force}", change, content_type=media)
+    assert refused.code == code and why in refused.message
+
+
+async def test_a_scale_is_applied_to_the_object_of_its_path(api: Any) -> None:
+    scale = await deployed(api)
+    body = {**SCALE, "metadata": {}, "spec": {"replicas": 3}}
+    answer = await api.call("PATCH", f"{scale}?fieldManager=m&force=true", body, content_type=APPLY)
+    assert answer.code == 200 and answer.body["spec"] == {"replicas": 3}
+
+
+async def test_what_is_not_there_is_told_before_what_is_applied_to_its_status(api: Any) -> None:
+    refused = await api.call("PATCH", f"{DEPLOYMENTS}/none/status?fieldManager=m", {"kind": "X"}, content_type=APPLY)
+    assert refused.code == 404
+
+
+async def test_bytes_that_are_none_are_told_as_the_decoder_tells_them(api: Any) -> None:
+    secrets = "/api/v1/namespaces/default/secrets"
+    await api.call("POST", secrets, {"metadata": {"name": "a"}})
+    refused = await api.call("PATCH", f"{secrets}/a", {"data": {"a": "!!"}}, content_type=STRATEGIC)
+    assert refused.code == 422 and "error decoding from json: illegal base64 data at input byte 0" in refused.message

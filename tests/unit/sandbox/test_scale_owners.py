@@ -42,8 +42,8 @@ def test_a_write_of_the_same_number_gives_no_ownership() -> None:
 
 
 def test_an_apply_of_the_same_number_shares_the_replicas() -> None:
-    replicas, entries = after_apply(deployment(), 2, scale(2), manager="sc", force=False, **WHERE)
-    assert replicas == 2
+    found, entries = after_apply(deployment(), 2, scale(2), manager="sc", force=False, **WHERE)
+    assert found["spec"]["replicas"] == 2
     assert owners_of_replicas(entries) == [("git", ""), ("sc", "scale")]
 
 
@@ -51,5 +51,5 @@ def test_an_apply_of_another_number_conflicts_unless_it_is_forced() -> None:
     with pytest.raises(StatusError, match=r'conflict with "git": \.spec\.replicas') as caught:
         after_apply(deployment(), 2, scale(4), manager="sc", force=False, **WHERE)
     assert caught.value.code == 409
-    replicas, entries = after_apply(deployment(), 2, scale(4), manager="sc", force=True, **WHERE)
-    assert (replicas, owners_of_replicas(entries)) == (4, [("sc", "scale")])
+    found, entries = after_apply(deployment(), 2, scale(4), manager="sc", force=True, **WHERE)
+    assert (found["spec"]["replicas"], owners_of_replicas(entries)) == (4, [("sc", "scale")])
