@@ -47,6 +47,10 @@ class BadEntryError(Stop):
     """A managedFields list from outside that cannot be read."""
 
 
+class VersionError(BadEntryError):
+    """An object that does not fit the schema of the version in which somebody wrote it."""
+
+
 class Manager(NamedTuple):
     """Who, in the sense in which two entries are one: an applier is one in all versions, an updater one per version."""
 
@@ -259,6 +263,17 @@ class Updater:
             managers[manager] = Owned(fields, self.version, time)
         return merged, managers
 
+    def _check_views(self, live: Manifest, new: Manifest, versions: set[str]) -> None:
+        """VersionError where somebody wrote in a version that does not know all the fields that are there now."""
+        for version in sorted(versions):
+            view = self._view(version)
+            if view is None:
+                continue
+            for name, obj in (("old", live), ("new", new)):
+                found = ssa_values.check(self._seen(obj, version), view[0], duplicates=True)
+                if found:
+                    raise VersionError(f"failed to convert {name} object: {ssa_values.complaints_text(found)}")
+
     def _reconciled(self, managers: Managers) -> Managers:
         out: Managers = {}
         for manager, owned in managers.items():
@@ -272,6 +287,7 @@ class Updater:
         self, live: Manifest, new: Manifest, managers: Managers, writer: Manager | None, *, force: bool
     ) -> tuple[Managers, Comparison]:
         """Takes from everybody but ``writer`` what the step from ``live`` to ``new`` changed or removed."""
+        self._check_views(live, new, {o.version for m, o in managers.items() if m != writer} - {self.version})
         comparisons: dict[str, Comparison] = {}
         found: list[Conflict] = []
         out: Managers = {}

@@ -14,6 +14,7 @@ from typing import Any
 from holdfast.kube import patch
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import Schema, builtin, custom_resource
+from holdfast.kube.ssa_managed import VersionError
 from holdfast.sandbox import apply, gotext, status
 from holdfast.sandbox.conversion import between, converts
 from holdfast.sandbox.kinds import zeros
@@ -156,21 +157,24 @@ def apply_patch(
     shape: Any,
     versions: Versions,
 ) -> Manifest:
-    return apply.apply_patch(
-        live,
-        applied,
-        manager=manager,
-        force=force,
-        schema=shape,
-        api_version=resource.api_version,
-        subresource=subresource,
-        now=now,
-        kind=resource.kind,
-        custom=bool(resource.crd),
-        has_status=resource.subresource("status") is not None,
-        versions=versions,
-        convert=between if converts(resource) else None,
-    )
+    try:
+        return apply.apply_patch(
+            live,
+            applied,
+            manager=manager,
+            force=force,
+            schema=shape,
+            api_version=resource.api_version,
+            subresource=subresource,
+            now=now,
+            kind=resource.kind,
+            custom=bool(resource.crd),
+            has_status=resource.subresource("status") is not None,
+            versions=versions,
+            convert=between if converts(resource) else None,
+        )
+    except VersionError as error:
+        raise status.untyped(str(error)) from error
 
 
 json_patch = patch.json_patch

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from holdfast.kube import ssa_values
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.kube.schema import Schema, builtin
+from holdfast.kube.schema import Schema, builtin, custom_resource
 from holdfast.kube.ssa import (
     APPLY,
     MISSING,
@@ -25,7 +25,7 @@ from holdfast.kube.ssa import (
     encode_entries,
     owned_fields_changed,
 )
-from holdfast.kube.ssa_managed import asks_for_reset, capped
+from holdfast.kube.ssa_managed import VersionError, asks_for_reset, capped
 from holdfast.kube.ssa_types import type_of
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"
@@ -153,6 +153,24 @@ def test_a_version_that_is_gone_loses_its_entries() -> None:
     old = {Manager("x", UPDATE, "v9"): Owned({"f:data": {"f:k": {}}}, "v9")}
     _, managers = updater.apply(config_map(k="1"), config_map(k="2"), old, Manager("a", APPLY), force=False, now=NOW)
     assert [manager.name for manager in managers] == ["a"]
+
+
+def test_a_write_that_another_writers_version_cannot_show_is_told() -> None:
+    """A kind whose versions differ: v1 knows no immutable, in which x wrote."""
+    narrow = custom_resource(
+        {"type": "object", "properties": {"data": {"type": "object", "additionalProperties": {"type": "string"}}}}
+    )
+    updater = Updater(
+        type_of(schema()), "v2", views=lambda version: (type_of(narrow if version == "v1" else schema()), None)
+    )
+    others = {Manager("x", UPDATE, "v1"): Owned({"f:data": {"f:k": {}}}, "v1")}
+    old, new = config_map(k="1"), {**config_map(k="1"), "immutable": True}
+    me = Manager("a", UPDATE, "v2")
+    with pytest.raises(VersionError, match=r"failed to convert new object: \.immutable: field not declared in schema"):
+        updater.update(old, new, others, me, NOW)
+    with pytest.raises(VersionError, match="failed to convert old object"):
+        updater.update(new, old, others, me, NOW)
+    assert len(updater.update(old, config_map(k="2"), others, me, NOW)) == 1
 
 
 configs = st.dictionaries(st.sampled_from("wxyz"), st.sampled_from("12"), max_size=4)
