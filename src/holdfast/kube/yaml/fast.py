@@ -62,6 +62,7 @@ RISKY_ANYWHERE = (
     r"\|[+-]?\n *(?:\n|\z)",
     r"\\[uUxNLP_e/0abvf]",
     r"[\[{] *[\[{]",
+    r"[\]}]\s*:(?:\s|\z)",
     r"[\[{,] *[^\"'\s:,]+:[^ \n/]",
 )
 RISKY = f"(?m){START}(?:{'|'.join(RISKY_STARTS)})|{'|'.join(RISKY_ANYWHERE)}"

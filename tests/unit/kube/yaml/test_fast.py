@@ -174,6 +174,8 @@ def check(text: str) -> None:
 @example("x: |\n")
 @example("a: 1e3_0\n")
 @example("a: |\n  b")
+@example("[]: ")
+@example("a:\n  {b: c}: d\n")
 @example('a: "\\ud83d\\ude00"\n')
 def test_a_soup_of_tokens_is_read_alike(text: str) -> None:
     check(text)
