@@ -81,11 +81,10 @@ def _parsed(args: Sequence[str]) -> Callable[[], int]:
 
 def build_parser(chosen: Verb | None) -> argparse.ArgumentParser:
     """The whole parser, with the arguments of the chosen verb only (the others are not imported)."""
-    import argparse
-
+    from holdfast.cli.interleaved import InterleavedParser
     from holdfast.cli.verbs import VERBS
 
-    parser = argparse.ArgumentParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
+    parser = InterleavedParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for verb in VERBS:
         sub = commands.add_parser(verb.name, help=verb.help, description=verb.help, add_help=verb is chosen)
@@ -96,11 +95,10 @@ def build_parser(chosen: Verb | None) -> argparse.ArgumentParser:
 
 def whole_parser() -> argparse.ArgumentParser:
     """The parser with the arguments of every verb, for completion scripts and documentation."""
-    import argparse
-
+    from holdfast.cli.interleaved import InterleavedParser
     from holdfast.cli.verbs import VERBS
 
-    parser = argparse.ArgumentParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
+    parser = InterleavedParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for verb in VERBS:
         sub = commands.add_parser(verb.name, help=verb.help, description=verb.help)

@@ -1,0 +1,51 @@
+"""Words and flags in any order."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from holdfast.cli.interleaved import InterleavedParser
+from holdfast.cli.main import whole_parser
+
+
+def parser() -> InterleavedParser:
+    found = InterleavedParser(prog="p")
+    found.add_argument("kind")
+    found.add_argument("names", nargs="*")
+    found.add_argument("-n", dest="namespace", default="")
+    return found
+
+
+def test_flags_may_stand_anywhere_between_words() -> None:
+    wanted = parser().parse_args(["ks", "a", "b", "-n", "apps"])
+    for order in permutations([["ks"], ["a"], ["b"], ["-n", "apps"]]):
+        words = [w for part in order for w in part]
+        found = parser().parse_args(words)
+        assert (found.namespace, {found.kind, *found.names}) == (wanted.namespace, {"ks", "a", "b"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "reconcile ks -n apps web",
+        "blame deployment/web -n apps spec.replicas",
+        "get ks -n apps web",
+        "helm template web -f values.yaml chart",
+        "rollback ks -n apps web 3f2a9c1",
+    ],
+)
+def test_verbs_take_them_so(line: str) -> None:
+    words = line.split()
+    flag = next(i for i, w in enumerate(words) if w.startswith("-"))
+    moved = [*words[:flag], *words[flag + 2 :], *words[flag : flag + 2]]
+    assert vars(whole_parser().parse_args(words)) == vars(whole_parser().parse_args(moved))
+
+
+@pytest.mark.parametrize("line", [[], ["ks", "-x"], ["ks", "-n"]], ids=["too few", "an unknown flag", "no value"])
+def test_what_is_wrong_is_refused(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parser().parse_args(line)
+    assert end.value.code == 2
+    assert "usage: p" in capsys.readouterr().err
