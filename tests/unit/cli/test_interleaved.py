@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.cli.interleaved import InterleavedParser
 from holdfast.cli.main import whole_parser
+from holdfast.cli.verbs import VERBS
 
 
 def parser() -> InterleavedParser:
@@ -48,4 +49,27 @@ def test_what_is_wrong_is_refused(line: list[str], capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit) as end:
         parser().parse_args(line)
     assert end.value.code == 2
+    assert "usage: p" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [v.name for v in VERBS])
+def test_every_verb_tells_its_words_and_flags(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        whole_parser().parse_args([verb, "--help"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: holdfast {verb}")
+
+
+def test_the_help_tells_words_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["ks", "-n", "apps", "web", "--help"])
+    told = capsys.readouterr().out
+    assert "kind" in told and "names" in told
+
+
+def test_a_percent_sign_in_a_flag_breaks_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
+    found = parser()
+    found.add_argument("--budget", metavar="N|N%%", type=int)
+    with pytest.raises(SystemExit):
+        found.parse_args(["ks", "-n", "apps", "web", "--budget", "x"])
     assert "usage: p" in capsys.readouterr().err
