@@ -133,6 +133,14 @@ def _resource(crd: Manifest, spec: Manifest, names: Manifest, version: Manifest,
     )
 
 
+def _default_stored(crd: Manifest) -> None:
+    """A status that names no stored version names the one that is stored."""
+    state, spec = crd.get("status"), crd.get("spec")
+    if isinstance(state, dict) and isinstance(spec, dict) and not state.get("storedVersions"):
+        storage = [v["name"] for v in spec.get("versions") or () if isinstance(v, dict) and v.get("storage")]
+        state["storedVersions"] = storage[:1]
+
+
 def prepare(call: Call, crd: Manifest, old: Manifest | None) -> None:
     """What a write of a definition sets by itself."""
     del call
@@ -151,6 +159,7 @@ def prepare(call: Call, crd: Manifest, old: Manifest | None) -> None:
 def default(crd: Manifest) -> None:
     """The defaults of a definition."""
     spec = crd.get("spec")
+    _default_stored(crd)
     names = spec.get("names") if isinstance(spec, dict) else None
     if not isinstance(spec, dict) or not isinstance(names, dict):
         return

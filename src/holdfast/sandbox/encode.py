@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from holdfast.sandbox import tables
+from holdfast.sandbox import gonumbers, tables
 from holdfast.sandbox.conversion import as_stored, from_storage
 from holdfast.sandbox.negotiate import YAML, Form
 from holdfast.sandbox.reading import Page
@@ -21,7 +21,7 @@ def body(value: Any, form: Form) -> bytes:
         from holdfast.kube.yaml import dump
 
         return dump(value).encode()
-    return orjson.dumps(value) + b"\n"
+    return gonumbers.dumps(value) + b"\n"
 
 
 def object_bytes(resource: Resource, record: Record) -> bytes:
@@ -29,7 +29,7 @@ def object_bytes(resource: Resource, record: Record) -> bytes:
     if as_stored(resource):
         head = orjson.dumps({"kind": resource.kind, "apiVersion": resource.api_version})
         return head[:-1] + b"," + record.raw[1:]
-    return orjson.dumps(from_storage(resource, record))
+    return gonumbers.dumps(from_storage(resource, record))
 
 
 def item_bytes(resource: Resource, record: Record) -> bytes:
@@ -39,7 +39,7 @@ def item_bytes(resource: Resource, record: Record) -> bytes:
     if as_stored(resource):
         return record.raw
     obj = from_storage(resource, record)
-    return orjson.dumps({k: v for k, v in obj.items() if k not in ("apiVersion", "kind")})
+    return gonumbers.dumps({k: v for k, v in obj.items() if k not in ("apiVersion", "kind")})
 
 
 def list_meta(resource: Resource, page: Page) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from holdfast.sandbox import gonumbers
+
 ADDED: Final = "ADDED"
 MODIFIED: Final = "MODIFIED"
 DELETED: Final = "DELETED"
@@ -48,7 +50,7 @@ def record(key: Key, revision: int, obj: dict[str, Any], version: str) -> Record
     meta["resourceVersion"] = str(revision)
     body = {k: v for k, v in obj.items() if k not in ("apiVersion", "kind")}
     labels = dict(meta.get("labels") or {})
-    return Record(key, revision, _exact(orjson.dumps(body)), meta.get("uid") or "", labels, version)
+    return Record(key, revision, _exact(gonumbers.dumps(body)), meta.get("uid") or "", labels, version)
 
 
 def _exact(text: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from holdfast.sandbox import encode, tables
+from holdfast.sandbox import encode, gonumbers, tables
 from holdfast.sandbox.conversion import from_storage
 from holdfast.sandbox.negotiate import Form
 from holdfast.sandbox.options import ListOptions
@@ -154,7 +154,7 @@ class Watch:
             if not self._first_table:
                 body["columnDefinitions"] = None
             self._first_table = False
-        return orjson.dumps({"type": type_, "object": body}) + b"\n"
+        return gonumbers.dumps({"type": type_, "object": body}) + b"\n"
 
     def _bookmark(self, *, initial_end: bool = False) -> bytes:
         meta: dict[str, Any] = {"resourceVersion": str(self._registry.store.revision)}

@@ -72,3 +72,13 @@ async def test_a_definition_waits_for_its_last_object(api: Any) -> None:
     await _settled()
     assert (await api.call("GET", f"{CRDS}/widgets.ex.com")).code == 404
     assert (await api.call("GET", path)).code == 404
+
+
+async def test_emptying_the_stored_versions_names_the_storage_version_and_is_no_change(api: Any) -> None:
+    await api.call("POST", CRDS, _crd())
+    await _settled()
+    path = f"{CRDS}/widgets.ex.com"
+    before = (await api.call("GET", path)).body
+    patch = {"status": {"storedVersions": []}}
+    after = await api.call("PATCH", f"{path}/status", patch, content_type="application/merge-patch+json")
+    assert after.body == before
