@@ -55,8 +55,6 @@ class TransformerConfig(Record):
         """Both together. Raises KustomizeError where they disagree about creating a field."""
         if other is self or other == EMPTY:
             return self
-        if self == EMPTY:
-            return other
         changed: dict[str, Any] = {}
         for field in self._fields:
             mine, theirs = getattr(self, field), getattr(other, field)

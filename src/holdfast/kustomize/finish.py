@@ -11,13 +11,12 @@ from holdfast.kube.yaml.scalars import OddKey
 from holdfast.kustomize import written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
-from holdfast.kustomize.resource import Origin, Resource
-from holdfast.kustomize.scalars import misfit_in
+from holdfast.kustomize.resource import ORIGIN, Origin, Resource
+from holdfast.kustomize.scalars import misfit_in, new_key
 from holdfast.kustomize.target import Accumulator, Build, go_var
 from holdfast.kustomize.yamlio import check_object
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
-ORIGIN = "config.kubernetes.io/origin"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
 
 _INTERNAL = frozenset(
@@ -105,11 +104,16 @@ def refuse_odd_keys(resources: ResMap) -> None:
     for resource in resources:
         found = next(_odd_keys(list(resource.manifest.values())), None) if resource.odd_keys else None
         if found is not None:
-            raise KustomizeError(
-                f"key {found} in {resource.kind} {resource.name} is not a string, put it in quotes: "
-                "json: unsupported type: map[interface {}]interface {}",
-                place=Place(resource.source.path) if resource.source else None,
-            )
+            raise _odd_key(resource, found)
+
+
+def _odd_key(resource: Resource, key: str) -> KustomizeError:
+    return KustomizeError(
+        f"key {key} in {resource.kind} {resource.name} is not a string: "
+        "json: unsupported type: map[interface {}]interface {}",
+        place=Place(resource.source.path) if resource.source else None,
+        hint="Put it in quotes. Where it stands in quotes, or a kustomization asks for it, kustomize has no way to write it.",
+    )
 
 
 def refuse_misfits(resources: ResMap) -> None:
@@ -145,6 +149,10 @@ def clean_annotations(resource: Resource, metadata: list[str]) -> None:
     _apply(texts, TRANSFORMATIONS, "transformerAnnotations" in metadata, _transformations_text(resource))
     meta.pop("annotations", None)
     if texts:
+        # Written anew, as upstream does at the end of every build: a key in quotes loses them.
+        odd = next((key for key in texts if type(new_key(key)) is not str), None)
+        if odd is not None:
+            raise _odd_key(resource, odd)
         meta["annotations"] = texts
 
 

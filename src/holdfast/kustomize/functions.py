@@ -12,7 +12,7 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.options import FunctionRequest
 from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.resmap import ResMap
-from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.resource import ORIGIN, Origin, Resource
 from holdfast.kustomize.scalars import copy_json
 from holdfast.kustomize.yamlio import read_resources
 
@@ -58,7 +58,31 @@ def _run(path: str, config: Resource, around: Surroundings, items: list[dict[str
         raise KustomizeError("must specify --enable-exec to run exec functions")
     request = FunctionRequest(around.loader.files.tree, around.loader.root, path, config.manifest, tuple(items))
     output = options.function(request)
-    return read_resources(output.encode(), path, around.schemas.scopes)
+    found = read_resources(output.encode(), path, around.schemas.scopes)
+    for resource in found:
+        resource.origin = _own_origin(resource)
+    return found
+
+
+def _own_origin(resource: Resource) -> Origin | None:
+    """An origin that the function wrote itself: whoever touches the object next is no more than a transformer to it."""
+    text = resource.annotations().get(ORIGIN)
+    data = yaml.load(text) if text else None
+    if not isinstance(data, dict):
+        return None
+    by = data.get("configuredBy")
+    by = by if isinstance(by, dict) else {}
+
+    def text_at(holder: dict[str, Any], name: str) -> str:
+        return str(holder.get(name) or "")
+
+    return Origin(
+        path=text_at(data, "path"),
+        repo=text_at(data, "repo"),
+        ref=text_at(data, "ref"),
+        configured_in=text_at(data, "configuredIn"),
+        configured_by=(text_at(by, "apiVersion"), text_at(by, "kind"), text_at(by, "name"), text_at(by, "namespace")),
+    )
 
 
 def _generate(path: str, config: Resource, around: Surroundings) -> list[Resource]:

@@ -13,6 +13,7 @@ from holdfast.base.record import Record
 
 _SCHEMES = ("ssh://", "https://", "http://", "file://")
 _USER = pattern(r"([a-zA-Z][a-zA-Z0-9-]*)@")
+_BAD_QUERY = pattern(r";|%(?![0-9a-fA-F]{2})")
 
 
 class RepoSpec(Record):
@@ -96,12 +97,21 @@ def _split_path(rest: str, host: str) -> tuple[str, str] | None:
 
 def _query(query: str) -> tuple[str, bool, float]:
     values: dict[str, str] = {}
-    for pair in query.split("&") if query else ():
-        key, _, value = pair.partition("=")
-        values.setdefault(key, value)
+    if not _BAD_QUERY.search(query):
+        for pair in query.split("&") if query else ():
+            key, _, value = pair.partition("=")
+            values.setdefault(_unescaped(key), _unescaped(value))
     ref = values.get("ref") or values.get("version") or ""
     submodules = values.get("submodules", "") not in ("0", "f", "F", "false", "FALSE", "False")
     return ref, submodules, _seconds(values.get("timeout", ""))
+
+
+def _unescaped(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(text)
 
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}

@@ -166,7 +166,7 @@ def merge_data(old: Resource, new: Resource, field: str) -> None:
     merged = {**_data(old, field), **_data(new, field)}
     new.manifest.pop(field, None)
     if merged:
-        new.manifest[field] = dict(sorted(merged.items()))
+        new.manifest[field] = new.with_new_keys(merged)
 
 
 def _data(resource: Resource, field: str) -> dict[str, str]:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.base.record import Record
 from holdfast.kustomize.ids import CLUSTER_SCOPED, NOT_A_NAMESPACE, Key, Kinds, id_go, id_text
-from holdfast.kustomize.scalars import copy_json, text_of
+from holdfast.kustomize.scalars import copy_json, new_key, text_of
 
 if TYPE_CHECKING:
     from holdfast.kube.refs import Manifest
+
+
+ORIGIN = "config.kubernetes.io/origin"
 
 
 class Source(Record):
@@ -303,4 +306,10 @@ class Resource:
         meta = self.metadata()
         meta.pop(field_name, None)
         if values:
-            meta[field_name] = dict(sorted(values.items()))
+            meta[field_name] = self.with_new_keys(values)
+
+    def with_new_keys(self, values: dict[str, str]) -> dict[str, str]:
+        """A mapping written anew: quotes of its keys are lost, and with them that `1` was a text."""
+        out = {new_key(name): values[name] for name in sorted(values)}
+        self.odd_keys = self.odd_keys or any(type(name) is not str for name in out)
+        return out

@@ -6,9 +6,10 @@ on text (selectors, merge keys, replacements, names).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from holdfast.kube.yaml.scalars import Dialect, plain
+from holdfast.kube.yaml.scalars import Dialect, OddKey, plain
 
 _INFINITY = float("inf")
 
@@ -58,6 +59,13 @@ def text_of(value: Any) -> str:
     if isinstance(value, float):
         return float_text(value)
     return "null" if value is None else ""
+
+
+@lru_cache(maxsize=1024)
+def new_key(name: str) -> str:
+    """The key of a new field as kyaml writes it: without quotes, so that `1` becomes a key that is no string."""
+    value = plain(name, Dialect.KYAML)
+    return name if type(value) is str and value == name else OddKey(name)
 
 
 def float_text(value: float) -> str:

@@ -54,9 +54,14 @@ class Accumulator:
 
     def merge(self, other: Accumulator) -> None:
         self.resources.append_all(other.resources)
-        self.config = self.config.merge(other.config)
+        self.add_config(other.config)
         for variable in other.vars.values():
             self._add_var(variable)
+
+    def add_config(self, config: TransformerConfig) -> None:
+        """Take in field specs. Into nothing as well they are merged, not copied: of those that cover each other, the first stays."""
+        settled = self.config is configs_.EMPTY and config is DEFAULT
+        self.config = config if settled else self.config.merge(config)
 
     def _add_var(self, variable: dict[str, Any]) -> None:
         if variable["name"] in self.vars:
@@ -140,7 +145,7 @@ class Target:
         except KustomizeError as err:
             raise err.within("accumulating resources") from None
         self._observed("resources", into.resources)
-        into.config = into.config.merge(self._config())
+        into.add_config(self._config())
         self._generate(into)
         self._observed("generators", into.resources)
         self._add_components(into)
@@ -308,16 +313,17 @@ class Target:
 
         out: list[tuple[Plugin, Origin | None]] = []
         for resource in found.resources:
-            plugin = load_plugin(resource, self._around())
-            self._check_role(plugin, resource, field_name)
+            try:
+                plugin = load_plugin(resource, self._around())
+                self._check_role(plugin, resource, field_name)
+            except KustomizeError as err:
+                raise (err.within("failed to load generator") if field_name == "generators" else err) from None
             out.append((plugin, _custom_origin(resource)))
         return out
 
     def _check_role(self, plugin: Plugin, resource: Resource, field_name: str) -> None:
         if field_name == "generators" and plugin.generate is None:
-            raise KustomizeError(f"plugin {resource.original_id_text()} not a generator").within(
-                "failed to load generator"
-            )
+            raise KustomizeError(f"plugin {resource.original_id_text()} not a generator")
         if field_name != "generators" and plugin.transform is None:
             raise KustomizeError(f"plugin {resource.original_id_text()} not a transformer")
 

@@ -15,6 +15,9 @@ from holdfast.kustomize.remote import is_remote_file, parse_repo_url
         ("git@github.com:org/repo.git", "git@github.com:org/repo.git", "", ""),
         ("ssh://git@host.example/org/repo.git/sub", "ssh://git@host.example/org/repo.git", "sub", ""),
         ("https://dev.azure.com/o/p/_git/r/sub?version=2", "https://dev.azure.com/o/p/_git/r", "sub", "2"),
+        ("https://h.example/o/r?ref=release%2F1.2", "https://h.example/o/r", "", "release/1.2"),
+        ("https://h.example/o/r?ref=a%zz", "https://h.example/o/r", "", ""),
+        ("https://h.example/o/r?ref=a;b", "https://h.example/o/r", "", ""),
         ("file:///srv/repo.git//x", "file:///srv/repo.git", "x", ""),
     ],
 )

@@ -163,7 +163,31 @@ CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n"
 )
 def test_a_key_below_the_top_has_to_be_a_string(repo: Any, data: str) -> None:
     repo.write("kustomization.yaml", "resources: [c.yaml]\nnamePrefix: a-\n").write("c.yaml", f"{CM}data:\n{data}")
-    assert "is not a string, put it in quotes: json: unsupported type: map[interface {}]interface {}" in repo.fails()
+    assert "is not a string: json: unsupported type: map[interface {}]interface {}" in repo.fails()
+
+
+@pytest.mark.parametrize("key", ["1", "1.5", "true", "null", "2020-01-01"])
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        "resources: [c.yaml]\ncommonAnnotations: {'KEY': v}\n",
+        "resources: [c.yaml]\nlabels: [{pairs: {'KEY': v}}]\n",
+        "configMapGenerator: [{name: x, literals: [KEY=v]}]\n",
+        "secretGenerator: [{name: x, literals: [KEY=v]}]\n",
+        "configMapGenerator: [{name: x, literals: [a=v], options: {labels: {'KEY': v}}}]\n",
+    ],
+)
+def test_a_new_key_that_reads_as_something_else_than_a_text_is_refused(repo: Any, kustomization: str, key: str) -> None:
+    repo.write("kustomization.yaml", kustomization.replace("KEY", key)).write("c.yaml", CM)
+    assert f"key {key} in " in repo.fails()
+
+
+def test_keys_in_quotes_stay_texts_but_for_annotations_which_are_written_anew(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\nlabels: [{pairs: {'1': b}}]\n")
+    repo.write("c.yaml", f'{CM}  labels: {{"1": a}}\n')
+    assert '"1": b' in repo.build()
+    repo.write("c.yaml", f'{CM}  annotations: {{"1": a}}\n')
+    assert "key 1 in ConfigMap c is not a string" in repo.fails()
 
 
 def odd(repo: Any, data: str, patch: str) -> Any:

@@ -111,3 +111,32 @@ def test_containers_are_refused_with_a_way_out(repo: Any) -> None:
     )
     assert "external plugins disabled" in repo.fails()
     assert "container functions are not supported" in repo.fails(enable_plugins=True)
+
+
+def test_a_field_of_all_kinds_gives_way_to_the_same_field_of_one_kind(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\nnamePrefix: a-\nconfigurations: [names.yaml]\n")
+    repo.write("c.yaml", CM + CM.replace("ConfigMap", "Secret").join(("---\n", "")))
+    repo.write("names.yaml", "namePrefix:\n- path: metadata/name\n  kind: Secret\n")
+    assert [m["metadata"]["name"] for m in repo.result().manifests] == ["c", "a-c"]
+
+
+def test_an_origin_that_a_function_wrote_makes_a_transformer_of_it(repo: Any) -> None:
+    repo.write("kustomization.yaml", "transformers: [fn.yaml]\nbuildMetadata: [transformerAnnotations]\n")
+    repo.write(
+        "fn.yaml",
+        """
+        kind: executable
+        metadata:
+          name: f
+          annotations:
+            config.kubernetes.io/function: "exec: {path: ./fn.sh}"
+        """,
+    )
+    made = (
+        CM.replace("{name: c}", "\n  name: c")
+        + "  annotations:\n    config.kubernetes.io/origin: |\n      path: elsewhere.yaml\n"
+    )
+    text = repo.build(enable_plugins=True, enable_exec=True, function=lambda _: made)
+    assert (
+        "transformations: |\n      - configuredIn: fn.yaml\n        configuredBy:\n          kind: executable\n" in text
+    )

@@ -108,15 +108,19 @@ def _encoded(value: bytes) -> str:
 
 def _finished(manifest: Manifest, args: Mapping[str, Any], scopes: Kinds) -> Resource:
     options = args.get("options") or {}
-    for field in ("labels", "annotations"):
-        if options.get(field):
-            manifest["metadata"][field] = dict(sorted(options[field].items()))
     if options.get("immutable"):
         manifest["immutable"] = True
     behavior = args.get("behavior", "")
-    return Resource(
+    resource = Resource(
         manifest,
         scopes=scopes,
         behavior=behavior if behavior in _BEHAVIORS else "unspecified",
         needs_hash=not options.get("disableNameSuffixHash"),
     )
+    for field in ("labels", "annotations"):
+        if options.get(field):
+            resource.set_texts(field, options[field])
+    for field in ("data", "binaryData"):
+        if manifest.get(field):
+            manifest[field] = resource.with_new_keys(manifest[field])
+    return resource

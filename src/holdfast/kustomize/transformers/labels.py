@@ -11,6 +11,7 @@ from typing import Any
 from holdfast.kustomize.fieldspec import FieldSpec, Walk, index_of, wrong_kind
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
+from holdfast.kustomize.scalars import new_key
 
 _WALK = Walk("map")
 
@@ -19,7 +20,7 @@ def put_texts(resources: ResMap, texts: Mapping[str, str], specs: Iterable[Field
     """Set every key of ``texts`` in the mappings that ``specs`` name."""
     if not texts:
         return
-    ordered = dict(sorted(texts.items()))
+    ordered = {new_key(name): text for name, text in sorted(texts.items())}
     index = index_of(tuple(specs), _WALK)
     for resource in resources:
         setter = _Setter(resource, ordered)
@@ -48,6 +49,8 @@ class _Setter:
                 self._resource.assign(found, name, text)
             else:
                 found[name] = text
+                if type(name) is not str:
+                    self._resource.odd_keys = True
                 self._new.setdefault(name, []).append(found)
 
     def finish(self) -> None:
