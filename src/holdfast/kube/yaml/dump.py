@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from holdfast.kube.yaml import native
 from holdfast.kube.yaml.errors import MAX_DEPTH, YAMLError
 from holdfast.kube.yaml.gotext import go_float, go_integer
 from holdfast.kube.yaml.order import ordered
@@ -77,6 +78,13 @@ _layouts = tuple(_Layouts(level) for level in range(MAX_DEPTH + 2))
 
 def dump(value: Any) -> str:
     """``value`` as one YAML document, ending in a line break."""
+    if native.dump is not None and (text := native.dump(value, _RULES)) is not NotImplemented:
+        return text  # type: ignore[no-any-return]
+    return printed(value)
+
+
+def printed(value: Any) -> str:
+    """The same in Python alone, which knows every case."""
     out: list[str] = []
     kind = type(value)
     if kind is dict and value:
@@ -203,3 +211,7 @@ def _float(item: float) -> str:
 
 def _too_deep() -> Any:
     raise YAMLError(f"yaml: exceeded max depth of {MAX_DEPTH}")
+
+
+# What the compiled printer asks for all that is not plainly plain.
+_RULES = (_values, _keys, _text, _plain, ordered)

@@ -1,6 +1,7 @@
-"""The fast path: one ordinary document at a time through a compiled parser, and only where that cannot change the meaning.
+"""The fast paths: one ordinary document at a time through a compiled parser, and only where that cannot change the meaning.
 
-The compiled parser (yaml-rs) reads YAML 1.2. `read` first looks over the bytes for anything that it and go-yaml read differently, or
+The first is our own reader of plain block YAML (``_native.c``), where it was built; it gives up on all that it does not know for sure.
+Then yaml-rs, which reads YAML 1.2. `parsed` first looks over the bytes for anything that it and go-yaml read differently, or
 that is seldom enough not to be worth the proof: old booleans, numbers that are not plain integers, keys that are not strings, anchors,
 tags, merge keys, tabs, control characters. Such a document, and any that the parser refuses, is `UNSURE` and goes the exact way; so does
 everything where the parser is not installed. A needless "unsure" costs time, a missing one would cost truth: the pattern errs on that side,
@@ -12,6 +13,8 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from typing import Any
+
+from holdfast.kube.yaml import native
 
 UNSURE = object()
 # Fewer brackets and shallower lines than these cannot nest as deep as `MAX_DEPTH`, so nothing needs counting.
@@ -117,13 +120,20 @@ _parser = _Parser()
 
 
 def prepare() -> None:
-    """Loads the compiled parser now. Who reads YAML in threads calls this in the main one first: yaml-rs (0.1.6) crashes the
+    """Loads yaml-rs now. Who reads YAML in threads calls this in the main one first: yaml-rs (0.1.6) crashes the
     process over the first malformed text where it was loaded in a thread that has ended since."""
     _parser.ready()
 
 
 def read(chunk: bytes) -> Any:
     """The value of a document, the same under every dialect, or `UNSURE`."""
+    if native.read is not None and (value := native.read(chunk)) is not NotImplemented:
+        return value
+    return parsed(chunk)
+
+
+def parsed(chunk: bytes) -> Any:
+    """The value of a document through yaml-rs, or `UNSURE`."""
     if not _parser.ready():
         return UNSURE
     if chunk.startswith(b"---\n"):
