@@ -34,7 +34,8 @@ def _create(args: argparse.Namespace) -> None:
     from holdfast.cli.kustomize_edit import matching_paths
     from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import update
-    from holdfast.kustomize.edit.commands import FIELD_ORDER, parse_pairs
+    from holdfast.kustomize.edit.commands import parse_pairs
+    from holdfast.kustomize.edit.fields import FIELD_ORDER
     from holdfast.kustomize.kustfile import FILE_NAMES
 
     resources = matching_paths(args.resources.split(",")) if args.resources else []

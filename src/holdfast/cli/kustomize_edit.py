@@ -6,11 +6,13 @@ Only the lines that have to change are changed: comments, order and quotes stay.
 from __future__ import annotations
 
 import argparse
-import glob
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.base.errors import HoldfastError
 
 Data = dict[str, Any]
 Action = Callable[[argparse.Namespace, Data], "dict[str, bytes] | None"]
@@ -22,7 +24,6 @@ _LISTS = {
     "component": "components",
     "generator": "generators",
     "transformer": "transformers",
-    "base": "resources",
 }
 _GENERATORS = {"configmap": "configMapGenerator", "secret": "secretGenerator"}
 _TEXTS = {"namespace": "namespace", "nameprefix": "namePrefix", "namesuffix": "nameSuffix"}
@@ -54,18 +55,19 @@ def _command(group: Any, name: str, text: str, change: Action, *positional: str)
 
 
 def _add_commands(group: Any) -> None:
-    for what in _LISTS:
-        parser = _command(group, what, f"add a {what}", _add_paths, "paths*")
+    for what in (*_LISTS, "base"):
+        parser = _command(group, what, f"add a {what}", _add_base if what == "base" else _add_paths, "paths*")
         parser.add_argument("--no-verify", action="store_true", help="do not check that the path exists")
     for what in ("label", "annotation"):
         parser = _command(group, what, f"add a common {what} (key:value)", _add_pairs, "pairs*")
         parser.add_argument("-f", "--force", action="store_true", help="overwrite what is there")
-        parser.add_argument("--without-selector", action="store_true", help="labels only: not in selectors")
-        parser.add_argument("--include-templates", action="store_true", help="labels only: in pod templates too")
+        if what == "label":
+            parser.add_argument("--without-selector", action="store_true", help="not in selectors")
+            parser.add_argument("--include-templates", action="store_true", help="in pod templates too")
     _patch_arguments(_command(group, "patch", "add a patch", _add_patch))
-    _command(group, "buildmetadata", "add build metadata options", _build_metadata, "options")
+    _command(group, "buildmetadata", "add build metadata options", _build_metadata, "options*")
     for what in _GENERATORS:
-        parser = _command(group, what, f"add a {what} generator", _add_generator, "name")
+        parser = _command(group, what, f"add a {what} generator", _add_generator, "names*")
         _generator_arguments(parser, what)
 
 
@@ -73,12 +75,12 @@ def _set_commands(group: Any) -> None:
     _command(group, "image", "set images (name=newname:tag)", _set_images, "images*")
     _command(group, "replicas", "set replicas (name=count)", _set_replicas, "replicas*")
     for what in _TEXTS:
-        _command(group, what, f"set {what}", _set_text, "value")
+        _command(group, what, f"set {what}", _set_text, "values*")
     for what in ("label", "annotation"):
         _command(group, what, f"set a common {what} (key:value)", _set_pairs, "pairs*")
-    _command(group, "buildmetadata", "set build metadata options", _build_metadata, "options")
+    _command(group, "buildmetadata", "set build metadata options", _build_metadata, "options*")
     for what in _GENERATORS:
-        parser = _command(group, what, f"change a {what} generator", _set_generator, "name")
+        parser = _command(group, what, f"change a {what} generator", _set_generator, "names*")
         parser.add_argument("--from-literal", action="append", default=[], metavar="KEY=VALUE")
         parser.add_argument("--namespace", default="")
         parser.add_argument("--new-namespace", default="")
@@ -91,9 +93,9 @@ def _remove_commands(group: Any) -> None:
         parser = _command(group, what, f"remove a common {what}", _remove_pairs, "keys*")
         parser.add_argument("-i", "--ignore-non-existence", action="store_true")
     _patch_arguments(_command(group, "patch", "remove a patch", _remove_patch))
-    _command(group, "buildmetadata", "remove build metadata options", _build_metadata, "options")
+    _command(group, "buildmetadata", "remove build metadata options", _build_metadata, "options*")
     for what in _GENERATORS:
-        parser = _command(group, what, f"remove {what} generators (by comma)", _remove_generator, "name")
+        parser = _command(group, what, f"remove {what} generators (by comma)", _remove_generator, "names*")
         parser.add_argument("--namespace", default="")
 
 
@@ -107,7 +109,7 @@ def _generator_arguments(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--from-literal", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--from-env-file", default="", metavar="PATH")
     parser.add_argument("--disableNameSuffixHash", action="store_true")
-    parser.add_argument("--behavior", default="")
+    parser.add_argument("--behavior", default="", help="create, merge or replace")
     parser.add_argument("--namespace", default="")
     if what == "secret":
         parser.add_argument("--type", default="Opaque")
@@ -119,31 +121,30 @@ def run(args: argparse.Namespace) -> int:
     try:
         _edit(args)
     except HoldfastError as err:
-        print(f"Error: {err.message}", file=sys.stderr)
+        report(err)
         return 1
     return 0
 
 
+def report(error: HoldfastError) -> None:
+    print(f"Error: {error.message.rstrip()}", file=sys.stderr)
+    if error.place:
+        print(f"  in {error.place}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+
+
 def _edit(args: argparse.Namespace) -> None:
-    from holdfast.kube import yaml
-    from holdfast.kustomize.edit import update
-    from holdfast.kustomize.edit.commands import FIELD_ORDER
-    from holdfast.kustomize.kustfile import parse
+    from holdfast.kustomize.edit import Document
 
     path = _file()
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, "rb") as file:
         text = file.read()
-    parse(text.encode(), path)
-    data = yaml.load(text) or {}
-    others = args.change(args, data) or {}
-    changed = update(text, data, FIELD_ORDER)
-    # What was written has to mean what was wanted; if it ever does not, the user's file stays as it is.
-    if (yaml.load(changed) or {}) != data:
-        from holdfast.kustomize import KustomizeError
-
-        raise KustomizeError("the file cannot be edited in place; bring it into block style and try again")
+    document = Document(text, path)
+    others = args.change(args, document.fields) or {}
+    changed = document.saved(migrate=args.edit == "fix")
     if changed != text:
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        with open(path, "wb") as file:
             file.write(changed)
     for name, content in others.items():
         with open(name, "wb") as other:
@@ -154,12 +155,23 @@ def _file() -> str:
     from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.kustfile import FILE_NAMES
 
-    found = [name for name in FILE_NAMES if os.path.isfile(name)]
+    found = [name for name in FILE_NAMES if os.path.exists(name)]
     if not found:
-        raise KustomizeError(f"Missing kustomization file '{FILE_NAMES[0]}'.\n")
+        raise KustomizeError(f"Missing kustomization file '{FILE_NAMES[0]}'.")
     if len(found) > 1:
-        raise KustomizeError("Found multiple kustomization file: " + ",".join(found) + "\n")
+        raise KustomizeError(f"Found multiple kustomization file: [{' '.join(found)}]")
+    if os.path.isdir(found[0]):
+        raise KustomizeError(f"{found[0]} should be a file")
     return found[0]
+
+
+def only(words: list[str], problem: str) -> str:
+    """The one word that there has to be."""
+    from holdfast.kustomize import KustomizeError
+
+    if len(words) != 1:
+        raise KustomizeError(problem)
+    return words[0]
 
 
 def _log(text: str) -> None:
@@ -168,15 +180,36 @@ def _log(text: str) -> None:
 
 def matching_paths(patterns: list[str], verify: bool = True) -> list[str]:
     """Files and directories that patterns name; URLs stay as they are."""
+    from holdfast.cli.globbing import visible
     from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.remote import is_remote_file, parse_repo_url
 
+    if not verify:
+        return patterns
     out: list[str] = []
     for pattern in patterns:
-        found = sorted(glob.glob(pattern)) if verify else [pattern]
+        found = visible(pattern)
         if not found and not is_remote_file(pattern) and parse_repo_url(pattern) is None:
-            raise KustomizeError(f"{pattern} has no match: must build at directory: not a valid directory")
+            place = os.path.abspath(pattern)
+            problem = f"evalsymlink failure on '{place}' : lstat {place}: no such file or directory"
+            reason = (
+                f"must build at directory: not a valid directory: {problem}" if pattern else "new root cannot be empty"
+            )
+            raise KustomizeError(f"{pattern} has no match: {reason}")
         out += found or [pattern]
+    return out
+
+
+def _existing(patterns: list[str]) -> list[str]:
+    """Files that patterns name; a pattern without any is told and no more."""
+    from holdfast.cli.globbing import visible
+
+    out: list[str] = []
+    for pattern in patterns:
+        found = visible(pattern)
+        if not found:
+            _log(f"{pattern} has no match")
+        out += found
     return out
 
 
@@ -186,17 +219,31 @@ def _add_paths(args: argparse.Namespace, data: Data) -> None:
 
     if not args.paths:
         raise KustomizeError(f"must specify a {args.what} file")
-    own = _file()
-    paths = [p for p in matching_paths(args.paths, not args.no_verify) if p != own]
+    if args.what in ("generator", "transformer"):
+        paths = args.paths if args.no_verify else _existing(args.paths)
+    else:
+        own = _file()
+        paths = [p for p in matching_paths(args.paths, not args.no_verify) if p != own]
     for path in commands.add_entries(data, _LISTS[args.what], paths):
         _log(f"{args.what} {path} already in kustomization file")
+
+
+def _add_base(args: argparse.Namespace, data: Data) -> None:
+    from holdfast.kustomize import KustomizeError
+    from holdfast.kustomize.edit import commands
+
+    for path in only(args.paths, "must specify a base directory").split(","):
+        if not args.no_verify and not os.path.exists(path):
+            raise KustomizeError(f"{path} does not exist")
+        if commands.add_entries(data, "resources", [path]):
+            raise KustomizeError(f"base {path} already in kustomization file")
 
 
 def _add_pairs(args: argparse.Namespace, data: Data) -> None:
     from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
-    if args.include_templates and not args.without_selector:
+    if args.what == "label" and args.include_templates and not args.without_selector:
         raise KustomizeError("--without-selector flag must be specified for --include-templates to work")
     if args.what == "label" and args.without_selector:
         commands.add_plain_labels(data, args.pairs, args.force, args.include_templates)
@@ -233,6 +280,7 @@ def _remove_patch(args: argparse.Namespace, data: Data) -> None:
 
 
 def _build_metadata(args: argparse.Namespace, data: Data) -> None:
+    from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
     change = {
@@ -240,17 +288,19 @@ def _build_metadata(args: argparse.Namespace, data: Data) -> None:
         "set": commands.set_build_metadata,
         "remove": commands.remove_build_metadata,
     }
-    change[args.edit](data, args.options.split(","))
+    if not args.options:
+        raise KustomizeError("must specify a buildMetadata option")
+    many = f"too many arguments: [{' '.join(args.options)}]; to provide multiple buildMetadata options, please separate options by comma"
+    change[args.edit](data, only(args.options, many).split(","))
 
 
 def _add_generator(args: argparse.Namespace, data: Data) -> None:
-    from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
-    files = [path for source in args.from_file for path in source.split(",")]
-    if not files and not args.from_literal and not args.from_env_file:
-        raise KustomizeError("at least from-env-file, or from-file or from-literal must be set")
-    wanted: Data = {"name": args.name, "namespace": args.namespace, "behavior": args.behavior}
+    files = _file_sources([path for source in args.from_file for path in source.split(",")])
+    name = only(args.names, "failed to validate flags: name must be specified once")
+    _check_sources(args, files)
+    wanted: Data = {"name": name, "namespace": args.namespace, "behavior": args.behavior}
     wanted |= {"literals": args.from_literal, "files": files}
     wanted["envs"] = [args.from_env_file] if args.from_env_file else []
     if args.disableNameSuffixHash:
@@ -258,27 +308,89 @@ def _add_generator(args: argparse.Namespace, data: Data) -> None:
     if args.what == "secret":
         wanted["type"] = args.type
     commands.add_generator(data, _GENERATORS[args.what], wanted)
+    _check_generator(args.what, data, name, args.namespace, "failed to create {}")
+
+
+def _check_sources(args: argparse.Namespace, files: list[str]) -> None:
+    from holdfast.kustomize import KustomizeError
+
+    problem = ""
+    if not files and not args.from_literal and not args.from_env_file:
+        problem = "at least from-env-file, or from-file or from-literal must be set"
+    elif args.from_env_file and (files or args.from_literal):
+        problem = "from-env-file cannot be combined with from-file or from-literal"
+    elif args.behavior not in ("", "create", "merge", "replace"):
+        problem = 'invalid behavior: must be one of "create", "merge", or "replace"'
+    if problem:
+        raise KustomizeError(f"failed to validate flags: {problem}")
+
+
+def _file_sources(sources: list[str]) -> list[str]:
+    """``[key=]pattern`` as the files there are; a key is for one file."""
+    from holdfast.kustomize import KustomizeError
+
+    out: list[str] = []
+    for source in sources:
+        key, _, pattern = source.partition("=") if source.count("=") == 1 else ("", "", source.partition("=")[0])
+        found = _existing([pattern])
+        if key and len(found) != 1:
+            shown = f"'pattern '{source}' catches files [{' '.join(found)}], should catch only one"
+            raise KustomizeError(f"failed to expand file source: {shown}")
+        out += [f"{key}={path}" if key else path for path in found]
+    return out
+
+
+def _check_generator(what: str, data: Data, name: str, namespace: str, prefix: str) -> None:
+    """What the entry generates, if it does."""
+    from holdfast.base.errors import HoldfastError
+    from holdfast.cli.disk import QuickDiskTree
+    from holdfast.kustomize import BuildOptions, KustomizeError
+    from holdfast.kustomize.edit import commands
+    from holdfast.kustomize.generators import configs
+    from holdfast.kustomize.ids import CLUSTER_SCOPED
+    from holdfast.kustomize.loader import Files, Loader
+
+    entry = commands.find_generator(data, _GENERATORS[what], name, namespace)
+    loader = Loader(
+        Files(QuickDiskTree("/"), "", whole_disk=True), os.getcwd().lstrip("/"), BuildOptions(whole_disk=True)
+    )
+    make = configs.make_config_map if what == "configmap" else configs.make_secret
+    try:
+        make(loader, entry or {}, CLUSTER_SCOPED)
+    except HoldfastError as err:
+        raise KustomizeError(f"{prefix.format(what)}: {err.message}") from None
 
 
 def _set_generator(args: argparse.Namespace, data: Data) -> None:
     from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
+    name = only(args.names, "failed to validate flags: name must be specified once")
     if not args.from_literal and not args.new_namespace:
-        raise KustomizeError("at least one of [--from-literal, --new-namespace] must be specified")
+        problem = "at least one of [--from-literal, --new-namespace] must be specified"
+        raise KustomizeError(f"failed to validate flags: {problem}")
     kind = {"configmap": "ConfigMap", "secret": "Secret"}[args.what]
-    wanted = {"name": args.name, "namespace": args.namespace, "literals": args.from_literal}
-    commands.set_generator(data, _GENERATORS[args.what], kind, wanted, args.new_namespace)
+    wanted = {"name": name, "namespace": args.namespace, "literals": args.from_literal}
+    try:
+        commands.set_generator(data, _GENERATORS[args.what], kind, wanted, args.new_namespace)
+    except KustomizeError as err:
+        raise err.within(f"failed to create {args.what}") from None
+    place = args.new_namespace or args.namespace
+    _check_generator(args.what, data, name, place, f"failed to create {{}}: failed to validate {kind} structure")
 
 
 def _remove_generator(args: argparse.Namespace, data: Data) -> None:
     from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
-    names = args.name.split(",")
+    if not args.names:
+        raise KustomizeError(f"at least one {args.what} name must be specified")
+    given = " ".join(args.names)
+    many = f"too many arguments: [{given}]; to provide multiple {args.what}s to remove, please separate {args.what} names by commas"
+    names = only(args.names, many).split(",")
     missing = commands.remove_generators(data, _GENERATORS[args.what], names, args.namespace)
     if len(missing) == len(names):
-        raise KustomizeError(f"no specified {args.what}(s) were found in the kustomization file")
+        raise KustomizeError(f"no specified {args.what}(s) were found in the kustomization.yaml file")
     for name in missing:
         _log(f"{args.what} {name} doesn't exist in kustomization file")
 
@@ -298,13 +410,29 @@ def _set_replicas(args: argparse.Namespace, data: Data) -> None:
 def _set_text(args: argparse.Namespace, data: Data) -> None:
     from holdfast.kustomize.edit import commands
 
-    commands.set_text(data, _TEXTS[args.what], args.value)
+    what = args.what.removeprefix("name") if args.what != "namespace" else args.what
+    value = only(args.values, f"must specify exactly one {what} value")
+    commands.set_text(data, _TEXTS[args.what], value)
 
 
 def _set_pairs(args: argparse.Namespace, data: Data) -> None:
+    from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
+    if args.what == "annotation" and (wrong := next((p for p in args.pairs if not _is_annotation_key(p)), None)):
+        rules = "https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"
+        raise KustomizeError(f"invalid annotation key: see the syntax and character set rules at {rules} ('{wrong}')")
     commands.set_pairs(data, _pairs_field(args.what), args.pairs, args.what)
+
+
+def _is_annotation_key(pair: str) -> bool:
+    import re
+
+    key, colon, _ = pair.partition(":")
+    prefix = r"([a-zA-Z](([-a-zA-Z0-9.]{0,251})[a-zA-Z0-9])?/)?"
+    return (bool(colon) and not key) or bool(
+        re.fullmatch(prefix + "[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?", key)
+    )
 
 
 def _remove_paths(args: argparse.Namespace, data: Data) -> None:
@@ -318,9 +446,14 @@ def _remove_paths(args: argparse.Namespace, data: Data) -> None:
 
 
 def _remove_pairs(args: argparse.Namespace, data: Data) -> None:
+    from holdfast.kustomize import KustomizeError
     from holdfast.kustomize.edit import commands
 
-    keys = [key for each in args.keys for key in each.split(",")]
+    if not args.keys:
+        raise KustomizeError(f"must specify {args.what}")
+    keys = only(args.keys, f"{args.what}s must be comma-separated, with no spaces").split(",")
+    if "" in keys:
+        raise KustomizeError(f"invalid {args.what}: '' (name is empty)")
     commands.remove_pairs(data, _pairs_field(args.what), keys, args.what, args.ignore_non_existence)
 
 

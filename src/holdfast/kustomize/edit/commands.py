@@ -1,56 +1,22 @@
 """What ``kustomize edit`` does to the data of a kustomization.
 
-Every function takes the data as it stands in the file and changes it in place; texts of errors are kustomize's. Source:
-kustomize ``commands/edit``.
+Every function takes the fields of a kustomization and changes them in place; texts of errors are kustomize's. Source: kustomize
+``commands/edit``.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from holdfast.base.globs import BadPattern, path_match
 from holdfast.kustomize.errors import KustomizeError
+from holdfast.kustomize.selectors import go_regex
 from holdfast.kustomize.transformers.images import split
 
 Data = dict[str, Any]
 
-FIELD_ORDER = (
-    "apiVersion",
-    "kind",
-    "metadata",
-    "sortOptions",
-    "resources",
-    "bases",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "crds",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "helmGlobals",
-    "generatorOptions",
-    "vars",
-    "images",
-    "replacements",
-    "replicas",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "components",
-    "openapi",
-    "buildMetadata",
-)
 BUILD_METADATA = ("originAnnotations", "transformerAnnotations", "managedByLabel")
 
 _IMAGE_FORMS = """invalid format of image, use one of the following options:
@@ -91,26 +57,53 @@ def set_images(data: Data, arguments: Sequence[str]) -> None:
     if not arguments:
         raise KustomizeError("no image specified")
     wanted = {image["name"]: image for image in map(parse_image, arguments)}
-    entries = _items(data, "images")
-    for entry in entries:
-        if isinstance(entry, dict) and (new := wanted.pop(str(entry.get("name", "")), None)) is not None:
-            _overwrite_image(entry, new)
-    entries += [{k: v for k, v in image.items() if v not in ("", "*")} for image in wanted.values()]
-
-
-def _overwrite_image(entry: Data, new: Mapping[str, str]) -> None:
-    for field in ("newName", "newTag", "digest"):
-        value = new.get(field, "")
-        if value == "*":
+    entries: list[Any] = []
+    done: set[str] = set()
+    for entry in _items(data, "images"):
+        name = _image_name(entry)
+        if name not in wanted:
+            entries.append(entry)
             continue
-        if value:
-            entry[field] = value
-        else:
-            entry.pop(field, None)
-    entry.pop("tagSuffix", None)
+        _keep_starred(wanted[name], entry)
+        # Of several entries for one image the last would win over what is asked for.
+        if name not in done:
+            entries.append(_image_entry(wanted[name]))
+        done.add(name)
+    entries += [_image_entry(image) for name, image in wanted.items() if name not in done]
+    data["images"] = sorted(entries, key=_image_name) if _order_matters(entries) else entries
 
 
-def parse_image(argument: str) -> dict[str, str]:
+def _keep_starred(image: Data, entry: Data) -> None:
+    for field in ("newName", "newTag", "digest"):
+        if image.get(field) == "*":
+            image[field] = entry.get(field, "")
+
+
+def _image_entry(image: Data) -> Data:
+    return {f: image[f] for f in ("name", "newName", "newTag", "digest") if image.get(f) not in (None, "", "*")}
+
+
+def _image_name(entry: Any) -> str:
+    return str(entry.get("name", "")) if isinstance(entry, dict) else ""
+
+
+def _order_matters(entries: Sequence[Any]) -> bool:
+    """Whether one entry changes images that another one is for. kustomize sorts entries by name; here they stay if they may."""
+    names = [_image_name(entry) for entry in entries]
+    if names == sorted(names):
+        return False
+    made = [str(entry.get("newName", "")) for entry in entries if isinstance(entry, dict)]
+    return any(_matches_image(name, other) for name in names for other in {*names, *made} - {name})
+
+
+def _matches_image(name: str, image: str) -> bool:
+    try:
+        return bool(image) and go_regex(f"^{name}$").search_text(image)
+    except KustomizeError:
+        return False
+
+
+def parse_image(argument: str) -> Data:
     """The entry of ``images`` that an argument like ``app=registry/app:1.2`` means."""
     key, equals, value = argument.partition("=")
     name, tag, digest = split(value if equals else argument)
@@ -128,14 +121,19 @@ def set_replicas(data: Data, arguments: Sequence[str]) -> None:
     wanted: dict[str, int] = {}
     for argument in arguments:
         name, equals, count = argument.partition("=")
-        if not equals or not re.fullmatch(r"[+-]?[0-9]+", count):
+        if not equals or not re.fullmatch(r"[+-]?[0-9]+", count) or not -(2**63) <= int(count) < 2**63:
             raise KustomizeError("invalid format of replica, use the following format: <name>=<count>")
         wanted[name] = int(count)
-    entries = _items(data, "replicas")
-    for entry in entries:
-        if isinstance(entry, dict) and entry.get("name") in wanted:
-            entry["count"] = wanted.pop(entry["name"])
-    entries += [{"name": name, "count": count} for name, count in wanted.items()]
+    entries: list[Any] = []
+    done: set[str] = set()
+    for entry in _items(data, "replicas"):
+        name = str(entry.get("name", "")) if isinstance(entry, dict) else ""
+        if name not in wanted:
+            entries.append(entry)
+        elif name not in done:
+            entries.append({"name": name, "count": wanted[name]})
+        done.add(name)
+    data["replicas"] = [*entries, *({"name": n, "count": c} for n, c in wanted.items() if n not in done)]
 
 
 def set_text(data: Data, field: str, value: str) -> None:
@@ -255,9 +253,8 @@ def add_generator(data: Data, field: str, wanted: Data) -> None:
     for name in ("literals", "files", "envs"):
         if wanted.get(name):
             entry[name] = [*(entry.get(name) or []), *wanted[name]]
-    for name in ("behavior", "type"):
-        if wanted.get(name):
-            entry[name] = wanted[name]
+    if wanted.get("behavior"):
+        entry["behavior"] = wanted["behavior"]
     if wanted.get("options"):
         entry["options"] = {**(entry.get("options") or {}), **wanted["options"]}
 
@@ -265,10 +262,14 @@ def add_generator(data: Data, field: str, wanted: Data) -> None:
 def find_generator(data: Data, field: str, name: str, namespace: str) -> Data | None:
     """The entry with this name and namespace, where no namespace means "default"."""
     for entry in data.get(field) or []:
-        same = (entry.get("namespace") or "default") == (namespace or "default")
-        if isinstance(entry, dict) and entry.get("name") == name and same:
-            return entry
+        if entry.get("name", "") == name and _same_namespace(entry.get("namespace"), namespace):
+            found: Data = entry
+            return found
     return None
+
+
+def _same_namespace(one: str | None, other: str) -> bool:
+    return (one or "default") == (other or "default")
 
 
 def set_generator(data: Data, field: str, kind: str, wanted: Data, new_namespace: str) -> None:
@@ -276,17 +277,32 @@ def set_generator(data: Data, field: str, kind: str, wanted: Data, new_namespace
     entry = find_generator(data, field, wanted["name"], wanted.get("namespace", ""))
     if entry is None:
         raise KustomizeError(f'could not set new {kind} value: unable to find {kind} with name "{wanted["name"]}"')
-    literals = list(entry.get("literals") or [])
-    for literal in wanted.get("literals", []):
-        key = literal.partition("=")[0]
-        at = next((i for i, known in enumerate(literals) if known.partition("=")[0] == key), None)
-        if at is None:
-            raise KustomizeError(f"failed to update literal sources: key '{key}' not found in resource")
-        literals[at] = literal
-    if literals:
-        entry["literals"] = literals
+    if wanted.get("literals"):
+        try:
+            entry["literals"] = _updated_literals(entry.get("literals") or [], wanted["literals"])
+        except KustomizeError as err:
+            raise err.within("failed to update literal sources") from None
     if new_namespace:
         entry["namespace"] = new_namespace
+
+
+def _updated_literals(known: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Of a key that is there several times the last value stays."""
+    literals = dict(map(_literal, known))
+    for literal in wanted:
+        key, value = _literal(literal)
+        if key not in literals:
+            raise KustomizeError(f"key '{key}' not found in resource")
+        literals[key] = value
+    return [f"{key}={value}" for key, value in literals.items()]
+
+
+def _literal(text: str) -> tuple[str, str]:
+    if text.count("=") != 1:
+        problem = "literal values must be specified in the key=value format"
+        raise KustomizeError(f"failed to update resource: invalid format: {problem}: '{text}'")
+    key, _, value = text.partition("=")
+    return key, value
 
 
 # remove
@@ -302,29 +318,28 @@ def remove_entries(data: Data, field: str, patterns: Sequence[str]) -> list[str]
 
 
 def _matches(path: str, pattern: str) -> bool:
-    return path == pattern or (path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(path, pattern))
+    try:
+        return path_match(pattern, path)
+    except BadPattern as err:
+        raise KustomizeError(f"{err}: '{pattern}'") from None
 
 
 def remove_pairs(data: Data, field: str, keys: Sequence[str], kind: str, ignore_missing: bool) -> None:
-    """``remove label`` and ``remove annotation``."""
-    if not keys:
-        raise KustomizeError(f"must specify {kind}")
-    known = data.get(field) or {}
-    lists = data.get("labels") or [] if kind == "label" else []
+    """``remove label`` (from commonLabels) and ``remove annotation``."""
+    known = data.get(field)
+    if known is None and not ignore_missing:
+        raise KustomizeError(f"{field} is not defined in kustomization file")
     for key in keys:
-        found = known.pop(key, None) is not None
-        for entry in lists:
-            found = (entry.get("pairs") or {}).pop(key, None) is not None or found
-        if not found and not ignore_missing:
+        if key not in (known or {}) and not ignore_missing:
             raise KustomizeError(f"{kind} {key} is not defined in kustomization file")
-    if lists:
-        data["labels"] = [e for e in lists if e.get("pairs")]
-        _tidy(data, "labels")
+        (known or {}).pop(key, None)
     _tidy(data, field)
 
 
 def remove_patch(data: Data, patch: Data) -> bool:
     """``remove patch``; False where there is none like it."""
+    if patch.get("patch") and patch.get("path"):
+        raise KustomizeError("patch and path can't be set at the same time")
     known = data.get("patches") or []
     kept = [p for p in known if p != patch]
     data["patches"] = kept
@@ -340,15 +355,11 @@ def remove_build_metadata(data: Data, options: Sequence[str]) -> None:
 
 def remove_generators(data: Data, field: str, names: Sequence[str], namespace: str) -> list[str]:
     """``remove configmap`` and ``remove secret``; returns the names that there were none of."""
-    missing = []
-    for name in names:
-        entry = find_generator(data, field, name, namespace)
-        if entry is None:
-            missing.append(name)
-        else:
-            data[field] = [e for e in data[field] if e is not entry]
+    entries = data.get(field) or []
+    doomed = [e for e in entries if e.get("name", "") in names and _same_namespace(e.get("namespace"), namespace)]
+    data[field] = [e for e in entries if not any(e is each for each in doomed)]
     _tidy(data, field)
-    return missing
+    return [name for name in names if name not in {e.get("name", "") for e in doomed}]
 
 
 # fix

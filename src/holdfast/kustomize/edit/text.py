@@ -7,10 +7,12 @@ collections are edited in place, flow collections are written anew as a whole, n
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any
 
 import yaml as pyyaml
 
+from holdfast.base.lazy import pattern
 from holdfast.kube import yaml
 from holdfast.kube.yaml import quoting
 from holdfast.kustomize.errors import KustomizeError
@@ -20,29 +22,49 @@ Edit = tuple[int, int, str]
 """First line, line after the last one, and the lines that take their place."""
 
 
+_BREAKS = "\n\r\x85\u2028\u2029"
+_LINES = pattern(f"[^{_BREAKS}]*(?:\\r\\n|[{_BREAKS}]|\\Z)")
+
+
 class _Rewrite(Exception):
     """A node cannot be edited in place; the one above has to be written anew."""
 
 
 def update(text: str, data: dict[str, Any], order: tuple[str, ...] = ()) -> str:
-    """``text`` with the data ``data``. New fields come in ``order``. Raises KustomizeError where the text is no mapping."""
-    try:
-        root: Any = pyyaml.compose(text, Loader=getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader))
-        old = yaml.load(text)
-    except (pyyaml.YAMLError, yaml.YAMLError) as err:
-        raise KustomizeError(f"invalid Kustomization: {err}") from None
+    """``text`` with the data ``data``. New fields come in ``order``. Raises KustomizeError where the text is no mapping.
+
+    The first document counts; what follows it stays.
+    """
+    root, old = _composed(text)
     if root is None or old is None:
         return text + ("" if not text or text.endswith("\n") else "\n") + _fields(data, order)
     if root.id != "mapping" or root.flow_style:
         raise KustomizeError("the kustomization file has to be a block mapping to be edited")
     editor = _Editor(text)
-    known = {k: v for k, v in data.items() if k in old}
-    editor.mapping(root, old, known, 0)
-    changed = editor.result()
-    new = {k: v for k, v in data.items() if k not in old}
-    if new and not changed.endswith("\n"):
-        changed += "\n"
-    return changed + _fields(new, order)
+    try:
+        editor.mapping(root, old, {k: v for k, v in data.items() if k in old})
+        editor.append(_fields({k: v for k, v in data.items() if k not in old}, order), root)
+    except _Rewrite:
+        raise KustomizeError("the kustomization file cannot be edited line by line") from None
+    return editor.result()
+
+
+def rename(text: str, old: str, new: str) -> str:
+    """``text`` with another name for a field at the top, where there is one field of that name."""
+    root, _ = _composed(text)
+    keys = [key for key, _ in root.value if key.id == "scalar" and key.value == old] if root is not None else []
+    if len(keys) != 1:
+        raise KustomizeError(f"'{old}' is set more than once")
+    return text[: keys[0].start_mark.index] + new + text[keys[0].end_mark.index :]
+
+
+def _composed(text: str) -> tuple[Any, Any]:
+    """The first document as nodes and as data."""
+    try:
+        loader = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)(text)
+        return (loader.get_node() if loader.check_node() else None), yaml.load(text)
+    except (pyyaml.YAMLError, yaml.YAMLError, RecursionError) as err:
+        raise KustomizeError(f"invalid Kustomization: {err}") from None
 
 
 def _fields(data: dict[str, Any], order: tuple[str, ...]) -> str:
@@ -52,29 +74,45 @@ def _fields(data: dict[str, Any], order: tuple[str, ...]) -> str:
 
 class _Editor:
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines(keepends=True)
-        if self._lines and not self._lines[-1].endswith("\n"):
-            self._lines[-1] += "\n"
+        self._break = "\r\n" if "\r\n" in text else "\n"
+        # As YAML counts lines; Python knows more line breaks.
+        self._lines: list[str] = [line for line in _LINES.findall(text) if line]
+        if self._lines and self._lines[-1][-1] not in _BREAKS:
+            self._lines[-1] += self._break
         self._edits: list[Edit] = []
+        self._leads: dict[int, str] = {}
 
     def result(self) -> str:
         lines = list(self._lines)
+        for number, lead in self._leads.items():
+            lines[number] = lead + lines[number][len(lead) :]
         # From the end, so that line numbers hold; of two insertions in one place the first made stays first.
         numbered = sorted(enumerate(self._edits), key=lambda e: (e[1][0], e[1][1], e[0]), reverse=True)
         for _, (first, last, new) in numbered:
-            lines[first:last] = [new] if new else []
+            moved = self._leads.get(first, "") if first < last and new else ""
+            new = moved + new[len(moved) :]
+            lines[first:last] = [new.replace("\r\n", "\n").replace("\n", self._break)] if new else []
         return "".join(lines)
+
+    def append(self, text: str, root: Any) -> None:
+        """Add lines behind the document."""
+        if not text:
+            return
+        end = self._end(root)
+        while end < len(self._lines) and not self._lines[end].startswith(("---", "...")):
+            end += 1
+        self._edits.append((end, end, _indented(text, root.start_mark.column)))
 
     # Values
 
-    def value(self, node: Any, old: Any, new: Any, indent: int) -> None:
+    def value(self, node: Any, old: Any, new: Any) -> None:
         """Make ``new`` of the value ``old`` at ``node``. Raises _Rewrite where that takes more than this node's lines."""
         if identity_text(old) == identity_text(new):
             return
         if node.id == "scalar" and type(new) not in (dict, list) and node.style not in ("|", ">"):
             self._scalar(node, new)
         elif type(old) is dict and type(new) is dict and node.id == "mapping" and not node.flow_style and new:
-            self.mapping(node, old, new, indent)
+            self.mapping(node, old, new)
         elif type(old) is list and type(new) is list and node.id == "sequence" and not node.flow_style and new:
             self._sequence(node, old, new)
         elif node.id != "scalar" and node.flow_style and node.start_mark.line == node.end_mark.line:
@@ -105,62 +143,74 @@ class _Editor:
 
     # Mappings
 
-    def mapping(self, node: Any, old: dict[str, Any], new: dict[str, Any], indent: int) -> None:
+    def mapping(self, node: Any, old: dict[str, Any], new: dict[str, Any]) -> None:
         pairs = [(k, v) for k, v in node.value if k.id == "scalar"]
-        first_inline = bool(pairs) and self._lines[pairs[0][0].start_mark.line][:indent].strip() != ""
-        for index, (key, value) in enumerate(pairs):
+        indent = pairs[0][0].start_mark.column if pairs else node.start_mark.column
+        self._lead(pairs, new, indent)
+        for key, value in pairs:
             name = key.value
             if name not in old:
                 continue
             if name not in new:
-                if index == 0 and first_inline:
-                    raise _Rewrite
-                self._edits.append((key.start_mark.line, self._end(value), ""))
+                self._edits.append((key.start_mark.line, self._behind(key, value), ""))
                 continue
-            saved = list(self._edits)
+            saved = list(self._edits), dict(self._leads)
             try:
-                self.value(value, old[name], new[name], indent + 2)
+                self.value(value, old[name], new[name])
             except _Rewrite:
-                self._edits = saved
+                self._edits, self._leads = saved
                 self._rewrite_pair(key, value, name, new[name], indent)
         added = {k: v for k, v in new.items() if k not in old}
         if added:
-            end = self._end(pairs[-1][1]) if pairs else self._end(node)
+            end = self._behind(*pairs[-1]) if pairs else self._end(node)
             self._edits.append((end, end, _indented(yaml.dump(added), indent)))
+
+    def _lead(self, pairs: list[tuple[Any, Any]], new: dict[str, Any], indent: int) -> None:
+        """Where the first pair goes away and a dash stands before it, the dash moves to the first pair that stays."""
+        if not pairs or pairs[0][0].value in new:
+            return
+        lead = self._lines[pairs[0][0].start_mark.line][:indent]
+        if not lead.strip():
+            return
+        stays = next((key.start_mark for key, _ in pairs if key.value in new), None)
+        if stays is None or self._lines[stays.line][: stays.column].strip() or stays.column != len(lead):
+            raise _Rewrite
+        self._leads[stays.line] = lead
 
     def _rewrite_pair(self, key: Any, value: Any, name: str, new: Any, indent: int) -> None:
         number = key.start_mark.line
         before = self._lines[number][: key.start_mark.column]
         lines = yaml.dump({name: new}).splitlines(keepends=True)
         text = before + lines[0] + "".join(" " * indent + line for line in lines[1:])
-        self._edits.append((number, self._end(value), text))
+        self._edits.append((number, self._behind(key, value), text))
 
     # Lists
 
     def _sequence(self, node: Any, old: list[Any], new: list[Any]) -> None:
         items = node.value
+        if any(after.start_mark.index <= before.start_mark.index for before, after in pairwise(items)):
+            raise _Rewrite
         starts = [self._dash(item) for item in items]
         dash = starts[0][1]
-        matcher = SequenceMatcher(None, [_identity(i) for i in old], [_identity(i) for i in new], autojunk=False)
-        for tag, a1, a2, b1, b2 in matcher.get_opcodes():
+        for tag, a1, a2, b1, b2 in _steps(old, new):
+            while a1 < a2 and b1 < b2 and (tag == "equal" or not _is_collection(old[a1], new[b1])):
+                self._item(items[a1], starts[a1], old[a1], new[b1])
+                a1, b1 = a1 + 1, b1 + 1
             if tag == "equal":
-                for offset in range(a2 - a1):
-                    self._item(items[a1 + offset], starts[a1 + offset], old[a1 + offset], new[b1 + offset])
                 continue
-            if tag in ("delete", "replace"):
-                for index in range(a1, a2):
-                    self._edits.append((starts[index][0], self._end(items[index]), ""))
-            if tag in ("insert", "replace"):
+            for index in range(a1, a2):
+                self._edits.append((starts[index][0], self._end(items[index]), ""))
+            if b1 < b2:
                 at = self._end(items[a2 - 1]) if a2 else starts[0][0]
                 text = "".join(_item_lines(value, dash) for value in new[b1:b2])
                 self._edits.append((at, at, text))
 
     def _item(self, node: Any, start: tuple[int, int], old: Any, new: Any) -> None:
-        saved = list(self._edits)
+        saved = list(self._edits), dict(self._leads)
         try:
-            self.value(node, old, new, node.start_mark.column)
+            self.value(node, old, new)
         except _Rewrite:
-            self._edits = saved
+            self._edits, self._leads = saved
             self._edits.append((start[0], self._end(node), _item_lines(new, start[1])))
 
     def _dash(self, item: Any) -> tuple[int, int]:
@@ -171,17 +221,43 @@ class _Editor:
             raise _Rewrite
         return line, before.index("-")
 
+    def _behind(self, key: Any, value: Any) -> int:
+        """The line after the last one of a pair. An alias is where its key is, whatever it stands for."""
+        alias = value.start_mark.index < key.start_mark.index
+        return int(key.end_mark.line) + 1 if alias else self._end(value)
+
     def _end(self, node: Any) -> int:
         """The line after the last one of a node; comments behind it are not its own."""
         if node.id != "scalar" and not node.flow_style and node.value:
-            last = node.value[-1]
-            return self._end(last[1] if node.id == "mapping" else last)
+            if node.id == "mapping":
+                return self._behind(*node.value[-1])
+            if node.value[-1].start_mark.index < node.start_mark.index:
+                raise _Rewrite
+            return self._end(node.value[-1])
         end, start = node.end_mark, node.start_mark.line
         number: int = end.line if end.column == 0 and end.line > start else end.line + 1
         while number > start + 1 and not self._lines[number - 1].strip():
             number -= 1
         least: int = start + 1
         return max(number, least)
+
+
+def _is_collection(*values: Any) -> bool:
+    return any(type(value) in (dict, list) for value in values)
+
+
+def _steps(old: list[Any], new: list[Any]) -> list[tuple[str, int, int, int, int]]:
+    """How one list becomes the other: item by item where nothing came or went."""
+    if len(old) == len(new) and all(_alike(*pair) for pair in zip(old, new, strict=True)):
+        return [("equal", 0, len(old), 0, len(new))]
+    matcher = SequenceMatcher(None, [_identity(i) for i in old], [_identity(i) for i in new], autojunk=False)
+    return matcher.get_opcodes()
+
+
+def _alike(old: Any, new: Any) -> bool:
+    if type(old) is dict and type(new) is dict:
+        return all(old.get(field) == new.get(field) for field in ("name", "path"))
+    return not _is_collection(old, new)
 
 
 def _identity(value: Any) -> str:
