@@ -177,6 +177,8 @@ def _values(kustomization: Kustomization, config: TransformerConfig, around: Sur
     if images := kustomization.structs("images"):
         yield "ImageTagTransformer", _images_plugin(images, config)
     if entries := kustomization.structs("replacements"):
+        # Upstream leaves empty lists out where it hands the entries on.
+        entries = [{k: v for k, v in e.items() if k != "targets" or v} for e in entries]
         from holdfast.kustomize.replacementsteps import replacements_plugin
 
         with _configuring("ReplacementTransformer", {"replacements": entries}):

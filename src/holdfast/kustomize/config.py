@@ -14,14 +14,10 @@ from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import FieldSpec, Specs, merge_specs
 from holdfast.kustomize.gojson import Struct, decode
+from holdfast.kustomize.kustfile import FIELD_SPEC, GVK, VIA_GVK
 from holdfast.kustomize.order import kind_rank
 
-_FIELD_SPEC = Struct(
-    "FieldSpec", {"group": "string", "version": "string", "kind": "string", "path": "string", "create": "bool"}
-)
-_BACK_REFERENCE = Struct(
-    "NameBackReferences", {"group": "string", "version": "string", "kind": "string", "fieldSpecs": [_FIELD_SPEC]}
-)
+_BACK_REFERENCE = Struct("NameBackReferences", {**GVK, "fieldSpecs": [FIELD_SPEC]}, VIA_GVK)
 
 
 class NameReference(Record):
@@ -118,7 +114,7 @@ _FIELDS = {
     "images": "images",
     "replicas": "replicas",
 }
-_CONFIG = Struct("TransformerConfig", {**{f: [_FIELD_SPEC] for f in _FIELDS}, "nameReference": [_BACK_REFERENCE]})
+_CONFIG = Struct("TransformerConfig", {**{f: [FIELD_SPEC] for f in _FIELDS}, "nameReference": [_BACK_REFERENCE]})
 
 
 def field_spec(data: dict[str, Any]) -> FieldSpec:

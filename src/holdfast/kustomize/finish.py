@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.base.errors import Place
 from holdfast.kube import yaml
-from holdfast.kube.yaml.scalars import OddKey
+from holdfast.kube.yaml.scalars import DOUBLED, OddKey
 from holdfast.kustomize import written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
@@ -103,6 +103,10 @@ def refuse_odd_keys(resources: ResMap) -> None:
     """Keys below the top of an object have to be strings: there is no JSON for others."""
     for resource in resources:
         found = next(_odd_keys(list(resource.manifest.values())), None) if resource.odd_keys else None
+        if found is DOUBLED:
+            raise KustomizeError(
+                f"map[string]interface {{}}(nil): yaml: unmarshal errors: {_doubled(resource.manifest)}"
+            )
         if found is not None:
             raise _odd_key(resource, found)
 
@@ -131,6 +135,14 @@ def _odd_keys(value: Any) -> Iterator[str]:
     if type(value) is list:
         for item in value:
             yield from _odd_keys(item)
+
+
+def _doubled(value: Any) -> str:
+    """What the first `DOUBLED` in JSON data says."""
+    if type(value) is dict and DOUBLED in value:
+        return str(value[DOUBLED])
+    below = value.values() if type(value) is dict else value if type(value) is list else ()
+    return next(filter(None, map(_doubled, below)), "")
 
 
 def clean_annotations(resource: Resource, metadata: list[str]) -> None:

@@ -58,7 +58,11 @@ class _Decoder:
                     self._fail(f'json: unknown field "{key}"')
                 continue
             place = (*path, struct.via[name], name) if name in struct.via else (*path, name)
+            coerce = self._coerce
+            # sigs.k8s.io/yaml looks for the type of a field in the embedded type itself, where it does not find one.
+            self._coerce = coerce and name not in struct.via
             value = self._value(data[key], struct.fields[name], struct, place)
+            self._coerce = coerce
             if value is not None:
                 out[name] = value
         return out

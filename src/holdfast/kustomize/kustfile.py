@@ -20,11 +20,11 @@ FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 STRINGS = ["string"]
 TEXTS = {"*": "string"}
-_GVK = {"group": "string", "version": "string", "kind": "string"}
-_VIA_GVK = dict.fromkeys(_GVK, "Gvk")
-_VIA_ID = {**dict.fromkeys(_GVK, "ResId.Gvk"), "name": "ResId", "namespace": "ResId"}
-FIELD_SPEC = Struct("FieldSpec", {**_GVK, "path": "string", "create": "bool"}, _VIA_GVK)
-_ID = {**_GVK, "name": "string", "namespace": "string"}
+GVK = {"group": "string", "version": "string", "kind": "string"}
+VIA_GVK = dict.fromkeys(GVK, "Gvk")
+_VIA_ID = {**dict.fromkeys(GVK, "ResId.Gvk"), "name": "ResId", "namespace": "ResId"}
+FIELD_SPEC = Struct("FieldSpec", {**GVK, "path": "string", "create": "bool"}, VIA_GVK)
+_ID = {**GVK, "name": "string", "namespace": "string"}
 SELECTOR = Struct("Selector", {**_ID, "annotationSelector": "string", "labelSelector": "string"}, _VIA_ID)
 _OPTIONS = Struct(
     "GeneratorOptions",
@@ -79,7 +79,7 @@ _VAR = Struct(
     "Var",
     {
         "name": "string",
-        "objref": Struct("Target", {"apiVersion": "string", **_ID}, _VIA_GVK),
+        "objref": Struct("Target", {"apiVersion": "string", **_ID}, VIA_GVK),
         "fieldref": Struct("FieldSelector", {"fieldPath": "string"}),
     },
 )

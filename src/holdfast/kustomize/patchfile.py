@@ -56,7 +56,7 @@ def _as_merges(text: bytes, path: str, scopes: Kinds) -> tuple[list[Resource] | 
     if text.startswith((b"[", b"- ")):
         return None, KustomizeError("missing Resource metadata")
     try:
-        return read_resources(text, path, scopes), None
+        return read_resources(text, path, scopes, doubles=True), None
     except KustomizeError as err:
         return None, err
 
@@ -107,11 +107,11 @@ def read_merge_patches(data: Mapping[str, Any], loader: Loader, scopes: Kinds) -
 
 def _inline_or_file(entry: str, loader: Loader, scopes: Kinds) -> list[Resource]:
     try:
-        return read_resources(entry.encode(), "", scopes)
+        return read_resources(entry.encode(), "", scopes, doubles=True)
     except KustomizeError:
         text = loader.load(entry)
     try:
-        return read_resources(text, loader.tree_path(entry), scopes)
+        return read_resources(text, loader.tree_path(entry), scopes, doubles=True)
     except KustomizeError as err:
         raise in_file(err, entry) from None
 

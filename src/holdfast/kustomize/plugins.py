@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from holdfast.kube import yaml
-from holdfast.kustomize.config import _FIELD_SPEC as FIELD_SPEC
 from holdfast.kustomize.config import field_spec
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import Specs
@@ -22,6 +21,7 @@ from holdfast.kustomize.gojson import Struct, decode
 from holdfast.kustomize.ids import gvk_text, split_api_version
 from holdfast.kustomize.kustfile import (
     CONFIG_MAP,
+    FIELD_SPEC,
     HELM_CHART,
     HELM_GLOBALS,
     IMAGE,
@@ -66,9 +66,12 @@ def load_plugin(config: Resource, around: Surroundings) -> Plugin:
     return load_function(config, around)
 
 
-def _decoded(manifest: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _decoded(
+    manifest: Mapping[str, Any], fields: Mapping[str, Any], via: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    name = f"{manifest.get('kind', '')}Plugin"
     try:
-        return decode(dict(manifest), Struct("Plugin", dict(fields)), strict=False, coerce=True)
+        return decode(dict(manifest), Struct(name, dict(fields), dict(via or {})), strict=False, coerce=True)
     except KustomizeError as err:
         raise err.within("error unmarshaling JSON: while decoding JSON") from None
 
@@ -177,7 +180,8 @@ def _value_add(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
 
 
 def _named_args(manifest: Mapping[str, Any], struct: Struct) -> dict[str, Any]:
-    data = _decoded(manifest, {**struct.fields, "metadata": OBJECT_META})
+    via = {field: f"{struct.name}.{struct.via.get(field, '')}".rstrip(".") for field in struct.fields}
+    data = _decoded(manifest, {**struct.fields, "metadata": OBJECT_META}, via)
     meta = data.pop("metadata", {})
     for field in ("name", "namespace"):
         if not data.get(field) and meta.get(field):
@@ -200,12 +204,14 @@ def _secret(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
 def _iam(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
     service = Struct("KubernetesService", {"name": "string", "namespace": "string"})
     account = Struct("ServiceAccount", {"name": "string", "projectId": "string"})
-    data = _decoded(manifest, {"cloud": "string", "kubernetesService": service, "serviceAccount": account})
+    fields = {"cloud": "string", "kubernetesService": service, "serviceAccount": account}
+    data = _decoded(manifest, fields, dict.fromkeys(fields, "IAMPolicyGeneratorArgs"))
     return Plugin(generate=lambda: [iam.make_service_account(data, around.schemas.scopes)])
 
 
 def _helm(manifest: Mapping[str, Any], around: Surroundings) -> Plugin:
-    data = _decoded(manifest, {**HELM_CHART, **HELM_GLOBALS})
+    via = {**dict.fromkeys(HELM_CHART, "HelmChart"), **dict.fromkeys(HELM_GLOBALS, "HelmGlobals")}
+    data = _decoded(manifest, {**HELM_CHART, **HELM_GLOBALS}, via)
     return helm_plugin(data, data, around)
 
 

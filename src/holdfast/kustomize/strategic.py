@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from holdfast.kube.yaml.scalars import DOUBLED
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.fieldspec import kind_of, wrong_kind
 from holdfast.kustomize.mergekeys import Shape
@@ -113,6 +114,8 @@ class _Merge:
         elif src is None or src is EMPTY:
             return MISSING
         else:
+            if src is not MISSING:
+                src.pop(DOUBLED, None)
             directive = "merge" if src is MISSING else _directive_of_map(src)
             if directive == "delete":
                 return MISSING

@@ -23,17 +23,17 @@ _SEPARATOR = pattern(rb"\n---(.*)\n")
 _WORDS_AFTER = pattern(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
 
-def read_documents(text: bytes, path: str, odd: list[int] | None = None) -> list[Any]:
+def read_documents(text: bytes, path: str, odd: list[int] | None = None, doubles: bool = False) -> list[Any]:
     """Every document of a file as JSON data, None for those without content. ``odd`` takes the lines of keys that are no strings."""
     found: list[Any] | None = _remembered.get(text)
     if found is None:
-        found = _parse(text, path, odd)
+        found = _parse(text, path, odd, doubles)
         if not odd:
             _remembered.note(text, found)
     return found
 
 
-def _parse(text: bytes, path: str, odd: list[int] | None) -> list[Any]:
+def _parse(text: bytes, path: str, odd: list[int] | None, doubles: bool) -> list[Any]:
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
     if b"\n---" in text and (words := _WORDS_AFTER.search(text)) is not None:
@@ -43,7 +43,7 @@ def _parse(text: bytes, path: str, odd: list[int] | None) -> list[Any]:
             place=Place(path, line),
         )
     shared = b"*" in text and b"&" in text
-    return [_load(part, path, shared, odd) for part in split_documents(text)]
+    return [_load(part, path, shared, odd, doubles) for part in split_documents(text)]
 
 
 def split_documents(text: bytes) -> list[bytes]:
@@ -58,9 +58,9 @@ def split_documents(text: bytes) -> list[bytes]:
     return parts
 
 
-def _load(text: bytes, path: str, shared: bool, odd: list[int] | None) -> Any:
+def _load(text: bytes, path: str, shared: bool, odd: list[int] | None, doubles: bool) -> Any:
     try:
-        value = yaml.load(text, dialect=Dialect.KYAML, source=path, odd=odd)
+        value = yaml.load(text, dialect=Dialect.KYAML, source=path, odd=odd, doubles=doubles)
     except yaml.YAMLError as err:
         raise MalformedYAML(f"MalformedYAMLError: {err.message}", place=err.place) from None
     if b">" in text and value is not None:
@@ -70,10 +70,13 @@ def _load(text: bytes, path: str, shared: bool, odd: list[int] | None) -> Any:
     return copy_json(value) if shared else value
 
 
-def read_resources(text: bytes, path: str, scopes: Kinds) -> list[Resource]:
-    """The resources in a file, or the patches. Errors carry kyaml's words; the path is added by the caller."""
+def read_resources(text: bytes, path: str, scopes: Kinds, *, doubles: bool = False) -> list[Resource]:
+    """The resources in a file, or the patches. Errors carry kyaml's words; the path is added by the caller.
+
+    ``doubles`` lets keys pass that are set twice: in a patch they do no harm where it only changes what is there.
+    """
     odd: list[int] = []
-    documents = read_documents(text, path, odd)
+    documents = read_documents(text, path, odd, doubles)
     pending: list[tuple[Any, tuple[int, tuple[str | int, ...]]]] = []
     for number, document in enumerate(documents):
         if document is None:

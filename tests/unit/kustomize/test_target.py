@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
 
 
@@ -140,3 +142,30 @@ def test_an_origin_that_a_function_wrote_makes_a_transformer_of_it(repo: Any) ->
     assert (
         "transformations: |\n      - configuredIn: fn.yaml\n        configuredBy:\n          kind: executable\n" in text
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "wrong"),
+    [
+        (
+            "kind: PatchTransformer\npatch: '[]'\ntarget: {name: true}\n",
+            "bool into Go struct field Selector.target.ResId.name",
+        ),
+        (
+            "kind: LabelTransformer\nfieldSpecs: [{path: a, kind: 1}]\n",
+            "number into Go struct field FieldSpec.fieldSpecs.Gvk.kind",
+        ),
+        (
+            "kind: ConfigMapGenerator\nbehavior: 1\n",
+            "number into Go struct field ConfigMapGeneratorPlugin.ConfigMapArgs.GeneratorArgs.behavior",
+        ),
+    ],
+)
+def test_a_plugin_takes_a_number_for_a_text_but_not_in_embedded_types(repo: Any, config: str, wrong: str) -> None:
+    field = "generators" if "Generator" in config else "transformers"
+    repo.write("kustomization.yaml", f"{field}: [t.yaml]\n")
+    repo.write("t.yaml", f"apiVersion: builtin\nmetadata: {{name: t}}\n{config}")
+    assert f"cannot unmarshal {wrong} of type string" in repo.fails()
+    repo.write("t.yaml", "apiVersion: builtin\nmetadata: {name: t}\nkind: LabelTransformer\nlabels: {a: 1}\n")
+    repo.write("kustomization.yaml", "transformers: [t.yaml]\n")
+    assert repo.build() == ""

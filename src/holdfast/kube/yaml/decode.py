@@ -13,7 +13,7 @@ from typing import Any
 from holdfast.kube.yaml.compose import ALIAS, MAPPING, SCALAR, Node
 from holdfast.kube.yaml.errors import Flaw
 from holdfast.kube.yaml.gotext import go_float32, go_integer, go_quote, go_syntax
-from holdfast.kube.yaml.scalars import HIGHEST, HIGHEST_UNSIGNED, LOWEST, Dialect, OddKey, plain, tagged
+from holdfast.kube.yaml.scalars import DOUBLED, HIGHEST, HIGHEST_UNSIGNED, LOWEST, Dialect, OddKey, plain, tagged
 
 BINARY = "tag:yaml.org,2002:binary"
 MERGE = "tag:yaml.org,2002:merge"
@@ -23,12 +23,15 @@ STRAY = re.compile("[\udc80-\udcff]")
 RATIO_FROM, RATIO_TO = 400_000, 4_000_000
 
 
-def decode(root: Node, dialect: Dialect, *, strict: bool = False, odd: list[int] | None = None) -> Any:
+def decode(
+    root: Node, dialect: Dialect, *, strict: bool = False, odd: list[int] | None = None, doubles: bool = False
+) -> Any:
     """The data below ``root``. ``strict`` makes a key that is set twice an error under `Dialect.OBJECT`; under KYAML it always is.
 
-    ``odd`` takes the lines of the keys that are `OddKey`.
+    ``odd`` takes the lines of the keys that are `OddKey`. With ``doubles``, KYAML lets keys that are set twice pass: the first
+    one counts, and `DOUBLED` is put beside it.
     """
-    decoder = _Kyaml(dialect, strict, odd) if dialect is Dialect.KYAML else _Decoder(dialect, strict)
+    decoder = _Kyaml(dialect, odd, doubles) if dialect is Dialect.KYAML else _Decoder(dialect, strict)
     value = decoder.value(root)
     if decoder.faults:
         lines = "\n  ".join(text for _, text in decoder.faults)
@@ -161,9 +164,10 @@ class _Kyaml(_Decoder):
     One thing is left to the reader: kustomize fails in the end where a key below the top still is no string.
     """
 
-    def __init__(self, dialect: Dialect, strict: bool, odd: list[int] | None = None) -> None:
+    def __init__(self, dialect: Dialect, odd: list[int] | None, doubles: bool) -> None:
         super().__init__(dialect, True)
         self.brackets = 0
+        self.doubles = doubles
         self.odd = odd if odd is not None else []
 
     def scalar(self, node: Node) -> Any:
@@ -184,8 +188,13 @@ class _Kyaml(_Decoder):
         return value
 
     def fill(self, node: Node, out: dict[str, Any]) -> None:
+        faults = len(self.faults)
         if self.duplicated(node):
-            return
+            if not self.doubles:
+                return
+            out[DOUBLED] = self.faults[faults][1]
+            self.odd.append(node.line)
+            del self.faults[faults:]
         merge: Node | None = None
         items = node.items
         for index in range(0, len(items), 2):

@@ -32,19 +32,20 @@ def load(
     source: str = "",
     strict: bool = False,
     odd: list[int] | None = None,
+    doubles: bool = False,
 ) -> Any:
     """The first document of ``text``; None when there is none.
 
     ``source`` is the path that errors name. ``strict`` makes a key that is set twice an error, as the API server does when a
     request asks for strict field validation; otherwise the last one wins. ``odd`` takes the lines of keys that are no strings,
-    under `Dialect.KYAML`, which keeps them as `OddKey`.
+    under `Dialect.KYAML`, which keeps them as `OddKey`; ``doubles`` lets a key pass that is set twice under it, marked `DOUBLED`.
     """
     data = _bytes(text)
     value = fast.read(data)
     if value is not fast.UNSURE:
         return value
     try:
-        return _exact(data, 0, dialect, strict, odd).value
+        return _exact(data, 0, dialect, strict, odd, doubles).value
     except Flaw as flaw:
         raise flaw.placed(source, 0) from None
 
@@ -86,7 +87,9 @@ def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool) -> Docum
     return _exact(chunk, above, dialect, strict, None)
 
 
-def _exact(chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[int] | None) -> Document:
+def _exact(
+    chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[int] | None, doubles: bool = False
+) -> Document:
     # Imported at need: most commands never read a document that needs it.
     from holdfast.kube.yaml.compose import compose
     from holdfast.kube.yaml.decode import decode
@@ -94,7 +97,7 @@ def _exact(chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[i
     root = compose(chunk, dialect)
     if root is None:
         return Document(None, above + 1)
-    return Document(decode(root, dialect, strict=strict, odd=odd), above + root.line)
+    return Document(decode(root, dialect, strict=strict, odd=odd, doubles=doubles), above + root.line)
 
 
 def _first_line(chunk: bytes) -> int:

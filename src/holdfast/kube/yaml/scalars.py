@@ -23,6 +23,10 @@ class OddKey(str):
     __slots__ = ()
 
 
+DOUBLED = OddKey("\0doubled")
+"""Stands in a mapping that has a key twice, where that is let pass for now; its value says which key."""
+
+
 class Dialect(enum.Enum):
     """Whose meaning a text is read with."""
 

@@ -81,7 +81,15 @@ class NamespaceSetter:
         if type(subjects) is not list:
             raise wrong_kind("SequenceNode", subjects).within("setting namespace on (cluster)role binding subjects")
         for subject in subjects:
-            if type(subject) is dict and wanted(subject):
+            if subject is None:
+                continue
+            if type(subject) is not dict:
+                what = "kind" if self._subjects == ALL_ACCOUNTS else "name"
+                raise wrong_kind("MappingNode", subject).within(
+                    "setting namespace on (cluster)role binding subjects: "
+                    f"looking up {what} on (cluster)role binding subject"
+                )
+            if wanted(subject):
                 subject.setdefault("namespace", "")
                 self._put(subject, "namespace")
 

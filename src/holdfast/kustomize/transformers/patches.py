@@ -95,7 +95,7 @@ def merge_by_id(resources: ResMap, patch: Resource, schemas: Schemas) -> None:
 
 def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
     """Merge a patch into a resource; name, kind and namespace stay unless the patch may change them."""
-    name, namespace, kind = resource.name, resource.namespace, resource.kind
+    before = _Identity(resource)
     if patch.allow_name_change or patch.allow_kind_change:
         resource.store_previous()
     marked = written.mark(resource)
@@ -110,12 +110,33 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
     if patch.source is not None:
         resource.patched_from.append(patch.source)
     resource.manifest = merged
-    if not patch.allow_kind_change:
-        resource.set_kind(kind)
-    if not patch.allow_name_change:
-        resource.set_name(name)
-    resource.set_namespace(namespace)
+    before.restore(resource, name=not patch.allow_name_change, kind=not patch.allow_kind_change)
     _write_names_anew(resource)
+
+
+class _Identity:
+    """What a patch does not change: the values as they were, so that a name that is a number stays one."""
+
+    __slots__ = ("_api_version", "_kind", "_name", "_namespace")
+
+    def __init__(self, resource: Resource) -> None:
+        manifest = resource.manifest
+        meta = manifest.get("metadata")
+        meta = meta if type(meta) is dict else {}
+        self._api_version, self._kind = manifest.get("apiVersion"), manifest.get("kind")
+        self._name, self._namespace = meta.get("name"), resource.namespace
+
+    def restore(self, resource: Resource, *, name: bool, kind: bool) -> None:
+        manifest = resource.manifest
+        if self._api_version is None and manifest.get("apiVersion") == "":
+            manifest["apiVersion"] = None
+        if kind and manifest.get("kind") != self._kind:
+            manifest["kind"] = self._kind
+        if name:
+            meta = resource.metadata()
+            if meta.get("name") != self._name:
+                meta["name"] = self._name
+        resource.set_namespace(self._namespace)
 
 
 def _write_names_anew(resource: Resource) -> None:

@@ -68,3 +68,17 @@ def test_references_follow_a_service_account_into_its_namespace(repo: Any) -> No
     )
     binding = next(r for r in repo.result().resources if r.kind == "ClusterRoleBinding")
     assert binding.manifest["subjects"] == [{"kind": "ServiceAccount", "name": "p-sa", "namespace": "prod"}]
+
+
+def test_a_subject_that_is_no_mapping_is_refused(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [r.yaml]\nnamespace: prod\n")
+    repo.write(
+        "r.yaml",
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: r}
+        subjects: [null, default]
+        """,
+    )
+    assert "looking up name on (cluster)role binding subject: wrong node kind: expected MappingNode" in repo.fails()

@@ -95,3 +95,37 @@ def test_several_documents_in_one_patch_change_several_objects(repo: Any) -> Non
     repo.write("p.yaml", "\n---\n".join(CM.replace("a: '1'", "b: '2'").replace("name: c", f"name: {n}") for n in "cd"))
     repo.write("c.yaml", CM).write("kustomization.yaml", "resources: [c.yaml, d.yaml]\npatches: [{path: p.yaml}]\n")
     assert [r.manifest["data"] for r in repo.result().resources] == [{"a": "1", "b": "2"}] * 2
+
+
+def patched(repo: Any, resource: str, patch: str, target: str = "") -> Any:
+    repo.write("kustomization.yaml", f"resources: [r.yaml]\npatches:\n- path: p.yaml\n{target}")
+    repo.write("p.yaml", patch)
+    return repo.write("r.yaml", resource)
+
+
+ANY = "  target: {name: '.*'}\n"
+
+
+def test_a_name_and_a_kind_that_are_numbers_stay_numbers_when_a_patch_has_others(repo: Any) -> None:
+    patched(
+        repo, "apiVersion: v1\nkind: 1\nmetadata:\n  name: 2\n", "kind: A\nmetadata: {name: x, labels: {a: b}}\n", ANY
+    )
+    repo.builds_to("apiVersion: v1\nkind: 1\nmetadata:\n  labels:\n    a: b\n  name: 2\n")
+
+
+def test_a_resource_without_an_api_version_has_none_after_a_patch_that_has_one(repo: Any) -> None:
+    patched(repo, "kind: A\nmetadata:\n  name: a\n", "apiVersion: v1\nkind: A\nmetadata: {name: a}\nspec: 1\n", ANY)
+    repo.builds_to("apiVersion: null\nkind: A\nmetadata:\n  name: a\nspec: 1\n")
+
+
+DOUBLED = "apiVersion: v1\nkind: A\nmetadata: {name: a}\nspec:\n  x: 1\n  x: 2\n"
+
+
+def test_of_a_key_that_a_patch_has_twice_the_first_counts_where_there_is_something_to_patch(repo: Any) -> None:
+    patched(repo, "apiVersion: v1\nkind: A\nmetadata:\n  name: a\nspec: {z: 3}\n", DOUBLED)
+    repo.builds_to("apiVersion: v1\nkind: A\nmetadata:\n  name: a\nspec:\n  x: 1\n  z: 3\n")
+
+
+def test_a_key_that_a_patch_has_twice_in_something_new_is_refused(repo: Any) -> None:
+    patched(repo, "apiVersion: v1\nkind: A\nmetadata:\n  name: a\n", DOUBLED)
+    assert 'mapping key "x" already defined at line 5' in repo.fails()

@@ -146,3 +146,8 @@ def test_a_field_made_for_an_empty_text_is_one(repo: Any) -> None:
         f"resources: [g.yaml]\nreplacements:\n- {{sourceValue: '', targets: [{target}]}}\n",
     )
     assert repo.result().resources[0].manifest["spec"]["added"] == ""
+
+
+def test_an_empty_list_of_targets_is_none(repo: Any) -> None:
+    repo.write("kustomization.yaml", "replacements: [{sourceValue: x, targets: []}]\n")
+    assert repo.fails().endswith("replacements must specify a source and at least one target")
