@@ -51,6 +51,7 @@ FLAGS = (
     Flag("--mount", metavar="MOUNT", many=True),
     Flag("--network"),
     Flag("--network-name", metavar="NAME", default="bridge"),
+    Flag("--stack-trace"),
 )
 
 

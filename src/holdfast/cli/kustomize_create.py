@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,11 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from holdfast.base.errors import HoldfastError
+    from holdfast.cli.kustomize_edit import report
 
     try:
         _create(args)
     except HoldfastError as err:
-        print(f"Error: {err.message}", file=sys.stderr)
+        report(err)
         return 1
     return 0
 
@@ -39,7 +39,7 @@ def _create(args: argparse.Namespace) -> None:
     from holdfast.kustomize.kustfile import FILE_NAMES
 
     resources = matching_paths(args.resources.split(",")) if args.resources else []
-    if any(os.path.isfile(name) for name in FILE_NAMES):
+    if any(os.path.exists(name) for name in FILE_NAMES):
         raise KustomizeError("kustomization file already exists")
     if args.autodetect:
         resources += [path for path in _detected(args.recursive) if path not in resources]
@@ -74,7 +74,7 @@ def _detected(recursive: bool) -> list[str]:
             below.clear()
         paths = (os.path.normpath(os.path.join(here, name)) for name in files)
         out += [path for path in paths if _is_resource_file(path)]
-    return sorted(out)
+    return sorted(out, key=lambda path: path.split("/"))
 
 
 def _is_resource_file(path: str) -> bool:

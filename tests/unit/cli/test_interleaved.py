@@ -73,3 +73,15 @@ def test_a_percent_sign_in_a_flag_breaks_no_refusal(capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit):
         found.parse_args(["ks", "-n", "apps", "web", "--budget", "x"])
     assert "usage: p" in capsys.readouterr().err
+
+
+def test_a_switch_may_have_its_value_behind_it() -> None:
+    parser = InterleavedParser()
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--force", action="store_true")
+    parser.add_argument("--name")
+    assert parser.parse_args(["--force=true", "a"]).force
+    assert not parser.parse_args(["--force=false", "a"]).force
+    assert parser.parse_args(["--name=true", "--", "--force=true"]).words == ["--force=true"]
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--force=maybe"])

@@ -107,3 +107,84 @@ def test_fix_says_so_when_a_build_gives_something_else(file: Path, capsys: pytes
     (file.parent / "a.yaml").write_text(text)
     assert edit("fix", "--vars") == 0
     assert "now produces different output" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["set", "namespace"], "must specify exactly one namespace value"),
+        (["set", "nameprefix", "a", "b"], "must specify exactly one prefix value"),
+        (["set", "label"], "must specify label"),
+        (["set", "annotation", "a b:c"], "invalid annotation key"),
+        (["remove", "label", "a,,b"], "name is empty"),
+        (["remove", "label", "a", "b"], "labels must be comma-separated"),
+        (["add", "base", "gone"], "gone does not exist"),
+        (["add", "configmap", "c"], "at least from-env-file, or from-file or from-literal must be set"),
+        (
+            ["add", "configmap", "c", "--from-file=gone"],
+            "at least from-env-file, or from-file or from-literal must be set",
+        ),
+        (["add", "configmap", "c", "--from-literal=a"], "invalid literal source a, expected key=value"),
+        (["add", "configmap", "c", "--from-env-file=gone.env"], "gone.env"),
+        (["add", "configmap", "c", "--from-literal=a=b", "--behavior=odd"], "invalid behavior"),
+        (["add", "configmap", "c", "--from-literal=a=b", "--from-env-file=x"], "cannot be combined"),
+        (["add", "secret", "s", "--from-file=k=*.yaml"], "should catch only one"),
+        (["set", "configmap", "c", "--from-literal=a=b"], 'unable to find ConfigMap with name "c"'),
+        (["add", "buildmetadata", "originAnnotations", "managedByLabel"], "separate options by comma"),
+        (["remove", "patch", "--path=a", "--patch=b"], "patch and path can't be set at the same time"),
+        (["set", "replicas", "web=99999999999999999999"], "invalid format of replica"),
+    ],
+)
+def test_wrong_arguments_are_told_in_kustomizes_words(
+    file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    assert edit(*arguments) == 1
+    assert problem in capsys.readouterr().err
+    assert file.read_text() == TEXT
+
+
+def test_patterns_name_files_and_hidden_ones_only_by_a_dot(file: Path) -> None:
+    for name in (".hidden.yaml", "c.yml", "sub"):
+        (file.parent / name).mkdir() if name == "sub" else (file.parent / name).write_text("")
+    (file.parent / "sub/d.yaml").write_text("")
+    assert edit("add", "resource", "./*.yaml", "sub/*") == 0
+    assert "  - b.yaml\n  - sub/d.yaml\n" in file.read_text()
+    assert ".hidden" not in file.read_text()
+    assert edit("add", "resource", ".*.yaml") == 0
+    assert "  - .hidden.yaml\n" in file.read_text()
+
+
+def test_generators_and_transformers_without_a_match_are_told_and_no_more(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert edit("add", "transformer", "gone.yaml") == 0
+    assert "gone.yaml has no match" in capsys.readouterr().err
+    assert file.read_text() == TEXT
+
+
+def test_a_refusal_names_the_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text("namespace: x\nresources: [\n")
+    assert edit("set", "namespace", "prod") == 1
+    assert "kustomization.yaml" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_text_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes(b"# caf\xe9\nresources: []\n")
+    assert edit("set", "namespace", "prod") == 1
+    assert "invalid Kustomization" in capsys.readouterr().err
+    file.unlink()
+    file.mkdir()
+    assert edit("set", "namespace", "prod") == 1
+    assert "kustomization.yaml should be a file" in capsys.readouterr().err
+
+
+def test_create_lists_what_is_there_in_the_order_of_a_walk(file: Path) -> None:
+    file.unlink()
+    (file.parent / "a").mkdir()
+    for name in ("a/z.yaml", "a.yaml", "bad.yaml"):
+        (file.parent / name).write_text(
+            "a: b: c" if "bad" in name else "apiVersion: v1\nkind: X\nmetadata: {name: x}\n"
+        )
+    assert main(["kustomize", "init", "--autodetect", "--recursive", "--labels", "a:b"]) == 0
+    assert "resources:\n- a/z.yaml\n- a.yaml\n- b.yaml\n" in file.read_text()
+    assert main(["kustomize", "create"]) == 1

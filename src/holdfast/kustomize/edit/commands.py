@@ -92,13 +92,14 @@ def _order_matters(entries: Sequence[Any]) -> bool:
     names = [_image_name(entry) for entry in entries]
     if names == sorted(names):
         return False
-    made = [str(entry.get("newName", "")) for entry in entries if isinstance(entry, dict)]
-    return any(_matches_image(name, other) for name in names for other in {*names, *made} - {name})
+    known = [entry for entry in entries if isinstance(entry, dict)]
+    images = {(id(e), str(e[field])) for e in known for field in ("name", "newName") if e.get(field)}
+    return any(_matches_image(_image_name(e), image) for e in known for owner, image in images if owner != id(e))
 
 
 def _matches_image(name: str, image: str) -> bool:
     try:
-        return bool(image) and go_regex(f"^{name}$").search_text(image)
+        return go_regex(f"^{name}$").search_text(image)
     except KustomizeError:
         return False
 

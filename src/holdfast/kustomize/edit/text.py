@@ -251,7 +251,7 @@ def _steps(old: list[Any], new: list[Any]) -> list[tuple[str, int, int, int, int
     if len(old) == len(new) and all(_alike(*pair) for pair in zip(old, new, strict=True)):
         return [("equal", 0, len(old), 0, len(new))]
     matcher = SequenceMatcher(None, [_identity(i) for i in old], [_identity(i) for i in new], autojunk=False)
-    return matcher.get_opcodes()
+    return list(matcher.get_opcodes())
 
 
 def _alike(old: Any, new: Any) -> bool:

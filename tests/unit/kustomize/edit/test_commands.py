@@ -70,3 +70,65 @@ def test_fix_moves_every_deprecated_field() -> None:
         "patches": [{"path": "p.yaml"}, {"patch": "inline: true"}],
         "labels": [{"includeSelectors": True, "pairs": {"a": "b"}}],
     }
+
+
+def test_of_several_entries_for_one_image_the_one_that_was_asked_for_stays() -> None:
+    data = {
+        "images": [{"name": "web", "newTag": "1", "tagSuffix": "-x"}, {"name": "api"}, {"name": "web", "newTag": "2"}]
+    }
+    commands.set_images(data, ["web:3"])
+    assert data["images"] == [{"name": "web", "newTag": "3"}, {"name": "api"}]
+
+
+def test_images_are_sorted_where_their_order_tells_in_a_build() -> None:
+    data = {"images": [{"name": "web", "newTag": "1"}, {"name": "b", "newTag": "1"}]}
+    commands.set_images(data, ["a:1"])
+    assert [entry["name"] for entry in data["images"]] == ["web", "b", "a"]
+    commands.set_images(data, ["a=web:1"])
+    assert [entry["name"] for entry in data["images"]] == ["a", "b", "web"]
+
+
+def test_a_secret_that_is_there_keeps_its_type() -> None:
+    data: dict[str, Any] = {"secretGenerator": [{"name": "s", "type": "kubernetes.io/tls", "files": ["a"]}]}
+    commands.add_generator(data, "secretGenerator", {"name": "s", "files": ["b"], "type": "Opaque"})
+    assert data["secretGenerator"] == [{"name": "s", "type": "kubernetes.io/tls", "files": ["a", "b"]}]
+
+
+def test_generators_are_removed_by_name_and_namespace_all_of_them() -> None:
+    data: dict[str, Any] = {
+        "configMapGenerator": [{"name": "c"}, {"name": "c", "namespace": "default"}, {"name": "c", "namespace": "x"}]
+    }
+    assert commands.remove_generators(data, "configMapGenerator", ["c", "d"], "") == ["d"]
+    assert data["configMapGenerator"] == [{"name": "c", "namespace": "x"}]
+
+
+def test_literals_are_changed_by_their_key() -> None:
+    data: dict[str, Any] = {"configMapGenerator": [{"name": "c", "literals": ["a=1", "b=2", "a=3"]}]}
+    commands.set_generator(data, "configMapGenerator", "ConfigMap", {"name": "c", "literals": ["b=9"]}, "ns")
+    assert data["configMapGenerator"] == [{"name": "c", "namespace": "ns", "literals": ["a=3", "b=9"]}]
+    for literal, problem in (("z=1", "key 'z' not found"), ("a", "key=value format"), ("a=b=c", "key=value format")):
+        wanted = {"name": "c", "namespace": "ns", "literals": [literal]}
+        with pytest.raises(KustomizeError, match=problem):
+            commands.set_generator(data, "configMapGenerator", "ConfigMap", wanted, "")
+
+
+def test_labels_that_are_not_there_are_refused() -> None:
+    with pytest.raises(KustomizeError, match="commonLabels is not defined"):
+        commands.remove_pairs({}, "commonLabels", ["a"], "label", False)
+    with pytest.raises(KustomizeError, match="label a is not defined"):
+        commands.remove_pairs({"commonLabels": {"b": "c"}}, "commonLabels", ["a"], "label", False)
+    commands.remove_pairs({}, "commonLabels", ["a"], "label", True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [("*", ["b/c.yaml"]), ("*/*", ["a.yaml"]), ("[^b]*", ["b/c.yaml"]), ("b/c.yaml", ["a.yaml"]), ("[a", None)],
+)
+def test_patterns_are_those_of_go(pattern: str, left: list[str] | None) -> None:
+    data = {"resources": ["a.yaml", "b/c.yaml"]}
+    if left is None:
+        with pytest.raises(KustomizeError, match="syntax error in pattern"):
+            commands.remove_entries(data, "resources", [pattern])
+    else:
+        commands.remove_entries(data, "resources", [pattern])
+        assert data["resources"] == left
