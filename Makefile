@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml hatch_build.py src/holdfast/kube/yaml/_native.c
+$(STAMP): pyproject.toml hatch_build.py $(wildcard src/holdfast/kube/native/*.[ch])
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then \
 	    VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install -q --compile-bytecode -e . --group dev; \
@@ -40,4 +40,4 @@ bench: setup
 	@$(BIN)/python -m bench $(ARGS)
 
 clean:
-	rm -rf src/holdfast/kube/yaml/_native.*.so $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf src/holdfast/kube/native/_native.*.so $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from holdfast.kube.walk import ALWAYS, WHERE_NULL, Branch, reach
+
 Steps = tuple[tuple[str, bool], ...]
 Setter = Callable[[Any, Any], None]
 Make = Callable[[], Any]
@@ -22,7 +24,7 @@ class Unexpected(Exception):
 class _Branch:
     """One part of paths. ``ends`` has, for each spec that ends here, whether it creates; ``creates`` whether any below does."""
 
-    __slots__ = ("below", "creates", "ends", "name", "named", "wants_list")
+    __slots__ = ("below", "creates", "ends", "name", "wants_list")
 
     def __init__(self, name: str, wants_list: bool) -> None:
         self.name = name
@@ -30,49 +32,47 @@ class _Branch:
         self.creates = False
         self.ends: list[bool] = []
         self.below: dict[tuple[str, bool], _Branch] = {}
-        self.named: tuple[tuple[str, _Branch], ...] = ()
-        """Those below with their names, once all are there."""
+
+    def branches(self) -> tuple[Branch, ...]:
+        """What is below, for walks."""
+        return tuple(
+            Branch(b.name, bool(b.ends), ALWAYS if b.creates else WHERE_NULL, b.branches(), b)
+            for b in self.below.values()
+        )
 
 
 class FieldTrie:
     """``make`` gives the value of a field that is created, None where none ever is."""
 
-    __slots__ = ("_make", "_top", "plain")
+    __slots__ = ("_branches", "_make", "plain")
 
     def __init__(self, paths: Iterable[tuple[Steps, bool]], make: Make | None) -> None:
         self._make = make
-        self._top = _Branch("", False)
+        top = _Branch("", False)
         for steps, create in paths:
-            branch = self._top
+            branch = top
             for step in steps:
                 branch = branch.below.setdefault(step, _Branch(*step))
                 branch.creates = branch.creates or (create and make is not None and not branch.wants_list)
             branch.ends.append(create)
-        _finish(self._top)
-        self.plain = all(map(_is_plain, self._top.below.values()))
+        self._branches = top.branches()
+        self.plain = all(map(_is_plain, top.below.values()))
         """Whether one walk does the same as one for each spec: no path goes on where another ends, and all names are keys."""
 
     def visit(self, manifest: Any, setter: Setter) -> None:
         """Call the setter for every field. Raises `Unexpected`."""
-        self._visit(manifest, self._top, setter)
+        self._visit(manifest, self._branches, setter)
 
-    def _visit(self, node: Any, branch: _Branch, setter: Setter) -> None:
-        if type(node) is dict:
-            for name, below in branch.named:
-                value = node.get(name)
-                if value is not None:
-                    for _ in below.ends:
-                        setter(node, name)
-                    if below.named:
-                        self._visit(value, below, setter)
-                elif below.creates or name in node:
-                    self._fill(node, below, setter)
-        elif type(node) is list:
-            for item in node:
-                if item is not None:
-                    self._visit(item, branch, setter)
-        else:
+    def _visit(self, node: Any, branches: tuple[Branch, ...], setter: Setter) -> None:
+        hits = reach(node, branches)
+        if hits is None:
             raise Unexpected
+        for holder, name, branch in hits:
+            if holder.get(name) is None:
+                self._fill(holder, branch, setter)
+            else:
+                for _ in branch.ends:
+                    setter(holder, name)
 
     def _fill(self, node: dict[str, Any], branch: _Branch, setter: Setter) -> None:
         """Go on where nothing stands."""
@@ -80,7 +80,7 @@ class FieldTrie:
             self._end(node, branch, setter)
         elif branch.creates:
             node[branch.name] = {}
-            self._visit(node[branch.name], branch, setter)
+            self._visit(node[branch.name], branch.branches(), setter)
         elif branch.wants_list:
             node[branch.name] = []
 
@@ -95,12 +95,6 @@ class FieldTrie:
                 elif branch.wants_list:
                     node[name] = []
             setter(node, name)
-
-
-def _finish(branch: _Branch) -> None:
-    branch.named = tuple((below.name, below) for below in branch.below.values())
-    for below in branch.below.values():
-        _finish(below)
 
 
 def _is_plain(branch: _Branch) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from holdfast.kube.yaml import native
+from holdfast.kube import native
 from holdfast.kube.yaml.errors import MAX_DEPTH, YAMLError
 from holdfast.kube.yaml.gotext import go_float, go_integer
 from holdfast.kube.yaml.order import ordered

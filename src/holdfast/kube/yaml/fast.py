@@ -1,6 +1,6 @@
 """The fast paths: one ordinary document at a time through a compiled parser, and only where that cannot change the meaning.
 
-The first is our own reader of plain block YAML (``_native.c``), where it was built; it gives up on all that it does not know for sure.
+The first is our own reader of plain block YAML (``kube/native``), where it was built; it gives up on all that it does not know for sure.
 Then yaml-rs, which reads YAML 1.2. `parsed` first looks over the bytes for anything that it and go-yaml read differently, or
 that is seldom enough not to be worth the proof: old booleans, numbers that are not plain integers, keys that are not strings, anchors,
 tags, merge keys, tabs, control characters. Such a document, and any that the parser refuses, is `UNSURE` and goes the exact way; so does
@@ -14,7 +14,7 @@ import sys
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from typing import Any
 
-from holdfast.kube.yaml import native
+from holdfast.kube import native
 
 UNSURE = object()
 # Fewer brackets and shallower lines than these cannot nest as deep as `MAX_DEPTH`, so nothing needs counting.

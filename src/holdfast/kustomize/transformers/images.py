@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.base.lazy import pattern
+from holdfast.kube.walk import lists_named
 from holdfast.kustomize.fieldspec import FieldSpec, index_of, kind_of, wrong_kind
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
@@ -34,7 +35,8 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
         if resource.kind == "CustomResourceDefinition":
             continue
         listed: list[Slot] = []
-        _walk(resource.manifest, listed)
+        for containers in lists_named(resource.manifest, _LISTS):
+            _containers(containers, listed)
         configured: list[Slot] = []
         index.apply(resource, _collector(configured))
         for update in updates if listed or configured else ():
@@ -46,28 +48,6 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
 
 def _collector(found: list[Slot]) -> Callable[[Any, Any], None]:
     return lambda node, key: found.append((node, key))
-
-
-def _walk(node: dict[str, Any], found: list[Slot]) -> None:
-    for key, value in node.items():
-        kind = type(value)
-        if kind is str:
-            continue
-        if kind is dict:
-            _walk(value, found)
-        elif kind is list:
-            _walk_list(value, found)
-            if key in _LISTS:
-                _containers(value, found)
-
-
-def _walk_list(items: list[Any], found: list[Slot]) -> None:
-    for item in items:
-        kind = type(item)
-        if kind is dict:
-            _walk(item, found)
-        elif kind is list:
-            _walk_list(item, found)
 
 
 def _containers(items: list[Any], found: list[Slot]) -> None:

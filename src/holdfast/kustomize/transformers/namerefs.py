@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.kube import yaml
+from holdfast.kube.walk import IGNORED, Branch, reach
 from holdfast.kustomize.config import NameReference
 from holdfast.kustomize.defaults import DEFAULT
 from holdfast.kustomize.errors import KustomizeError
@@ -30,6 +31,9 @@ def fix_references(resources: ResMap, references: tuple[NameReference, ...]) -> 
     _Fixer(resources, references).run()
 
 
+Ends = list[tuple[FieldSpec, Target]]
+
+
 class _Trie:
     """The referring fields of a kind, by path; ``ends`` are the specs whose path ends here."""
 
@@ -37,22 +41,21 @@ class _Trie:
 
     def __init__(self) -> None:
         self.below: dict[str, _Trie] = {}
-        self.ends: list[tuple[FieldSpec, Target]] = []
+        self.ends: Ends = []
+
+    def branches(self) -> tuple[Branch, ...]:
+        return tuple(Branch(n, bool(t.ends), IGNORED, t.branches(), t.ends) for n, t in self.below.items())
 
 
 # What the built-in references come to for a kind is always the same; only configurations of the user's are worked out anew.
-_DEFAULT_TRIES: dict[tuple[str, str], _Trie] = {}
-
-
-class _Unexpected(Exception):
-    """A scalar where a path goes on; the slow walk says where."""
+_DEFAULT_BRANCHES: dict[tuple[str, str], tuple[Branch, ...]] = {}
 
 
 class _Fixer:
     def __init__(self, resources: ResMap, references: Sequence[NameReference]) -> None:
         self._resources = resources
         self._references = references
-        self._tries = _DEFAULT_TRIES if references is DEFAULT.name_reference else {}
+        self._branches = _DEFAULT_BRANCHES if references is DEFAULT.name_reference else {}
         self.by_name: dict[str, list[Resource]] = {}
         self._namespaces: dict[str, set[str]] | None = None
         for resource in resources:
@@ -61,15 +64,19 @@ class _Fixer:
 
     def run(self) -> None:
         for resource in self._resources:
-            first = resource.previous[0].kind if resource.previous else resource.kind
-            trie = self._trie(resource.api_version, first)
-            if not trie.below:
-                continue
-            referrer = _Referrer(resource, self)
-            try:
-                self._walk(resource.manifest, trie, referrer)
-            except _Unexpected:
-                self._walk_slowly(resource, first, referrer)
+            kind = resource.kind
+            first = resource.previous[0].kind if resource.previous else kind
+            branches = self._branches_of(resource.api_version, first)
+            hits = reach(resource.manifest, branches, self.by_name) if branches else []
+            # A RoleBinding is judged even where it refers to nothing that was renamed.
+            if hits or hits is None or (branches and kind == "RoleBinding"):
+                referrer = _Referrer(resource, self)
+                if hits is None:
+                    self._walk_slowly(resource, first, referrer)
+                    continue
+                for holder, name, ends in hits:
+                    for spec, target in ends:
+                        referrer.put(holder, name, spec, target)
 
     def _specs(self, api_version: str, kind: str) -> list[tuple[FieldSpec, Target]]:
         group, version = split_api_version(api_version)
@@ -80,36 +87,19 @@ class _Fixer:
             if spec.selects(group, version, kind)
         ]
 
-    def _trie(self, api_version: str, kind: str) -> _Trie:
-        trie = self._tries.get((api_version, kind))
-        if trie is None:
+    def _branches_of(self, api_version: str, kind: str) -> tuple[Branch, ...]:
+        branches = self._branches.get((api_version, kind))
+        if branches is None:
             trie = _Trie()
             for spec, target in self._specs(api_version, kind):
                 node = trie
                 for part in split_path(spec.path):
                     node = node.below.setdefault(part.removesuffix("[]"), _Trie())
                 node.ends.append((spec, target))
-            if len(self._tries) < _MOST_KINDS:
-                self._tries[api_version, kind] = trie
-        return trie
-
-    def _walk(self, node: Any, trie: _Trie, referrer: _Referrer) -> None:
-        if type(node) is dict:
-            for name, below in trie.below.items():
-                value = node.get(name)
-                if value is None:
-                    continue
-                if below.ends and (type(value) is not str or value in self.by_name):
-                    for spec, target in below.ends:
-                        referrer.put(node, name, spec, target)
-                if below.below:
-                    self._walk(value, below, referrer)
-        elif type(node) is list:
-            for item in node:
-                if item is not None:
-                    self._walk(item, trie, referrer)
-        else:
-            raise _Unexpected
+            branches = trie.branches()
+            if len(self._branches) < _MOST_KINDS:
+                self._branches[api_version, kind] = branches
+        return branches
 
     def _walk_slowly(self, resource: Resource, kind: str, referrer: _Referrer) -> None:
         for spec, target in self._specs(resource.api_version, kind):

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from holdfast.kube.yaml import Dialect, fast, native
+from holdfast.kube import native
+from holdfast.kube.yaml import Dialect, fast
 from holdfast.kube.yaml.compose import compose
 from holdfast.kube.yaml.decode import decode
 from holdfast.kube.yaml.dump import dump

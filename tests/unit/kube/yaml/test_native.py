@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.kube.yaml import Dialect, YAMLError, native
+from holdfast.kube import native
+from holdfast.kube.yaml import Dialect, YAMLError
 from holdfast.kube.yaml.compose import compose
 from holdfast.kube.yaml.decode import decode
 from holdfast.kube.yaml.dump import _RULES, printed
@@ -259,9 +260,7 @@ def test_a_list_in_itself_is_left_to_others() -> None:
 
 
 def test_it_can_be_left_unused() -> None:
-    script = (
-        "from holdfast.kube.yaml import load, native; assert native.read is None; assert load('a: [1]') == {'a': [1]}"
-    )
+    script = "from holdfast.kube import native; from holdfast.kube.yaml import load; assert native.read is None; assert load('a: [1]') == {'a': [1]}"
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "HOLDFAST_NATIVE": "off"},

@@ -1,0 +1,351 @@
+/* Lines and scalars of a YAML text. Whatever is not known for sure is `UNSURE`. */
+
+#include "reader.h"
+
+static PyObject *text_of(const char *start, const char *end)
+{
+    PyObject *text = PyUnicode_DecodeUTF8(start, end - start, NULL);
+    if (text == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError))
+        PyErr_Clear();
+    return text;
+}
+
+/* Whether any byte is one that dialects disagree on wherever it stands, in comments too. */
+bool has_strange_bytes(const char *text, Py_ssize_t size)
+{
+    const unsigned char *start = (const unsigned char *)text, *end = start + size;
+    bool strange = false, wide = false;
+    for (const unsigned char *p = start; p < end; p++) {
+        strange |= (*p < 0x20 && *p != '\n') || *p == 0x7f;
+        wide |= *p >= 0x80;
+    }
+    if (strange || !wide)
+        return strange;
+    PyObject *whole = text_of(text, text + size);
+    if (whole == NULL)
+        return true;
+    Py_DECREF(whole);
+    for (const unsigned char *p = start; p + 1 < end; p++) {
+        if (p[0] == 0xc2 && p[1] < 0xa0)
+            return true;
+        if (p + 2 < end && ((p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) ||
+                            (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)))
+            return true;
+    }
+    return false;
+}
+
+/* From a line's end, or from the start of the text, to the next line with content. False at a document's marker. */
+bool next_line(Reader *r)
+{
+    r->skipped = 0;
+    r->commented = false;
+    if (r->at < r->end && *r->at == '\n')
+        r->at++;
+    for (;;) {
+        const char *start = r->at;
+        skip_blanks(r);
+        if (r->at == r->end) {
+            r->column = -1;
+            return true;
+        }
+        if (*r->at != '\n' && *r->at != '#') {
+            r->column = r->at - start;
+            if (r->column)
+                return true;
+            Py_ssize_t left = r->end - r->at;
+            return !(*r->at == '%' || (left >= 3 && (memcmp(r->at, "---", 3) == 0 || memcmp(r->at, "...", 3) == 0)));
+        }
+        if (*r->at == '#')
+            r->commented = true;
+        else
+            r->skipped++;
+        const char *line_end = memchr(r->at, '\n', r->end - r->at);
+        r->at = line_end ? line_end + 1 : r->end;
+    }
+}
+
+/* Passes blanks and a comment behind a finished node; false where something else follows on its line. */
+bool finish_line(Reader *r)
+{
+    skip_blanks(r);
+    if (at_line_end(r))
+        return true;
+    if (*r->at != '#' || r->at[-1] != ' ')
+        return false;
+    const char *line_end = memchr(r->at, '\n', r->end - r->at);
+    r->at = line_end ? line_end : r->end;
+    return true;
+}
+
+/* A number without doubt, text without doubt, or unsure: [start, end) begins with a digit, or with a minus and a digit. */
+static PyObject *number_or_text(const char *start, const char *end)
+{
+    const char *first = start + (*start == '-'), *point = NULL, *p = first;
+    if (is_surely_text(start, end))
+        return text_of(start, end);
+    for (; p < end; p++) {
+        if (*p == '.')
+            point = p;
+        else if (!IS(*p, DIGIT))
+            return UNSURE;
+    }
+    /* Longer ones lose digits, or not; a nought before others is octal, or not. */
+    if (end - first > 14 || (*first == '0' && (first != start || (end - first > 1 && first[1] != '.'))))
+        return UNSURE;
+    if (point == NULL) {
+        long long value = 0;
+        for (p = first; p < end; p++)
+            value = value * 10 + (*p - '0');
+        return PyLong_FromLongLong(first == start ? value : -value);
+    }
+    bool whole = true;
+    for (p = point + 1; p < end; p++)
+        whole &= *p == '0';
+    if (whole)
+        return UNSURE;
+    char copy[24];
+    memcpy(copy, start, end - start);
+    copy[end - start] = 0;
+    double value = PyOS_string_to_double(copy, NULL, NULL);
+    return value == -1.0 && PyErr_Occurred() ? NULL : PyFloat_FromDouble(value);
+}
+
+/* What a plain scalar means; [start, end) holds no blank at either side and is not empty. */
+PyObject *plain_value(const char *start, const char *end)
+{
+    Py_ssize_t size = end - start;
+    unsigned char first = *start, second = size > 1 ? start[1] : 0;
+    if (IS(first, LETTER)) {
+        if (size <= 5) {
+            if (is_word(start, size, OLD_WORDS))
+                return UNSURE;
+            if (is_word(start, size, TRUES))
+                return Py_NewRef(Py_True);
+            if (is_word(start, size, FALSES))
+                return Py_NewRef(Py_False);
+            if (is_word(start, size, NULLS))
+                return Py_NewRef(Py_None);
+        }
+        return text_of(start, end);
+    }
+    if (IS(first, DIGIT) || (first == '-' && IS(second, DIGIT)))
+        return number_or_text(start, end);
+    switch (first) {
+    case '/': case '$': case '(': case ')': case '_': case ';': case '^': case '\\':
+        return text_of(start, end);
+    case '-':
+        return IS(second, LETTER) || second == '-' || second == '/' || second == '$' ? text_of(start, end) : UNSURE;
+    case '.':
+        if (second == '/' || (second == '.' && size > 2 && start[2] == '/'))
+            return text_of(start, end);
+        return IS(second, LETTER) && second != 'i' && second != 'I' && second != 'n' && second != 'N' ? text_of(start, end) : UNSURE;
+    case ':':
+        return size > 1 && second != ' ' ? text_of(start, end) : UNSURE;
+    case '~':
+        return size == 1 ? Py_NewRef(Py_None) : UNSURE;
+    default:
+        return first >= 0x80 ? text_of(start, end) : UNSURE;
+    }
+}
+
+/* The end of the plain text that starts at `p`, on its line, without blanks behind it; NULL where a colon makes it a key. */
+static const char *plain_end(const Reader *r, const char *p)
+{
+    const char *last = p;
+    for (; p < r->end && *p != '\n'; p++) {
+        if (*p == ' ')
+            continue;
+        if (*p == '#' && p[-1] == ' ' && last != p)
+            break;
+        if (*p == ':' && is_blank_or_end(r, p + 1))
+            return NULL;
+        last = p + 1;
+    }
+    return last;
+}
+
+/* A plain scalar with the lines that continue it: those deeper than `parent`. Leaves `at` as next_line does. */
+PyObject *read_plain(Reader *r, Py_ssize_t parent)
+{
+    const char *start = r->at, *end = plain_end(r, start);
+    if (end == NULL)
+        return UNSURE;
+    r->at = end;
+    bool commented = false;
+    while (!at_line_end(r)) {
+        commented |= *r->at == '#';
+        r->at++;
+    }
+    if (!next_line(r))
+        return UNSURE;
+    if (r->column <= parent)
+        return plain_value(start, end);
+    if (commented || !IS(*start, LETTER))
+        return UNSURE;
+    /* Several lines are text, whatever the first one looks like. */
+    PyObject *whole = text_of(start, end);
+    while (whole != NULL && r->column > parent) {
+        const char *line = r->at;
+        if (r->commented || is_dash(r) || (end = plain_end(r, line)) == NULL) {
+            Py_DECREF(whole);
+            return UNSURE;
+        }
+        PyObject *part = text_of(line, end), *between = NULL, *joined = NULL;
+        if (part != NULL && r->skipped) {
+            between = PyUnicode_New(r->skipped, 127);
+            for (Py_ssize_t i = 0; between != NULL && i < r->skipped; i++)
+                PyUnicode_WriteChar(between, i, '\n');
+        }
+        else if (part != NULL)
+            between = PyUnicode_FromString(" ");
+        if (between != NULL)
+            joined = PyUnicode_FromFormat("%U%U%U", whole, between, part);
+        Py_XDECREF(part);
+        Py_XDECREF(between);
+        Py_SETREF(whole, joined);
+        r->at = end;
+        while (!at_line_end(r)) {
+            if (*r->at++ == '#') {
+                Py_CLEAR(whole);
+                return UNSURE;
+            }
+        }
+        if (whole != NULL && !next_line(r)) {
+            Py_DECREF(whole);
+            return UNSURE;
+        }
+    }
+    return whole;
+}
+
+/* Where the quoted text that starts at `p` ends: on its closing quote. NULL where it has none or needs more thought. */
+static const char *quoted_end(const Reader *r, const char *p, char quote, bool *plain, bool *folded)
+{
+    for (; p < r->end; p++) {
+        if (*p == '\n') {
+            /* Text that goes on in the first column may be a document's marker. */
+            *folded = true;
+            if (p + 1 == r->end || (p[1] != ' ' && p[1] != '\n'))
+                return NULL;
+        }
+        else if (*p == '\\' && quote == '"') {
+            *plain = false;
+            p++;
+            if (p == r->end || *p == 0 || strchr("\"\\ntr", *p) == NULL)
+                return NULL;
+        }
+        else if (*p == quote) {
+            if (quote == '"' || p + 1 == r->end || p[1] != '\'')
+                return p;
+            *plain = false;
+            p++;
+        }
+    }
+    return NULL;
+}
+
+/* A line's end within quotes: the blanks around it go, alone it is a blank, and of several all but the first stay. */
+static char *fold_break(const char **from, char *to, const char *start)
+{
+    const char *p = *from;
+    Py_ssize_t breaks = 0;
+    while (to > start && to[-1] == ' ')
+        to--;
+    for (; *p == ' ' || *p == '\n'; p++)
+        breaks += *p == '\n';
+    *from = p - 1;
+    if (breaks == 1)
+        *to++ = ' ';
+    for (; breaks > 1; breaks--)
+        *to++ = '\n';
+    return to;
+}
+
+/* 'text' or "text"; `at` ends behind the closing quote. */
+PyObject *read_quoted(Reader *r, bool one_line)
+{
+    char quote = *r->at;
+    const char *start = r->at + 1;
+    bool plain = true, folded = false;
+    const char *end = quoted_end(r, start, quote, &plain, &folded);
+    /* An escaped blank in front of a line's end stays; only the exact path tells it from others. */
+    if (end == NULL || (folded && (one_line || (!plain && quote == '"'))))
+        return UNSURE;
+    r->at = end + 1;
+    if (plain && !folded)
+        return text_of(start, end);
+    char *copy = PyMem_Malloc(end - start + 1), *to = copy;
+    if (copy == NULL)
+        return PyErr_NoMemory();
+    for (const char *from = start; from < end; from++) {
+        if (*from == '\n')
+            to = fold_break(&from, to, copy);
+        else if (*from == '\\' && quote == '"') {
+            from++;
+            *to++ = *from == 'n' ? '\n' : *from == 't' ? '\t' : *from == 'r' ? '\r' : *from;
+        }
+        else {
+            from += *from == quote;
+            *to++ = *from;
+        }
+    }
+    PyObject *text = text_of(copy, to);
+    PyMem_Free(copy);
+    return text;
+}
+
+/* `|`, `|-` or `|+` and the lines deeper than `parent`. Leaves `at` as next_line does. */
+PyObject *read_literal(Reader *r, Py_ssize_t parent)
+{
+    char chomping = 0;
+    r->at++;
+    if (r->at < r->end && (*r->at == '-' || *r->at == '+'))
+        chomping = *r->at++;
+    skip_blanks(r);
+    /* A text cut off before its last line break is read differently. */
+    if (r->at == r->end || *r->at != '\n' || r->end[-1] != '\n')
+        return UNSURE;
+    const char *p = r->at + 1;
+    Py_ssize_t indent = 0;
+    while (p + indent < r->end && p[indent] == ' ')
+        indent++;
+    if (p + indent >= r->end || p[indent] == '\n' || indent <= parent || indent == 0)
+        return UNSURE;
+    char *copy = PyMem_Malloc(r->end - p), *to = copy, *content_end = copy;
+    if (copy == NULL)
+        return PyErr_NoMemory();
+    const char *line_break = r->at;
+    while (p < r->end) {
+        const char *line_end = memchr(p, '\n', r->end - p);
+        Py_ssize_t blanks = 0;
+        while (p[blanks] == ' ' && blanks < indent)
+            blanks++;
+        if (p[blanks] == '\n')
+            *to++ = '\n';
+        else if (blanks < indent)
+            break;
+        else {
+            const char *rest = p + indent;
+            while (*rest == ' ')
+                rest++;
+            if (rest == line_end) { /* a line of nothing but blanks, too many of them */
+                PyMem_Free(copy);
+                return UNSURE;
+            }
+            memcpy(to, p + indent, line_end + 1 - p - indent);
+            to += line_end + 1 - p - indent;
+            content_end = to;
+        }
+        line_break = line_end;
+        p = line_end + 1;
+    }
+    if (chomping != '+')
+        to = content_end - (chomping == '-');
+    PyObject *text = text_of(copy, to);
+    PyMem_Free(copy);
+    r->at = line_break;
+    if (text != NULL && !next_line(r))
+        Py_CLEAR(text);
+    return text;
+}
