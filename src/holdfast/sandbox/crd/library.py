@@ -243,7 +243,7 @@ def _rows() -> list[_Row]:
     o, dyn = "O", "D"
     rows: list[tuple[str, str, tuple[str, ...], Callable[..., Any]]] = [
         ("quantity", o, ("S",), _quantity), ("isQuantity", "B", ("S",), _is_quantity),
-        (".sign", "I", (o,), lambda q: int(_amount(q) > 0) - int(_amount(q) < 0)),
+        ("sign", "I", (o,), lambda q: int(_amount(q) > 0) - int(_amount(q) < 0)),
         (".isGreaterThan", "B", (o, o), lambda a, b: _compare_semver(a, b) > 0 if "semver" in a else _amount(a) > _amount(b)),
         (".isLessThan", "B", (o, o), lambda a, b: _compare_semver(a, b) < 0 if "semver" in a else _amount(a) < _amount(b)),
         (".compareTo", "I", (o, o), lambda a, b: _compare_semver(a, b) if "semver" in a else (_amount(a) > _amount(b)) - (_amount(a) < _amount(b))),

@@ -183,6 +183,8 @@ def to_cel(node: Node, value: Any, top: bool = True) -> Any:
             sub = node.properties.get(key)
             if sub is not None:
                 found[escaped(key)] = to_cel(sub, item, False)
+                if key in _RESERVED:
+                    found[key] = found[escaped(key)]
             else:
                 found[key] = to_cel(node.additional, item, False) if node.additional is not None else item
         return found

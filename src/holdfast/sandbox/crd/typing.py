@@ -1,7 +1,7 @@
 """What the types of a schema mean for the expressions of its rules.
 
-In: a compiled node and a rule's text. Out: types for its variables, the text with conversions that the schema's formats ask for, and complaints
-of a checker that knows the fields. Never: evaluation.
+In: a compiled node and a rule's text. Out: types for its variables, and the text with conversions that the schema's formats ask for.
+Never: evaluation, judging a rule.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.crd.expressions import CompileError, Variables, compile_expression
-from holdfast.sandbox.crd.values import pattern_of
+from holdfast.sandbox.crd.expressions import Variables
 
 _FORMATS = {"date-time": "TIMESTAMP", "date": "TIMESTAMP", "duration": "DURATION", "byte": "BYTES"}
 _SCALARS = {"integer": "INT", "number": "DOUBLE", "boolean": "BOOL"}
 _CHAIN = re.compile(r"\b(self|oldSelf)((?:\.[A-Za-z_]\w*)+)(\s*\()?")
 _HAS = re.compile(r"\bhas\(\s*[\w.]+\s*\)")
 _STRINGS = re.compile(r"""r?"(?:\\.|[^"\\])*"|r?'(?:\\.|[^'\\])*'""")
-_MATCHES = re.compile(r"""\.matches\(\s*(r?'(?:\\.|[^'\\])*'|r?"(?:\\.|[^"\\])*")""")
 
 
 def kind_of(schema: Manifest) -> str:
@@ -67,83 +65,3 @@ def converted(schema: Manifest, source: str) -> str:
         return match[0]
 
     return _CHAIN.sub(convert, source)
-
-
-_CROSS_TYPE = re.compile(r"'_[<>]=?_' applied to '\((int|double|uint), (int|double|uint)\)'")
-
-# --- checking ------------------------------------------------------------------------
-
-
-def check(schema: Manifest, source: str, optional_old: bool) -> tuple[str, str]:
-    """What a checker that knows the schema's fields says (empty when it is content), and the result's type."""
-    problem = _unknown_field(schema, source) or _bad_pattern(source)
-    if problem is not None:
-        return problem, "DYN"
-    typed = [("self", kind_of(schema)), ("oldSelf", "DYN" if optional_old else kind_of(schema))]
-    typed += [(f"self.{path}", kind) for path, kind in _fields(schema, "")]
-    if not optional_old:
-        typed += [(f"oldSelf.{path}", kind) for path, kind in _fields(schema, "")]
-    checked = _HAS.sub(lambda match: "true".ljust(len(match[0])), source)
-    try:
-        program = compile_expression(checked, tuple(typed))
-    except CompileError as error:
-        text = str(error)
-        if "?" in source or "__" in source or "operand of a select" in text or _CROSS_TYPE.search(text):
-            return "", "DYN"
-        return text.replace(checked, source), "DYN"
-    return "", program.kind
-
-
-def _fields(schema: Manifest, prefix: str) -> list[tuple[str, str]]:
-    """Paths and types of the scalar and list fields below objects, as far as they are certain."""
-    found: list[tuple[str, str]] = []
-    for name, sub in (schema.get("properties") or {}).items():
-        if not re.fullmatch(r"[A-Za-z_]\w*", name) or "__" in name:
-            continue
-        kind = kind_of(sub)
-        if kind == "MAP<STRING, DYN>" and sub.get("properties"):
-            found += _fields(sub, f"{prefix}{name}.")
-        elif kind != "DYN" and "DYN" not in kind:
-            found.append((f"{prefix}{name}", kind))
-    return found
-
-
-def _unknown_field(schema: Manifest, source: str) -> str | None:
-    if schema.get("type") != "object" or not schema.get("properties"):
-        return None
-    clean = _STRINGS.sub(lambda match: " " * len(match[0]), source)
-    for match in _CHAIN.finditer(clean):
-        steps = match[2].split(".")[1:]
-        if match[3]:
-            steps = steps[:-1]
-        node: Manifest = schema
-        place = match.start(2)
-        for step in steps:
-            properties = node.get("properties")
-            if (
-                not properties
-                or node.get("x-kubernetes-preserve-unknown-fields")
-                or node.get("x-kubernetes-embedded-resource")
-            ):
-                break
-            if step not in properties:
-                if "__" in step or step in ("metadata", "apiVersion", "kind"):
-                    break
-                return _located(source, place, f"undefined field '{step}'")
-            node = properties[step]
-            place += len(step) + 1
-    return None
-
-
-def _bad_pattern(source: str) -> str | None:
-    for match in _MATCHES.finditer(source):
-        text = match[1].removeprefix("r")[1:-1]
-        try:
-            pattern_of(text)
-        except Exception:  # noqa: BLE001 re2.error is no stable name
-            return _located(source, match.start(1), "invalid matches argument")
-    return None
-
-
-def _located(source: str, place: int, words: str) -> str:
-    return f"ERROR: <input>:1:{place + 1}: {words}\n | {source}\n | {'.' * place}^"
