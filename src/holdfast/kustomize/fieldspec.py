@@ -172,22 +172,23 @@ class SpecIndex:
         self._by_kind: dict[tuple[str, str], tuple[Specs, FieldTrie]] = {}
 
     def of(self, api_version: str, kind: str) -> Specs:
-        return self._found(api_version, kind)[0]
+        return self._found((api_version, kind))[0]
 
-    def _found(self, api_version: str, kind: str) -> tuple[Specs, FieldTrie]:
-        found = self._by_kind.get((api_version, kind))
+    def _found(self, type_meta: tuple[str, str]) -> tuple[Specs, FieldTrie]:
+        found = self._by_kind.get(type_meta)
         if found is None:
+            api_version, kind = type_meta
             group, version = split_api_version(api_version)
             specs = tuple(s for s in self._specs if s.selects(group, version, kind))
             make = self._walk.last if self._walk.creates else None
             found = specs, FieldTrie(((_steps(s.path), s.create) for s in specs), make)
             if len(self._by_kind) < _MOST_KINDS:
-                self._by_kind[api_version, kind] = found
+                self._by_kind[type_meta] = found
         return found
 
     def apply(self, resource: Resource, setter: Setter) -> None:
         """Run the setter on every field of the resource that a spec names; it may be called more than once for one of them."""
-        specs, trie = self._found(resource.api_version, resource.kind)
+        specs, trie = self._found(resource.type_meta())
         if trie.plain:
             try:
                 trie.visit(resource.manifest, setter)

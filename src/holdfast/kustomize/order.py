@@ -61,7 +61,7 @@ def legacy_order(
     kinds: dict[tuple[str, str], tuple[int, int, str, str]] = {}
 
     def key(resource: Resource) -> tuple[int, int, str, str]:
-        own = resource.api_version, resource.kind
+        own = resource.type_meta()
         known = kinds.get(own)
         if known is None:
             known = kinds[own] = _kind_key(*own, ranks)

@@ -65,6 +65,14 @@ class ResMap:
             self._former = None
 
     def append_all(self, resources: Iterable[Resource]) -> None:
+        resources = list(resources)
+        index, new = self._index(), {r.ident(): r for r in resources}
+        if len(new) == len(resources) and index.keys().isdisjoint(new):
+            index.update(new)
+            self._list += resources
+            self._former = None
+            return
+        # One of them is there twice: all before it are taken, as upstream does.
         for resource in resources:
             self.append(resource)
 

@@ -182,6 +182,14 @@ class Resource:
         """A patch deleted it; it is dropped after the transformer."""
         return not self.manifest
 
+    def type_meta(self) -> tuple[str, str]:
+        """apiVersion and kind."""
+        get = self.manifest.get
+        api_version, kind = get("apiVersion", ""), get("kind", "")
+        if type(api_version) is type(kind) is str:
+            return api_version, kind
+        return self.api_version, self.kind
+
     @property
     def api_version(self) -> str:
         value = self.manifest.get("apiVersion", "")
@@ -211,11 +219,11 @@ class Resource:
 
     @property
     def cluster_scoped(self) -> bool:
-        return (self.api_version, self.kind) in self.scopes
+        return self.type_meta() in self.scopes
 
     @property
     def effective_namespace(self) -> str:
-        if (self.api_version, self.kind) in self.scopes:
+        if self.type_meta() in self.scopes:
             return NOT_A_NAMESPACE
         return self._meta("namespace") or "default"
 

@@ -145,8 +145,9 @@ class CompiledSelector:
         return [r for r in resources if self._selects(r)]
 
     def _selects(self, resource: Resource) -> bool:
-        group, version = split_api_version(resource.api_version)
-        if not self.gvk(group, version, resource.kind):
+        api_version, kind = resource.type_meta()
+        group, version = split_api_version(api_version)
+        if not self.gvk(group, version, kind):
             return False
         if self._name is not None and not self._name(resource.name):
             first = resource.previous[0] if resource.previous else None

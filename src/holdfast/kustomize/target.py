@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Iterable
 from typing import Any
 
+from holdfast.base.errors import Place
 from holdfast.kube import yaml
 from holdfast.kustomize import config as configs_
 from holdfast.kustomize.builtins import generators_of, transformers_of
@@ -139,6 +140,22 @@ class Target:
 
     def accumulate(self, into: Accumulator) -> Accumulator:
         """Add everything this kustomization stands for. A component works on what is there already."""
+        try:
+            return self._accumulated(into)
+        except KustomizeError as err:
+            self._place(err)
+            raise
+
+    def _place(self, error: KustomizeError, entry: str | None = None) -> None:
+        """Say where an error comes from that does not know: from this kustomization, maybe from an entry of one of its lists."""
+        if error.place is None or not error.place.path:
+            from holdfast.kustomize.places import line_of_entry
+
+            name = self.kustomization.file_name
+            line = line_of_entry(self.loader.load(name), entry) if entry is not None else 0
+            error.place = Place(f"{self.loader.root}/{name}".lstrip("/"), line)
+
+    def _accumulated(self, into: Accumulator) -> Accumulator:
         data = self.kustomization
         try:
             self._add_resources(into, data.texts("resources"))
@@ -182,7 +199,11 @@ class Target:
             except FetchError:
                 raise
             except KustomizeError as err:
-                self._add_directory(into, path, err)
+                try:
+                    self._add_directory(into, path, err)
+                except KustomizeError as final:
+                    self._place(final, path)
+                    raise
 
     def _add_file(self, into: Accumulator, path: str) -> None:
         try:
@@ -193,7 +214,7 @@ class Target:
         origin = append_origin(self.origin, path) if self.origin is not None else None
         for resource in found:
             resource.origin = origin
-            self.build.schemas.note(resource.api_version, resource.kind)
+            self.build.schemas.note(*resource.type_meta())
         try:
             into.resources.append_new(checked)
         except KustomizeError as err:
@@ -241,6 +262,7 @@ class Target:
             try:
                 self._add_component(into, path)
             except KustomizeError as err:
+                self._place(err, path)
                 raise err.within("accumulating components") from None
 
     def _add_component(self, into: Accumulator, path: str) -> None:

@@ -36,7 +36,7 @@ def read_documents(text: bytes, path: str, odd: list[int] | None = None, doubles
 def _parse(text: bytes, path: str, odd: list[int] | None, doubles: bool) -> list[Any]:
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
-    if b"\n---" in text and (words := _WORDS_AFTER.search(text)) is not None:
+    if not _has_plain_separators(text) and (words := _WORDS_AFTER.search(text)) is not None:
         line = text.count(b"\n", 0, words.start()) + 2
         raise KustomizeError(
             f"invalid document separator: ---{words.group(0)[4:].decode(errors='replace').rstrip()}",
@@ -46,10 +46,16 @@ def _parse(text: bytes, path: str, odd: list[int] | None, doubles: bool) -> list
     return [_load(part, path, shared, odd, doubles) for part in split_documents(text)]
 
 
+def _has_plain_separators(text: bytes) -> bool:
+    """Whether nothing follows the dashes anywhere, so that there is nothing to think about."""
+    return text.count(b"\n---") == text.count(b"\n---\n")
+
+
 def split_documents(text: bytes) -> list[bytes]:
     """The documents of a text, as kyaml tells them apart before it parses anything."""
-    if b"\n---" not in text:
-        return [text] if text else []
+    if _has_plain_separators(text):
+        whole = text.split(b"\n---\n")
+        return [*(part + b"\n" for part in whole[:-1]), whole[-1]] if text else []
     parts, at = [], 0
     for found in _SEPARATOR.finditer(text):
         parts.append(text[at : found.start() + 1])

@@ -15,10 +15,10 @@ from holdfast.kube.yaml.scalars import FIXED, Dialect, plain, timestamp
 # go-yaml counts as printable: line feed, ASCII, and the basic plane without C1 controls, surrogates, BOM and non-characters.
 PRINTABLE = "\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
 # At the start an indicator, a marker or a blank; anywhere ": ", " #", a colon or a blank at the end.
-UNPLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@` ]|[?:-](?:[ \t]|\Z)|---|\.\.\.|.*(?:: |:\Z|[ \t]#| \Z)", re.DOTALL)
+UNPLAIN = pattern(r"(?s)[#,\[\]{}&*!|>'\"%@` ]|[?:-](?:[ \t]|\Z)|---|\.\.\.|.*(?:: |:\Z|[ \t]#| \Z)")
 BASE60 = pattern(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 # Text that starts with a letter, maybe behind dashes, and has none of the characters that need thought: plain unless it is a word.
-SAFE = re.compile(r"(?:-{1,2}[A-Za-z]|[A-Za-z_/$(])[A-Za-z0-9_./()$+=,@-]*(?:[: ][A-Za-z0-9_./()$+=,@-]+)*")
+SAFE = pattern(r"(?:-{1,2}[A-Za-z]|[A-Za-z_/$(])[A-Za-z0-9_./()$+=,@-]*(?:[: ][A-Za-z0-9_./()$+=,@-]+)*")
 NAMED = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
     '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",

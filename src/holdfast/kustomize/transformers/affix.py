@@ -28,7 +28,7 @@ def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = ""
         node[key] = f"{prefix}{text_of(node[key])}{suffix}"
 
     for resource in resources:
-        api_version, kind = resource.api_version, resource.kind
+        api_version, kind = resource.type_meta()
         first_kind = resource.previous[0].kind if resource.previous else kind
         if _keeps_name(api_version, first_kind):
             continue

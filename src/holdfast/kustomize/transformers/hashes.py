@@ -102,14 +102,18 @@ def go_json(value: Any) -> str:
 def _plain_json(value: Any) -> str | None:
     """JSON of maps of short texts without escapes, which most ConfigMaps are; anything else is worth loading `json` for."""
     if type(value) is str:
-        ordinary = len(value) < _SHORT and value.isascii() and value.isprintable() and _ESCAPED.isdisjoint(value)
-        return f'"{value}"' if ordinary else None
+        return f'"{value}"' if _is_ordinary(value) else None
     if type(value) is not dict:
         return None
     pairs = []
     for key in sorted(value):
-        name, text = _plain_json(key), _plain_json(value[key])
-        if name is None or text is None:
+        item = value[key]
+        text = f'"{item}"' if type(item) is str and _is_ordinary(item) else _plain_json(item)
+        if text is None or type(key) is not str or not _is_ordinary(key):
             return None
-        pairs.append(f"{name}:{text}")
+        pairs.append(f'"{key}":{text}')
     return "{" + ",".join(pairs) + "}"
+
+
+def _is_ordinary(text: str) -> bool:
+    return len(text) < _SHORT and text.isascii() and text.isprintable() and _ESCAPED.isdisjoint(text)

@@ -59,14 +59,17 @@ class _Fixer:
         self.by_name: dict[str, list[Resource]] = {}
         self._namespaces: dict[str, set[str]] | None = None
         for resource in resources:
-            for name in {p.name for p in resource.previous} if resource.previous else ():
-                self.by_name.setdefault(name, []).append(resource)
+            if len(resource.previous) == 1:
+                self.by_name.setdefault(resource.previous[0].name, []).append(resource)
+            else:
+                for name in {p.name for p in resource.previous} if resource.previous else ():
+                    self.by_name.setdefault(name, []).append(resource)
 
     def run(self) -> None:
         for resource in self._resources:
-            kind = resource.kind
+            api_version, kind = resource.type_meta()
             first = resource.previous[0].kind if resource.previous else kind
-            branches = self._branches_of(resource.api_version, first)
+            branches = self._branches_of(api_version, first)
             hits = reach(resource.manifest, branches, self.by_name) if branches else []
             # A RoleBinding is judged even where it refers to nothing that was renamed.
             if hits or hits is None or (branches and kind == "RoleBinding"):

@@ -49,7 +49,7 @@ class NamespaceSetter:
         self._others = SpecIndex(s for s in specs if s.path != "metadata/name")
 
     def apply(self, resource: Resource) -> None:
-        api_version, kind = resource.api_version, resource.kind
+        api_version, kind = resource.type_meta()
         if not resource.cluster_scoped:
             apply_spec(resource, _METADATA, self._put, _WALK)
         index = self._core if api_version == "v1" else self._others

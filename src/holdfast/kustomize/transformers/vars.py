@@ -16,12 +16,15 @@ from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import float_text, text_of
 
 
+_LEAST, _MOST = 1e6, 1e21
+
+
 def expand_vars(resources: ResMap, values: Mapping[str, Any], specs: Iterable[FieldSpec]) -> list[str]:
     """Replace all references; returns the names of vars that were never used."""
     expander = _Expander(values)
     index = SpecIndex(specs)
     for resource in resources:
-        for spec in index.of(resource.api_version, resource.kind):
+        for spec in index.of(*resource.type_meta()):
             apply_spec(resource, spec, lambda node, key, owner=resource: expander.put(owner, node, key))  # type: ignore[misc]
     return [name for name in values if name not in expander.used]
 
@@ -75,4 +78,14 @@ class _Expander:
 
 
 def _shown(value: Any) -> str:
-    return float_text(value) if type(value) is float else text_of(value)
+    return _go_float(value) if type(value) is float else text_of(value)
+
+
+def _go_float(value: float) -> str:
+    """A float as Go's ``%v`` prints it: with an exponent from a million on."""
+    if value != value or not _LEAST <= abs(value) < _MOST:
+        return float_text(value)
+    text = f"{value:.17e}"
+    shortest = next(t for t in (f"{value:.{n}e}" for n in range(17)) if float(t) == value or t == text)
+    mantissa, _, exponent = shortest.partition("e")
+    return f"{mantissa}e{exponent[0]}{exponent[1:].zfill(2)}"
