@@ -85,9 +85,9 @@ def run(args: Arguments) -> int:
     try:
         result = _build(args)
     except HoldfastError as err:
-        print(f"Error: {err.message}", file=sys.stderr)
-        if err.hint:
-            print(f"  {err.hint}", file=sys.stderr)
+        from holdfast.cli.kustomize_errors import report
+
+        report(err, "/")
         return 1
     for warning in result.warnings:
         print(warning, file=sys.stderr)

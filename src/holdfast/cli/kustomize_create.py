@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from holdfast.base.errors import HoldfastError
-    from holdfast.cli.kustomize_edit import report
+    from holdfast.cli.kustomize_errors import report
 
     try:
         _create(args)

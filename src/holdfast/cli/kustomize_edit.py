@@ -9,10 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from holdfast.base.errors import HoldfastError
+from typing import Any
 
 Data = dict[str, Any]
 Action = Callable[[argparse.Namespace, Data], "dict[str, bytes] | None"]
@@ -117,6 +114,7 @@ def _generator_arguments(parser: argparse.ArgumentParser, what: str) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from holdfast.base.errors import HoldfastError
+    from holdfast.cli.kustomize_errors import report
 
     try:
         _edit(args)
@@ -124,14 +122,6 @@ def run(args: argparse.Namespace) -> int:
         report(err)
         return 1
     return 0
-
-
-def report(error: HoldfastError) -> None:
-    print(f"Error: {error.message.rstrip()}", file=sys.stderr)
-    if error.place:
-        print(f"  in {error.place}", file=sys.stderr)
-    if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
 
 
 def _edit(args: argparse.Namespace) -> None:

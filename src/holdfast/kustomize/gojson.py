@@ -13,6 +13,13 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.scalars import text_of
 
 Type = Any
+Trail = tuple[str | int, ...]
+
+
+class WrongField(KustomizeError):
+    """A field that is not known or has the wrong type; ``trail`` is the way to it: keys as written, and indices."""
+
+    trail: Trail = ()
 
 
 class Struct(Record):
@@ -43,11 +50,13 @@ class _Decoder:
     def __init__(self, strict: bool, coerce: bool) -> None:
         self._strict = strict
         self._coerce = coerce
-        self.error: KustomizeError | None = None
+        self._trail: list[str | int] = []
+        self.error: WrongField | None = None
 
     def _fail(self, message: str) -> None:
         if self.error is None:
-            self.error = KustomizeError(message)
+            self.error = WrongField(message)
+            self.error.trail = tuple(self._trail)
 
     def struct(self, data: dict[str, Any], struct: Struct, path: tuple[str, ...]) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -55,13 +64,15 @@ class _Decoder:
             name = key if key in struct.fields else _folded(key, struct)
             if name is None:
                 if self._strict:
+                    self._trail.append(key)
                     self._fail(f'json: unknown field "{key}"')
+                    self._trail.pop()
                 continue
             place = (*path, struct.via[name], name) if name in struct.via else (*path, name)
             coerce = self._coerce
             # sigs.k8s.io/yaml looks for the type of a field in the embedded type itself, where it does not find one.
             self._coerce = coerce and name not in struct.via
-            value = self._value(data[key], struct.fields[name], struct, place)
+            value = self._within(key, data[key], struct.fields[name], struct, place)
             self._coerce = coerce
             if value is not None:
                 out[name] = value
@@ -75,7 +86,7 @@ class _Decoder:
         if isinstance(kind, list):
             if type(data) is not list:
                 return self._wrong(data, kind, struct, path)
-            items = (self._value(item, kind[0], struct, path) for item in data)
+            items = [self._within(index, item, kind[0], struct, path) for index, item in enumerate(data)]
             return [_zero(kind[0]) if item is None else item for item in items]
         if isinstance(kind, dict):
             return self._mapping(data, kind["*"], struct, path)
@@ -85,12 +96,18 @@ class _Decoder:
             return text_of(data)
         return self._wrong(data, kind, struct, path)
 
+    def _within(self, step: str | int, data: Any, kind: Type, struct: Struct, path: tuple[str, ...]) -> Any:
+        self._trail.append(step)
+        value = self._value(data, kind, struct, path)
+        self._trail.pop()
+        return value
+
     def _mapping(self, data: Any, kind: Type, struct: Struct, path: tuple[str, ...]) -> Any:
         if type(data) is not dict:
             return self._wrong(data, {"*": kind}, struct, path)
         out = {}
         for key in sorted(data):
-            value = self._value(data[key], kind, struct, path)
+            value = self._within(key, data[key], kind, struct, path)
             out[key] = _zero(kind) if value is None and kind != "any" else value
         return out
 

@@ -12,7 +12,7 @@ from holdfast.base.errors import Place
 from holdfast.base.record import Record
 from holdfast.kube import yaml
 from holdfast.kustomize.errors import KustomizeError
-from holdfast.kustomize.gojson import Struct, decode
+from holdfast.kustomize.gojson import Struct, WrongField, decode
 from holdfast.kustomize.loader import Loader
 from holdfast.kustomize.remembered import Remembered
 
@@ -259,6 +259,11 @@ def _parse(text: bytes, path: str) -> dict[str, Any]:
         raise KustomizeError(f"invalid Kustomization: {err.message}", place=err.place) from None
     try:
         return decode(data, KUSTOMIZATION)
+    except WrongField as err:
+        from holdfast.kustomize.places import line_of
+
+        place = Place(path, line_of(text, err.trail))
+        raise KustomizeError(f"invalid Kustomization: {err.message}", place=place) from None
     except KustomizeError as err:
         raise KustomizeError(f"invalid Kustomization: {err.message}", place=Place(path)) from None
 

@@ -72,7 +72,7 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
     try:
         built = build(tree, directory, options)
     except HoldfastError as error:
-        raise RenderError(f"kustomize build failed: {error.message}", place=error.place) from error
+        raise RenderError(f"kustomize build failed: {error.message}", place=_written(error, generated.path)) from error
     objects = [_finish(r, request, engine.decryptor) for r in built.resources]
     text = yaml.dump_all(objects)
     return Rendered(
@@ -81,6 +81,12 @@ def render(request: RenderRequest, engine: Engine | None = None) -> Rendered:
         reads=dict(recording.reads),
         warnings=tuple(built.warnings),
     )
+
+
+def _written(error: HoldfastError, generated: str) -> Place | None:
+    """The line that is wrong, where it is one that somebody wrote: those of the generated kustomization are nobody's."""
+    place = error.place
+    return place if place is not None and place.line and place.path != generated else None
 
 
 def require_directory(tree: Tree, path: str, name: str) -> None:
