@@ -184,8 +184,11 @@ class Resource:
 
     def type_meta(self) -> tuple[str, str]:
         """apiVersion and kind."""
-        get = self.manifest.get
-        api_version, kind = get("apiVersion", ""), get("kind", "")
+        manifest = self.manifest
+        try:
+            api_version, kind = manifest["apiVersion"], manifest["kind"]
+        except KeyError:
+            return self.api_version, self.kind
         if type(api_version) is type(kind) is str:
             return api_version, kind
         return self.api_version, self.kind
@@ -235,14 +238,23 @@ class Resource:
         """The parts of the key, which are equal to it and quicker to make."""
         # Asked for several times per resource and build, hence without the properties.
         manifest = self.manifest
-        meta = manifest.get("metadata")
+        try:
+            api_version, kind, meta = manifest["apiVersion"], manifest["kind"], manifest["metadata"]
+            name, namespace = meta["name"], meta.get("namespace", "")
+        except (KeyError, TypeError, AttributeError):
+            return self._odd_ident()
+        if not type(api_version) is type(kind) is type(namespace) is type(name) is str:
+            return self._odd_ident()
+        if (api_version, kind) in self.scopes:
+            namespace = NOT_A_NAMESPACE
+        return api_version, kind, namespace or "default", name
+
+    def _odd_ident(self) -> tuple[str, str, str, str]:
+        meta = self.manifest.get("metadata")
         if type(meta) is not dict:
             meta = {}
-        api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
-        namespace, name = meta.get("namespace", ""), meta.get("name")
-        if not type(api_version) is type(kind) is type(namespace) is type(name) is str:
-            parts = (api_version, kind, namespace, name)
-            api_version, kind, namespace, name = ["" if p is None else text_of(p) for p in parts]
+        parts = self.manifest.get("apiVersion"), self.manifest.get("kind"), meta.get("namespace", ""), meta.get("name")
+        api_version, kind, namespace, name = ["" if p is None else text_of(p) for p in parts]
         if (api_version, kind) in self.scopes:
             namespace = NOT_A_NAMESPACE
         return api_version, kind, namespace or "default", name
