@@ -13,7 +13,7 @@ from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox import status
-from holdfast.sandbox.crd import scale_rules, values
+from holdfast.sandbox.crd import embedded, scale_rules, values
 from holdfast.sandbox.crd.outcome import Outcome
 from holdfast.sandbox.crd.structural import Node, Path, apply_defaults, drop_nulls, prune
 from holdfast.sandbox.kinds import metadata, names
@@ -215,7 +215,7 @@ def _embedded_errors(errs: Errors, node: Node, value: Any, path: str) -> None:
     """Embedded resources need a kind, a version and sound metadata."""
     if isinstance(value, dict):
         if node.embedded:
-            _embedded_object(errs, value, path)
+            embedded.check(errs, value, path)
         for key, item in value.items():
             sub = node.properties.get(key) or node.additional
             if sub is not None and isinstance(item, (dict, list)):
@@ -223,18 +223,3 @@ def _embedded_errors(errs: Errors, node: Node, value: Any, path: str) -> None:
     elif isinstance(value, list) and node.items is not None:
         for index, item in enumerate(value):
             _embedded_errors(errs, node.items, item, f"{path}[{index}]")
-
-
-def _embedded_object(errs: Errors, value: Manifest, path: str) -> None:
-    if not value.get("apiVersion"):
-        errs.required(f"{path}.apiVersion", "must not be empty")
-    if not value.get("kind"):
-        errs.required(f"{path}.kind", "must not be empty")
-    meta = value.get("metadata")
-    if isinstance(meta, dict):
-        found = Errors()
-        metadata.check_labels(found, meta.get("labels") or {}, f"{path}.metadata.labels")
-        metadata.check_annotations(found, meta.get("annotations") or {}, f"{path}.metadata.annotations")
-        if meta.get("name"):
-            found.name(f"{path}.metadata.name", meta["name"], names.path_segment)
-        errs += found

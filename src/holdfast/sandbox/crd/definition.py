@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 from holdfast.kube.refs import Manifest
-from holdfast.sandbox.crd import schema_rules
+from holdfast.sandbox import gotext
+from holdfast.sandbox.crd import schema_rules, structural_rules
+from holdfast.sandbox.crd.field_paths import BadPath, follow
 from holdfast.sandbox.kinds import dump, metadata, names
 from holdfast.sandbox.kinds.field import IMMUTABLE, Errors
 from holdfast.sandbox.kinds.validate_webhooks import webhook_service, webhook_url
@@ -20,7 +22,6 @@ _REVIEWS = ("v1", "v1beta1")
 
 
 def validate_create(crd: Manifest) -> tuple[Errors, list[str]]:
-    warnings: list[str] = []
     spec, meta = crd.get("spec") or {}, crd.get("metadata") or {}
     errs = metadata.validate(meta, False, names.path_segment)
     name = meta.get("name") or ""
@@ -29,24 +30,34 @@ def validate_create(crd: Manifest) -> tuple[Errors, list[str]]:
         errs.invalid("metadata.name", name, problem)
     if name != expected:
         errs.invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
-    _spec(errs, spec, warnings)
+    _spec(errs, spec)
     _approval(errs, crd)
     _status(errs, crd)
-    return errs, warnings
+    return errs, _warnings(spec) if not errs else []
 
 
 def validate_update(crd: Manifest, old: Manifest) -> tuple[Errors, list[str]]:
-    warnings: list[str] = []
     errs = metadata.validate_update(crd["metadata"], old["metadata"])
     errs += metadata.validate_update(crd["metadata"], old["metadata"])
     spec, before = crd.get("spec") or {}, old.get("spec") or {}
-    _spec(errs, spec, warnings, before)
+    _spec(errs, spec, before)
     if _established(old):
         _fixed(errs, spec, before)
     _status(errs, crd)
     if (old["metadata"].get("annotations") or {}).get(_APPROVAL):
         _approval(errs, crd)
-    return errs, warnings
+    return errs, _warnings(spec, before) if not errs else []
+
+
+def _warnings(spec: Manifest, before: Manifest | None = None) -> list[str]:
+    """Formats that nothing is known of, as far as they are new."""
+    old = _unknown_formats(before) if before is not None else []
+    return [f"unrecognized format {gotext.quote(name)}" for name in _unknown_formats(spec) if name not in old]
+
+
+def _unknown_formats(spec: Manifest) -> list[str]:
+    schemas = [(version.get("schema") or {}).get("openAPIV3Schema") for version in spec.get("versions") or ()]
+    return [name for schema in schemas if schema for name in schema_rules.unknown_formats(schema)]
 
 
 def validate_status(crd: Manifest, old: Manifest) -> Errors:
@@ -116,7 +127,7 @@ def _approval(errs: Errors, crd: Manifest) -> None:
         )
 
 
-def _spec(errs: Errors, spec: Manifest, warnings: list[str], old: Manifest | None = None) -> None:
+def _spec(errs: Errors, spec: Manifest, old: Manifest | None = None) -> None:
     group = spec.get("group") or ""
     if not group:
         errs.required("spec.group")
@@ -132,14 +143,15 @@ def _spec(errs: Errors, spec: Manifest, warnings: list[str], old: Manifest | Non
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
         )
     versions = spec.get("versions")
-    _versions(errs, versions, warnings, old)
+    _versions(errs, versions, old)
     _names(errs, spec.get("names") or {})
     _conversion(errs, spec.get("conversion") or {})
 
 
-def _versions(errs: Errors, versions: list[Manifest] | None, warnings: list[str], old: Manifest | None) -> None:
+def _versions(errs: Errors, versions: list[Manifest] | None, old: Manifest | None) -> None:
     found = versions or []
     shared = _shared(found)
+    with_status = any(_has_status(version) for version in found)
     kept = {v.get("name"): v for v in (old or {}).get("versions") or ()}
     for index, version in enumerate(found):
         path = f"spec.versions[{index}]"
@@ -151,7 +163,7 @@ def _versions(errs: Errors, versions: list[Manifest] | None, warnings: list[str]
             _deprecation(errs, version, path)
         # What all versions have in common stands at the top of the internal type, and is judged there once.
         own = _SHARED - shared if index else frozenset(_SHARED)
-        _version(errs, version, path, shared, own, warnings, kept.get(name))
+        _version(errs, version, path, shared, own, kept.get(name), with_status)
     shown = dump.internal("[]CustomResourceDefinitionVersion", _internal(versions, shared))
     if len({version.get("name") for version in found}) < len(found):
         errs.invalid("spec.versions", shown, "must contain unique version names")
@@ -161,6 +173,10 @@ def _versions(errs: Errors, versions: list[Manifest] | None, warnings: list[str]
     problems = names.dns_1035_label(first) if first else []
     if problems:
         errs.invalid("spec.version", first, ",".join(problems))
+
+
+def _has_status(version: Manifest) -> bool:
+    return (version.get("subresources") or {}).get("status") is not None
 
 
 _SHARED = frozenset({"schema", "subresources", "additionalPrinterColumns", "selectableFields"})
@@ -193,8 +209,8 @@ def _version(
     path: str,
     shared: frozenset[str],
     own: frozenset[str],
-    warnings: list[str],
     old: Manifest | None,
+    with_status: bool,
 ) -> None:
     """``shared`` parts stand at the top of the internal type, and paths say so; ``own`` are those to be judged with this version."""
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
@@ -202,7 +218,7 @@ def _version(
         errs.required(f"{path}.schema.openAPIV3Schema")
     elif "schema" in own and (old is None or (old.get("schema") or {}).get("openAPIV3Schema") != schema):
         place = "spec.validation.openAPIV3Schema" if "schema" in shared else f"{path}.schema.openAPIV3Schema"
-        schema_rules.schema(errs, schema, place, warnings)
+        schema_rules.schema(errs, schema, place, with_status if "schema" in shared else _has_status(version))
     bases = {key: "spec" if key in shared else path for key in _SHARED}
     scale = (version.get("subresources") or {}).get("scale")
     if scale is not None and "subresources" in own:
@@ -210,7 +226,10 @@ def _version(
     if "additionalPrinterColumns" in own:
         for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
             _column(errs, column, f"{bases['additionalPrinterColumns']}.additionalPrinterColumns[{index}]")
-    if "selectableFields" in own:
+    if "selectableFields" in own and version.get("selectableFields"):
+        reason = structural_rules.unconvertible(schema or {})
+        if reason:
+            errs.invalid(f"{bases['selectableFields']}.schema.openAPIV3Schema", "", reason)
         _selectable(errs, version, schema or {}, f"{bases['selectableFields']}.selectableFields")
 
 
@@ -252,31 +271,27 @@ def _column(errs: Errors, column: Manifest, path: str) -> None:
 
 
 def _selectable(errs: Errors, version: Manifest, schema: Manifest, path: str) -> None:
-    fields = version.get("selectableFields") or []
-    if len(fields) > 8:
-        errs.too_many(path, len(fields), 8)
-    seen: set[str] = set()
-    for index, field in enumerate(fields):
+    seen: set[tuple[str, ...]] = set()
+    for index, field in enumerate(version.get("selectableFields") or ()):
         place, where = f"{path}[{index}].jsonPath", field.get("jsonPath") or ""
         if not where:
             errs.required(place)
             continue
-        if where in seen:
-            errs.duplicate(place, where)
-        seen.add(where)
-        node: Manifest | None = schema
-        for step in where.removeprefix(".").split("."):
-            node = (node.get("properties") or {}).get(step) if node else None
-        if not where.startswith(".") or node is None:
-            errs.invalid(place, where, "is an invalid path: does not refer to a valid field")
-        elif where.startswith(".metadata"):
+        try:
+            names_, node = follow(where, schema, brackets=False)
+        except BadPath as error:
+            errs.invalid(place, where, f"is an invalid path: {error}")
+            continue
+        if names_[0] == "metadata":
             errs.invalid(place, where, "must not point to fields in metadata")
-        elif node.get("type") not in ("string", "integer", "boolean"):
-            errs.invalid(
-                place,
-                where,
-                "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.",
-            )
+        if node.get("type") not in ("string", "integer", "boolean"):
+            text = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
+            errs.invalid(place, where, text)
+        if names_ in seen:
+            errs.duplicate(place, where)
+        seen.add(names_)
+    if len(seen) > 8:
+        errs.too_many(path, len(seen), 8)
 
 
 def _names(errs: Errors, found: Manifest) -> None:

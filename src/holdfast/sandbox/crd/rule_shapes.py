@@ -6,9 +6,9 @@ In: a schema and its path. Out: field errors.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox.crd.field_paths import BadPath, follow
 from holdfast.sandbox.kinds.field import Errors
 
 _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
@@ -49,22 +49,9 @@ def _field_path(errs: Errors, text: str, found: Manifest, path: str) -> None:
         errs.invalid(path, text, "must be a valid path")
 
 
-_STEP = re.compile(r"\.([^.\[\]]+)|\['((?:[^'\\]|\\.)+)'\]")
-
-
 def _valid(text: str, found: Manifest) -> bool:
-    place = 0
-    node: Any = found
-    while place < len(text):
-        match = _STEP.match(text, place)
-        if match is None:
-            return False
-        name = match[1] or re.sub(r"\\(.)", r"\1", match[2])
-        if node.get("properties"):
-            node = node["properties"].get(name)
-        else:
-            node = node.get("additionalProperties")
-        if not isinstance(node, dict):
-            return False
-        place = match.end()
+    try:
+        follow(text, found)
+    except BadPath:
+        return False
     return True

@@ -11,26 +11,57 @@ from typing import Any
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.cel.sizes import times
-from holdfast.sandbox.crd import default_rules, formats, rule_shapes, rule_texts, structural_rules
-from holdfast.sandbox.kinds.field import Errors
+from holdfast.sandbox.crd import default_rules, formats, rule_shapes, rule_texts, schema_dump, structural_rules
+from holdfast.sandbox.kinds.field import Errors, raw
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
+_EVEN_EMPTY = ("additionalItems", "dependencies", "$ref")
+_NUMBER_FORMATS = {"integer": ("int32", "int64"), "number": ("float", "double")}
 _META = ("metadata", "kind", "apiVersion")
 _RULES = "x-kubernetes-validations"
 
 
-def schema(errs: Errors, found: Manifest, path: str, warnings: list[str]) -> None:
+def schema(errs: Errors, found: Manifest, path: str, has_status: bool = False) -> None:
     """A version's whole schema."""
+    mine = Errors()
+    if has_status:
+        _root_with_status(mine, found, path)
     if found.get("nullable"):
-        errs.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
-    unsound = structural_rules.check(found, path) or default_rules.check(found, path)
-    errs += unsound
-    walk = _Walk(warnings)
+        mine.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
+    unconvertible = structural_rules.unconvertible(found)
+    unsound = Errors() if unconvertible else structural_rules.check(found, path) or default_rules.check(found, path)
+    mine += unsound
+    walk = _Walk()
     walk.schema(found, path, Place(root=True))
-    errs += walk.errs
-    if not unsound:
-        rule_texts.check(errs, walk.ruled, path)
+    mine += walk.errs
+    if unconvertible and not mine:
+        mine.invalid(path, "", unconvertible)
+    if not unsound and not unconvertible:
+        rule_texts.check(mine, walk.ruled, path)
+    errs += mine
+
+
+def _root_with_status(errs: Errors, found: Manifest, path: str) -> None:
+    kind = found.get("type") or ""
+    if kind and kind != "object":
+        text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+        errs.invalid(f"{path}.type", kind, text)
+    elif schema_dump.others_at_root(found):
+        allowed = " ".join(schema_dump.AT_ROOT)
+        text = f"only [{allowed}] fields are allowed at the root of the schema if the status subresource is enabled"
+        errs.invalid(path, raw(schema_dump.dump(found)), text)
+
+
+def unknown_formats(found: Manifest) -> list[str]:
+    """Formats that mean nothing for the type they stand at, in the order of a walk."""
+    form, kind = found.get("format") or "", found.get("type") or ""
+    if kind in _NUMBER_FORMATS:
+        known = form in _NUMBER_FORMATS[kind]
+    else:
+        known = kind in ("", "string") and form in formats.KNOWN and form not in ("int32", "int64", "float", "double")
+    told = [form] if form and not known else []
+    return told + [text for sub in structural_rules.schemas_below(found) for text in unknown_formats(sub)]
 
 
 @dataclass(slots=True)
@@ -53,10 +84,9 @@ class Place:
 class _Walk:
     """All schemas below one, gathering errors and the schemas whose rules are in order."""
 
-    def __init__(self, warnings: list[str]) -> None:
+    def __init__(self) -> None:
         self.errs = Errors()
         self.ruled: list[rule_texts.Ruled] = []
-        self._warnings = warnings
 
     def schema(self, found: Manifest, path: str, place: Place) -> None:
         before = len(self.errs)
@@ -77,7 +107,7 @@ class _Walk:
         if found.get("default") is not None and place.defaults:
             self.errs.forbidden(f"{path}.default", f"must not be set {place.defaults}")
         for key in _UNSUPPORTED:
-            if found.get(key):
+            if found.get(key) or (key in _EVEN_EMPTY and found.get(key) is not None):
                 self.errs.forbidden(f"{path}.{key}", f"{key} is not supported")
         if kind == "null":
             self.errs.forbidden(f"{path}.type", "type cannot be set to null, use nullable as an alternative")
@@ -88,8 +118,6 @@ class _Walk:
         if found.get("uniqueItems"):
             text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
             self.errs.forbidden(f"{path}.uniqueItems", text)
-        if found.get("format") and found["format"] not in formats.KNOWN:
-            self._warnings.append(f'unrecognized format "{found["format"]}"')
 
     def _below(self, found: Manifest, path: str, place: Place) -> None:
         most = _times(place.most, found)

@@ -6,6 +6,7 @@ In: an openAPIV3Schema and the path it is reported under. Out: field errors in t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox.crd.values import pattern_of
@@ -16,6 +17,10 @@ _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 _EMBEDDED = "x-kubernetes-embedded-resource"
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _EITHER = "x-kubernetes-int-or-string"
+_NOWHERE = (
+    ("id", "id"), ("schema", "$schema"), ("$ref", "$ref"), ("patternProperties", "patternProperties"), ("dependencies", "dependencies"),
+    ("definitions", "definitions"),
+)  # fmt: skip
 _ROOT, _ITEM, _FIELD = "at the root", "for specified array items", "for specified object fields"
 _IN_JUNCTORS = (
     ("type", "empty"), ("additionalProperties", "undefined"), ("default", "undefined"), ("title", "empty"), ("description", "empty"),
@@ -30,6 +35,28 @@ def check(found: Manifest, path: str) -> Errors:
     _schema(errs, found, path, _ROOT)
     _covered(errs, found, found, path, path)
     return Errors(sorted(errs, key=str))
+
+
+def unconvertible(found: Manifest) -> str:
+    """Why nothing structural can be made of a schema; empty where something can."""
+    problem = next((f"OpenAPIV3Schema '{name}' is not supported" for name, key in _NOWHERE if found.get(key)), "")
+    if not problem and found.get("additionalItems") is not None:
+        problem = "OpenAPIV3Schema 'additionalItems' is not supported"
+    if not problem and found.get(_PRESERVE) is False:
+        problem = "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined"
+    if not problem and isinstance(found.get("items"), list):
+        problem = "OpenAPIV3Schema 'items' must be a schema, but is an array"
+    return problem or next((below for sub in schemas_below(found) if (below := unconvertible(sub))), "")
+
+
+def schemas_below(found: Manifest) -> Iterator[Manifest]:
+    """All schemas one level below, those in conditions included."""
+    yield from (found.get("properties") or {}).values()
+    for key in ("items", "additionalProperties", "not"):
+        if isinstance(found.get(key), dict):
+            yield found[key]
+    for key in JUNCTORS:
+        yield from found.get(key) or ()
 
 
 def _schema(errs: Errors, found: Manifest, path: str, level: str) -> None:
@@ -88,7 +115,9 @@ def _resource(errs: Errors, found: Manifest, path: str, level: str) -> None:
 
 def _plain_metadata(found: Manifest) -> bool:
     names = set(found.get("properties") or {})
-    rest = {key for key, value in found.items() if value not in (None, "", [], {}, False)}
+    rest = {
+        key for key, value in found.items() if value is not None and value is not False and value not in ("", [], {})
+    }
     return names <= {"name", "generateName"} and rest <= {"type", "default", "properties"}
 
 
@@ -139,21 +168,12 @@ def _said(found: Manifest, key: str) -> bool:
 
 
 def _covered(errs: Errors, found: Manifest, outer: Manifest, path: str, outer_path: str) -> None:
-    """What the conditions of a schema name has to be specified by the schema itself, and so on below."""
+    """What the conditions of the root name has to be specified by the schema itself. (The real server looks at the root's only.)"""
     for key in JUNCTORS:
         for index, sub in enumerate(found.get(key) or ()):
             _inside(errs, sub, outer, f"{path}.{key}[{index}]", outer_path)
     if isinstance(found.get("not"), dict):
         _inside(errs, found["not"], outer, f"{path}.not", outer_path)
-    if found is not outer:
-        return
-    for name, sub in (found.get("properties") or {}).items():
-        place = f"{path}.properties[{name}]"
-        _covered(errs, sub, sub, place, place)
-    for key in ("items", "additionalProperties"):
-        below = found.get(key)
-        if isinstance(below, dict):
-            _covered(errs, below, below, f"{path}.{key}", f"{path}.{key}")
 
 
 def _inside(errs: Errors, found: Manifest, outer: Manifest | None, path: str, outer_path: str) -> None:
@@ -184,6 +204,7 @@ _GO_REGEX = (
     (re.compile(r"no argument for repetition|no-argument"), "missing argument to repetition operator"),
     (re.compile(r"invalid perl operator"), "invalid or unsupported Perl syntax"),
     (re.compile(r"invalid escape"), "invalid escape sequence"),
+    (re.compile(r"invalid repetition size"), "invalid repeat count"),
 )
 
 

@@ -29,7 +29,7 @@ def told(rule: str, most: int | None = None, **more: Any) -> list[str]:
     if most is not None:
         ruled = {"type": "array", "maxItems": most, "items": ruled}
     errs = Errors()
-    schema_rules.schema(errs, {"type": "object", "properties": {"spec": ruled}}, "schema", [])
+    schema_rules.schema(errs, {"type": "object", "properties": {"spec": ruled}}, "schema")
     return [f"{e.field.removeprefix('schema.properties[spec].')}: {e.detail}" for e in errs]
 
 

@@ -91,3 +91,73 @@ def test_an_established_definition_keeps_its_scope() -> None:
 def test_an_unknown_format_only_warns() -> None:
     errs, warnings = definition.validate_create(crd({"type": "string", "format": "made-up"}))
     assert errs == [] and warnings == ['unrecognized format "made-up"']
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "integer", "default": {}}, [f'{_F}.default: Invalid value: "object":  in body must be of type integer: "object"']),
+        (
+            {"type": "object", "default": {"p": "x", "q": 1}, "properties": {"p": {"type": "integer"}}},
+            [
+                f'{_F}.default: Invalid value: {{"p":"x","q":1}}: must not have unknown fields',
+                f'{_F}.default.p: Invalid value: "string": p in body must be of type integer: "string"',
+            ],
+        ),
+        (
+            {"type": "integer", "default": 1, "x-kubernetes-validations": [{"rule": "self > 3"}]},
+            [f"{_F}.default: Invalid value: 1: failed rule: self > 3"],
+        ),
+        (
+            {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"kind": {"type": "string", "default": ""}}},
+            [f'{_F}.properties[kind].default: Invalid value: "": must result in valid metadata: kind: Invalid value: "": must not be empty'],
+        ),
+    ],
+)  # fmt: skip
+def test_a_default_has_to_fit_its_schema(schema: Body, words: list[str]) -> None:
+    assert refused(crd(schema)) == words
+
+
+def test_what_cannot_be_made_structural_is_not_looked_at_for_structure() -> None:
+    assert refused(crd({"properties": {"x": {}}, "id": "a"})) == [f"{_F}.id: Forbidden: id is not supported"]
+    assert refused(crd({"type": "string", "$schema": "a"})) == [
+        "spec.validation.openAPIV3Schema: Invalid value: \"\": OpenAPIV3Schema 'schema' is not supported"
+    ]
+
+
+def test_a_rule_is_not_looked_at_where_something_below_is_wrong() -> None:
+    inner = {"type": "string", "uniqueItems": True}
+    schema = {"type": "object", "properties": {"x": inner}, "x-kubernetes-validations": [{"rule": "nonsense"}]}
+    assert len(refused(crd(schema))) == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("spec.s", "expected [ or . but got: spec"),
+        (".f[0]", "array notation is not allowed"),
+        (".f.", "unexpected end of JSON path"),
+        (".f.zz", "does not refer to a valid field"),
+    ],
+)
+def test_a_selectable_field_says_why_its_path_is_none(where: str, why: str) -> None:
+    found = crd({"type": "object", "properties": {"s": {"type": "string"}}})
+    found["spec"]["versions"][0]["selectableFields"] = [{"jsonPath": where}]
+    assert refused(found) == [f'spec.selectableFields[0].jsonPath: Invalid value: "{where}": is an invalid path: {why}']
+
+
+def test_the_root_of_a_schema_with_a_status_says_no_more_than_it_may() -> None:
+    found = crd({"type": "string"})
+    version = found["spec"]["versions"][0]
+    version["subresources"] = {"status": {}}
+    version["schema"]["openAPIV3Schema"]["maxProperties"] = 3
+    (text,) = refused(found)
+    assert text.startswith('spec.validation.openAPIV3Schema: Invalid value: {"ID":"","Schema":"","Ref":null,')
+    assert '"MaxProperties":3' in text
+    assert text.endswith("fields are allowed at the root of the schema if the status subresource is enabled")
+
+
+def test_a_format_that_means_nothing_for_its_type_is_warned_of_once_it_is_new() -> None:
+    found = crd({"type": "integer", "format": "uuid"})
+    assert definition.validate_create(found)[1] == ['unrecognized format "uuid"']
+    assert definition.validate_update(found, crd({"type": "integer", "format": "uuid", "title": "x"}))[1] == []
