@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.base.errors import Place
 from holdfast.kube import yaml
@@ -12,9 +12,12 @@ from holdfast.kustomize import written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import ORIGIN, Origin, Resource
-from holdfast.kustomize.scalars import misfit_in, new_key
+from holdfast.kustomize.scalars import is_float_text, misfit_in, new_key
 from holdfast.kustomize.target import Accumulator, Build, go_var
 from holdfast.kustomize.yamlio import check_object
+
+if TYPE_CHECKING:
+    from holdfast.kustomize.transformers.paths import Slot
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
@@ -70,8 +73,23 @@ def _var_value(resources: Iterable[Resource], variable: dict[str, Any]) -> Any:
                 slot = None
             if slot is None:
                 raise KustomizeError(f"field specified in var '{go_var(shown)}' not found in corresponding resource")
-            return slot.value
+            return _var_text(resource, slot, shown)
     raise KustomizeError(f"var '{go_var(shown)}' cannot be mapped to a field in the set of known resources")
+
+
+def _var_text(resource: Resource, slot: Slot, variable: dict[str, Any]) -> Any:
+    """What a var stands for: whole numbers are read as decimal ones, nulls and moments count as their text."""
+    value = slot.value
+    if type(value) is dict or type(value) is list or type(value) is bool or type(value) is float:
+        return value
+    text = written.slot_text(resource, slot.holder, slot.key)
+    if type(value) is not int:
+        return text
+    if text.lstrip("+-").isdigit() and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    if is_float_text(text) or abs(value) >= 2**64:
+        return float(value)
+    raise KustomizeError(f"field specified in var '{go_var(variable)}' not found in corresponding resource")
 
 
 def _indexed(parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import Key
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.scalars import text_of
-from holdfast.kustomize.written import exact_texts
+from holdfast.kustomize.written import exact_text, exact_texts
 
 Ident = tuple[str, str, str, str]
 
@@ -179,4 +178,6 @@ def merge_data(old: Resource, new: Resource, field: str) -> None:
 
 def _data(resource: Resource, field: str) -> dict[str, str]:
     found = resource.manifest.get(field)
-    return {k: text_of(v) if v is not None else "" for k, v in found.items()} if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {k: exact_text(resource, (field, k), v) if v is not None else "" for k, v in found.items()}

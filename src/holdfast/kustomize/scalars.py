@@ -84,6 +84,39 @@ def float_text(value: float) -> str:
     return f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
 
 
+def is_float_text(text: str) -> bool:
+    """Whether the text of a whole number says that it is a float all the same: `1.0`, `1e3`."""
+    return ("." in text or "e" in text or "E" in text) and text[:2].lower() != "0x"
+
+
+_EXACT = 2**53
+_LONGEST = 10**21
+
+
+def rounded(value: Any) -> Any:
+    """JSON data after Go made floats of its numbers: beyond 53 bits, the last digits of whole numbers are lost. In place."""
+    if type(value) is int and not -_EXACT <= value <= _EXACT:
+        near = float(value)
+        return near if abs(near) >= _LONGEST else _whole(near)
+    if type(value) is dict:
+        for key, item in value.items():
+            if type(item) is not str:
+                value[key] = rounded(item)
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            if type(item) is not str:
+                value[index] = rounded(item)
+    return value
+
+
+def _whole(number: float) -> int:
+    """The shortest digits that give a float, filled up with noughts, as Go's JSON writes it."""
+    mantissa, _, exponent = f"{number!r}e0".partition("e")
+    digits, _, fraction = mantissa.partition(".")
+    power = int(exponent.split("e")[0])
+    return int(digits + fraction) * 10 ** (power - len(fraction)) if power else int(digits)
+
+
 def copy_json(value: Any) -> Any:
     """A deep copy of JSON data; much cheaper than ``copy.deepcopy``."""
     if type(value) is dict:

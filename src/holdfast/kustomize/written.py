@@ -1,7 +1,7 @@
 """How a scalar was written, where JSON data no longer tells and kustomize's result depends on it.
 
 kyaml keeps text and quotes of every scalar. Three things show: ``field: null`` survives a strategic merge patch that does not
-mention it and ``field:`` does not; an annotation ``key:`` becomes "" and ``key: null`` becomes "null"; a number patched over a
+mention it and ``field:`` does not; an annotation ``key: 1.0`` becomes "1.0" and ``key:`` becomes ""; a number patched over a
 text in quotes goes between these quotes. In each case the text of the resource is read once more, which is seldom.
 """
 
@@ -54,11 +54,10 @@ def empty_null_paths(resource: Resource) -> set[Path]:
 
 
 def is_quoted(resource: Resource, key: str, text: str) -> bool:
-    """Whether the text of a field stands in quotes or in a block: because it has to, or because somebody wrote it so."""
-    if yaml.dump(text)[:1] in "\"'|>":
-        return True
+    """Whether the text of a field stands in quotes or in a block: as somebody wrote it, or where nobody did, because it has to."""
     sources = [s for s in (resource.source, *resource.patched_from) if s is not None]
-    return any(k.value == key and v.value == text and v.style for s in sources for k, v in _scalars(_nodes(s)))
+    styles = [v.style for s in sources for k, v in _scalars(_nodes(s)) if k.value == key and v.value == text]
+    return any(styles) if styles else yaml.dump(text)[:1] in "\"'|>"
 
 
 def number_text(resource: Resource, key: str, value: Any) -> str:
@@ -119,16 +118,64 @@ def _collect(node: Any, path: Path, found: set[Path]) -> None:
 
 
 def exact_texts(resource: Resource, field: str) -> dict[str, str]:
-    """Labels or annotations as the texts that kyaml has for them, written included."""
+    """Labels or annotations as the texts that kyaml has for them: `1.0`, `True` or nothing at all, as they were written."""
     meta = resource.manifest.get("metadata")
     found = meta.get(field) if type(meta) is dict else None
     if type(found) is not dict:
         return {}
-    empty: set[Path] = empty_null_paths(resource) if None in found.values() else set()
-    return {
-        key: "" if value is None and ("metadata", field, key) in empty else text_of(value)
-        for key, value in found.items()
-    }
+    return {key: exact_text(resource, ("metadata", field, key), value) for key, value in found.items()}
+
+
+def _may_be_moment(text: str) -> bool:
+    return text[-1:] == "Z" and text[4:5] == "-"
+
+
+def exact_text(resource: Resource, path: Path, value: Any) -> str:
+    """How a scalar at a path of a resource was written; where that is not found, its usual text."""
+    usual = text_of(value)
+    if type(value) is str and not _may_be_moment(value):
+        return usual
+    plainly = f"{path[-1]}: {usual}\n".encode()
+    for source in (*reversed(resource.patched_from), resource.source):
+        if source is None or (plainly in source.text and value is not None):
+            continue
+        node = _node_at(_nodes(source), (*source.within, *path))
+        if node is not None and node.id == "scalar" and not node.style and plain(node.value, Dialect.KYAML) == value:
+            return str(node.value)
+    return usual
+
+
+def way_to(root: Any, holder: Any) -> Path | None:
+    """The path below ``root`` at which a mapping or list stands, told by identity."""
+    if root is holder:
+        return ()
+    items = root.items() if type(root) is dict else enumerate(root) if type(root) is list else ()
+    for key, value in items:
+        if (type(value) is dict or type(value) is list) and (found := way_to(value, holder)) is not None:
+            return (key, *found)
+    return None
+
+
+def slot_text(resource: Resource, holder: Any, key: Any) -> str:
+    """How the scalar at ``holder[key]`` somewhere in a resource was written."""
+    value = holder[key]
+    if type(value) is str and not _may_be_moment(value):
+        return value
+    way = way_to(resource.manifest, holder)
+    return text_of(value) if way is None else exact_text(resource, (*way, key), value)
+
+
+def _node_at(node: Any, path: Path) -> Any:
+    for part in path:
+        if node is None:
+            return None
+        if node.id == "mapping":
+            node = next((value for key, value in node.value if key.value == part), None)
+        elif node.id == "sequence" and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            return None
+    return node
 
 
 def mark(resource: Resource) -> bool:

@@ -15,7 +15,7 @@ from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.scalars import misfit_in
+from holdfast.kustomize.scalars import misfit_in, rounded
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 
 _INTERNAL = "internal.config.kubernetes.io/"
@@ -184,7 +184,7 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
             meta["annotations"] = {}
     if resource.misfits and (found := misfit_in(resource.manifest)) is not None:
         raise KustomizeError(found.complaint)
-    result: Any = json6902.apply(resource.manifest, list(operations))
+    result: Any = rounded(json6902.apply(resource.manifest, list(operations)))
     resource.unshare()
     if type(result) is not dict:
         raise KustomizeError("json: cannot unmarshal array into Go value of type map[string]interface {}")

@@ -16,11 +16,11 @@ from holdfast.kustomize.fieldspec import kind_of
 from holdfast.kustomize.ids import id_text, split_api_version
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.scalars import Misfit, copy_json, misfit_in, quoted, text_of
+from holdfast.kustomize.scalars import Misfit, copy_json, is_float_text, misfit_in, quoted, text_of
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 from holdfast.kustomize.transformers.paths import UNSET, Plain, Slot, lookup, match, split_smart, typed
 from holdfast.kustomize.transformers.structured import replace_in_text
-from holdfast.kustomize.written import is_quoted
+from holdfast.kustomize.written import is_quoted, slot_text
 
 _DEFAULT_PATH = "metadata.name"
 _KINDS = {"ScalarNode": "scalar", "MappingNode": "map", "SequenceNode": "list"}
@@ -54,7 +54,15 @@ def _value(resources: Iterable[Resource], replacement: Mapping[str, Any]) -> Slo
         raise err.within("error looking up replacement source") from None
     if slot is None or slot.value is None or slot.value in ({}, []):
         raise KustomizeError(f"fieldPath `{path}` is missing for replacement source {_selector_id(source)}")
-    return _refined(slot, source.get("options"))
+    return _refined(_as_written(resource, slot), source.get("options"))
+
+
+def _as_written(resource: Resource, slot: Slot) -> Slot:
+    """The place of a value, or the text of one that was written in an unusual way, such as `1.0`."""
+    if type(slot.value) is dict or type(slot.value) is list:
+        return slot
+    text = slot_text(resource, slot.holder, slot.key)
+    return slot if text == text_of(slot.value) else Slot([Plain(text)], 0)
 
 
 def _selector_id(source: Mapping[str, Any]) -> str:
@@ -186,13 +194,20 @@ def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any])
             parts.append(text)
         else:
             parts[index] = text
-        _assign(resource, slot, typed(delimiter.join(parts), like))
+        _assign(resource, slot, _typed(resource, slot, delimiter.join(parts), like))
     elif scalar:
-        _assign(resource, slot, typed(text_of(value), like))
+        _assign(resource, slot, _typed(resource, slot, text_of(value), like))
     else:
         new = plain(str(value), Dialect.KYAML) if isinstance(value, Plain) else copy_json(value)
         resource.misfits = resource.misfits or misfit_in(new) is not None
         slot.put(new)
+
+
+def _typed(resource: Resource, slot: Slot, text: str, like: Any) -> Any:
+    value = typed(text, like)
+    if type(value) is Misfit and type(like) is int and is_float_text(slot_text(resource, slot.holder, slot.key)):
+        return typed(text, float(like))
+    return value
 
 
 def _typed_like(resource: Resource, slot: Slot) -> Any:

@@ -15,7 +15,6 @@ from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import float_text, text_of
 
-
 _LEAST, _MOST = 1e6, 1e21
 
 
@@ -61,7 +60,7 @@ class _Expander:
                 name = text[dollar + 2 : close]
                 value = self._value(name)
                 if text == f"$({name})":
-                    return value
+                    return int(value) if type(value) is float and value.is_integer() and abs(value) < _MOST else value
                 out.append(_shown(value))
                 at = close + 1
             else:
