@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.base.lazy import pattern
 from holdfast.base.record import Record
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import id_text, split_api_version
 from holdfast.kustomize.resource import Resource
+
+if TYPE_CHECKING:
+    from holdfast.kube.selectors import LabelSelector
 
 Matcher = Callable[[str], bool]
 _LITERAL = pattern(r"[A-Za-z0-9_/ :-]*")
@@ -110,8 +113,8 @@ class CompiledSelector:
             matcher(selector.kind),
         )
         self._name, self._namespace = matcher(selector.name), matcher(selector.namespace)
-        self._labels: list[Requirement] | None = None
-        self._annotations: list[Requirement] | None = None
+        self._labels: LabelSelector | None = None
+        self._annotations: LabelSelector | None = None
 
     def gvk(self, group: str, version: str, kind: str) -> bool:
         return (
@@ -131,12 +134,12 @@ class CompiledSelector:
         if self.selector.label_selector:
             if self._labels is None:
                 self._labels = parse_requirements(self.selector.label_selector)
-            if not meets(self._labels, resource.labels()):
+            if not self._labels.matches(resource.labels()):
                 return False
         if self.selector.annotation_selector:
             if self._annotations is None:
                 self._annotations = parse_requirements(self.selector.annotation_selector)
-            if not meets(self._annotations, resource.annotations()):
+            if not self._annotations.matches(resource.annotations()):
                 return False
         return True
 
@@ -160,120 +163,25 @@ class CompiledSelector:
         return self.texts(resource)
 
 
-class Requirement(Record):
-    key: str
-    operator: str
-    values: frozenset[str] = frozenset()
+def parse_requirements(text: str) -> LabelSelector:
+    """A label selector: ``a=b, c!=d, e in (f,g), h notin (i), j, !k, l>1``. Raises KustomizeError."""
+    # Imported at need: few kustomizations select by labels.
+    from holdfast.kube.selectors import SelectorError, parse_labels
 
-
-_TOKEN = pattern(r"\s*(==|=|!=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
-
-
-def parse_requirements(text: str) -> list[Requirement]:
-    """A label selector: ``a=b, c!=d, e in (f,g), h notin (i), j, !k, l>1``."""
-    tokens, at = [], 0
-    stripped = text.rstrip()
-    while at < len(stripped):
-        found = _TOKEN.match(stripped, at)
-        if found is None:
-            raise KustomizeError(f"unable to parse requirement: {text}")
-        tokens.append(found.group(1))
-        at = found.end()
-    parser = _Requirements(tokens)
-    return parser.all()
-
-
-class _Requirements:
-    def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
-        self._at = 0
-
-    def _peek(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    def _take(self) -> str:
-        token = self._peek()
-        self._at += 1
-        return token
-
-    def all(self) -> list[Requirement]:
-        out: list[Requirement] = []
-        while self._peek():
-            out.append(self._one())
-            token = self._take()
-            if token == ",":
-                if not self._peek():
-                    raise KustomizeError("unable to parse requirement: found '', expected: identifier after ','")
-            elif token:
-                raise KustomizeError(f"unable to parse requirement: found '{token}', expected: ',' or 'end of string'")
-        return out
-
-    def _one(self) -> Requirement:
-        if self._peek() == "!":
-            self._take()
-            return Requirement(self._key(), "!")
-        key = self._key()
-        operator = self._peek()
-        if operator in ("", ","):
-            return Requirement(key, "exists")
-        self._take()
-        if operator in ("in", "notin"):
-            return Requirement(key, operator, self._values())
-        if operator in ("=", "==", "!="):
-            value = "" if self._peek() in ("", ",") else self._take()
-            return Requirement(key, "notin" if operator == "!=" else "in", frozenset([value]))
-        if operator in ("<", ">"):
-            return Requirement(key, operator, frozenset([self._take()]))
-        raise KustomizeError(f"unable to parse requirement: found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
-
-    def _key(self) -> str:
-        token = self._take()
-        if not token or token in "=!=<>(),":
-            raise KustomizeError(f"unable to parse requirement: found '{token}', expected: identifier")
-        return token
-
-    def _values(self) -> frozenset[str]:
-        if self._peek() == "":
-            raise KustomizeError("unable to parse requirement: found '' expected: '('")
-        if self._take() != "(":
-            raise KustomizeError(f"unable to parse requirement: found '{self._tokens[self._at - 1]}' expected: '('")
-        out: set[str] = set()
-        last = ","
-        while (token := self._take()) != ")":
-            if not token:
-                raise KustomizeError("unable to parse requirement: found '', expected: ',', or ')'")
-            if token == "," and last == ",":
-                out.add("")
-            elif token != ",":
-                out.add(token)
-            last = token
-        if last == ",":
-            out.add("")
-        return frozenset(out)
-
-
-def meets(requirements: Iterable[Requirement], texts: dict[str, str]) -> bool:
-    return all(_meets(r, texts) for r in requirements)
-
-
-def _meets(requirement: Requirement, texts: dict[str, str]) -> bool:
-    present, value = requirement.key in texts, texts.get(requirement.key, "")
-    match requirement.operator:
-        case "exists":
-            return present
-        case "!":
-            return not present
-        case "in":
-            return present and value in requirement.values
-        case "notin":
-            return not present or value not in requirement.values
-        case _:
-            return present and _compares(requirement, value)
-
-
-def _compares(requirement: Requirement, value: str) -> bool:
     try:
-        left, right = int(value), int(next(iter(requirement.values)))
-    except ValueError:
-        return False
-    return left > right if requirement.operator == ">" else left < right
+        return parse_labels(text)
+    except SelectorError as err:
+        message = err.message
+    for newer, older in _OLDER_WORDS:
+        message = re.sub(newer, older, message)
+    raise KustomizeError(message)
+
+
+_OLDER_WORDS = (
+    (r"<nil>: Invalid value: (.*?): ", r"invalid label key \1: "),
+    (r"values\[0\]: Invalid value: .*?: ", ""),
+    (r"values\[\d+\]\[(.*?)\]: Invalid value: (.*?): ", r'invalid label value: \2: at key: "\1": '),
+    ("a valid label key must", "a qualified name must"),
+    (r"expected: in, notin, =, ==, !=, gt, lt$", "expected: '=', '!=', '==', 'in', notin'"),
+)
+"""kustomize carries an older parser, which says the same in other words."""

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.kustomize import KustomizeError, Resource
 from holdfast.kustomize.resource import Previous
-from holdfast.kustomize.selectors import CompiledSelector, Selector, meets, parse_requirements
+from holdfast.kustomize.selectors import CompiledSelector, Selector, parse_requirements
 
 
 def resource(name: str = "web", labels: dict[str, str] | None = None) -> Resource:
@@ -49,15 +49,32 @@ def test_no_namespace_means_default() -> None:
     ],
 )
 def test_label_requirements(text: str, matches: bool) -> None:
-    assert meets(parse_requirements(text), {"app": "web", "tier": "front", "weight": "10"}) is matches
+    assert parse_requirements(text).matches({"app": "web", "tier": "front", "weight": "10"}) is matches
 
 
 @pytest.mark.parametrize("text", ["a=b,", "=b", "a in b", "a b"])
 def test_a_wrong_requirement_is_refused(text: str) -> None:
-    with pytest.raises(KustomizeError, match="unable to parse requirement"):
+    with pytest.raises(KustomizeError, match="found '.*expected"):
         parse_requirements(text)
 
 
 def test_a_wrong_expression_is_refused() -> None:
     with pytest.raises(KustomizeError, match="error parsing regexp"):
         CompiledSelector(Selector(name="("))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("==", "found '==', expected: !, identifier, or 'end of string'"),
+        ("a b", "unable to parse requirement: found 'b', expected: '=', '!=', '==', 'in', notin'"),
+        ("n>x", "unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer"),
+        ("x/y/z=a", 'unable to parse requirement: invalid label key "x/y/z": a qualified name must consist of'),
+        ("-a=b", 'unable to parse requirement: invalid label key "-a": name part must consist of'),
+        ("a=b-", 'unable to parse requirement: invalid label value: "b-": at key: "a": a valid label must be'),
+    ],
+)
+def test_a_wrong_requirement_is_told_in_the_words_of_the_parser_in_kustomize(text: str, words: str) -> None:
+    with pytest.raises(KustomizeError) as caught:
+        parse_requirements(text)
+    assert caught.value.message.startswith(words)
