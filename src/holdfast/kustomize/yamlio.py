@@ -36,26 +36,31 @@ def read_documents(text: bytes, path: str, odd: list[int] | None = None, doubles
 def _parse(text: bytes, path: str, odd: list[int] | None, doubles: bool) -> list[Any]:
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
-    if not _has_plain_separators(text) and (words := _WORDS_AFTER.search(text)) is not None:
+    documents = _plain_documents(text)
+    if documents is None and (words := _WORDS_AFTER.search(text)) is not None:
         line = text.count(b"\n", 0, words.start()) + 2
         raise KustomizeError(
             f"invalid document separator: ---{words.group(0)[4:].decode(errors='replace').rstrip()}",
             place=Place(path, line),
         )
     shared = b"*" in text and b"&" in text
-    return [_load(part, path, shared, odd, doubles) for part in split_documents(text)]
+    return [_load(part, path, shared, odd, doubles) for part in documents or split_documents(text)]
 
 
-def _has_plain_separators(text: bytes) -> bool:
-    """Whether nothing follows the dashes anywhere, so that there is nothing to think about."""
-    return text.count(b"\n---") == text.count(b"\n---\n")
+def _plain_documents(text: bytes) -> list[bytes] | None:
+    """What `split_documents` says, sooner; None where something may follow the dashes of a separator."""
+    first, *others = text.split(b"\n---")
+    if not others:
+        return [text] if text else []
+    if not all(part.startswith(b"\n") for part in others):
+        return None
+    return [first + b"\n", *(part[1:] + b"\n" for part in others[:-1]), others[-1][1:]]
 
 
 def split_documents(text: bytes) -> list[bytes]:
     """The documents of a text, as kyaml tells them apart before it parses anything."""
-    if _has_plain_separators(text):
-        whole = text.split(b"\n---\n")
-        return [*(part + b"\n" for part in whole[:-1]), whole[-1]] if text else []
+    if b"\n---" not in text:
+        return [text] if text else []
     parts, at = [], 0
     for found in _SEPARATOR.finditer(text):
         parts.append(text[at : found.start() + 1])
