@@ -2,6 +2,9 @@
 
 #include "reader.h"
 
+/* Lines of one plain scalar; each is put behind the others, so there must not be very many. */
+#define MOST_LINES 200
+
 static PyObject *text_of(const char *start, const char *end)
 {
     PyObject *text = PyUnicode_DecodeUTF8(start, end - start, NULL);
@@ -185,9 +188,9 @@ PyObject *read_plain(Reader *r, Py_ssize_t parent)
         return UNSURE;
     /* Several lines are text, whatever the first one looks like. */
     PyObject *whole = text_of(start, end);
-    while (whole != NULL && r->column > parent) {
+    for (int lines = 1; whole != NULL && r->column > parent; lines++) {
         const char *line = r->at;
-        if (r->commented || is_dash(r) || (end = plain_end(r, line)) == NULL) {
+        if (lines > MOST_LINES || r->skipped > MOST_LINES || r->commented || is_dash(r) || (end = plain_end(r, line)) == NULL) {
             Py_DECREF(whole);
             return UNSURE;
         }

@@ -197,6 +197,12 @@ def test_depth_is_bounded(opening: str) -> None:
     assert read(text.encode()) is NotImplemented
 
 
+def test_a_plain_text_of_very_many_lines_is_left_to_others() -> None:
+    assert read(b"a: b\n" + b"  c\n" * 100) is not NotImplemented
+    assert read(b"a: b\n" + b"  c\n" * 100_000) is NotImplemented
+    assert read(b"a: b\n" + b"\n" * 100_000 + b"  c\n") is NotImplemented
+
+
 def test_only_bytes_are_read() -> None:
     with pytest.raises(TypeError):
         read("a: b")  # type: ignore[arg-type]
