@@ -7,6 +7,7 @@ whose lines kyaml changes when it writes them. Source: the emitter of go.yaml.in
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,6 +120,7 @@ def rewrite(text: str, data: Any) -> str:
     """``text`` with the values of ``data`` in the place of its own; what did not change keeps its style and comments."""
     root = compose(text)
     writer = _Writer(text)
+    writer.top(root.start_mark.line)
     writer.block(root, data, 0)
     writer.rest(len(writer.lines))
     return "".join(writer.out).strip()
@@ -129,24 +131,61 @@ class _Writer:
         self.lines = text.split("\n")
         self.out: list[str] = []
         self._next_line = 0
+        self._content = False
+        """Whether the current block has something in it already."""
+        self._open: list[tuple[int, int]] = []
+        """Of the blocks around and before the current place, the column in the source and the indentation here."""
+
+    def top(self, first: int) -> None:
+        """Comments above the first line of content that an empty line sets apart: so they stay."""
+        above = [line.strip() for line in self.lines[:first]]
+        if "" in above and "---" not in above and any(line.startswith("#") for line in above[: above.index("")]):
+            self._head(above.index(""), 0, 0)
+            self.out.append("\n")
 
     def rest(self, until: int) -> None:
         """Comments of the source up to a line, each on a line of its own."""
-        self._head(until, 0)
+        self._content = False
+        self._head(until, 0, 0, last=True)
 
-    def _head(self, line: int, indent: int) -> None:
+    def _head(self, line: int, column: int, indent: int, *, last: bool = False) -> None:
+        """The comments above a line, whose content begins at a column. Those further to the right belong to what was before."""
+        above = sys.maxsize if last and not self.lines[-1] else None
         for number in range(self._next_line, min(line, len(self.lines))):
-            stripped = self.lines[number].strip()
-            if stripped.startswith("#"):
-                self.out.append(" " * indent + stripped + "\n")
+            comment = self.lines[number].lstrip()
+            at = len(self.lines[number]) - len(comment)
+            if not comment.startswith("#"):
+                if above == column and self._content:
+                    self.out.append("\n")
+                    above = None
+            elif at > column and self._open:
+                self.out.append(" " * self._block_of(at, above) + comment.rstrip() + "\n")
+                above = at
+            else:
+                self.out.append(" " * indent + comment.rstrip() + "\n")
+                above = column
         self._next_line = max(self._next_line, line)
+
+    def _block_of(self, at: int, above: int | None) -> int:
+        """The indentation of the block that a comment closes: the last one, or an outer one where the comment above did that."""
+        if above is None or above <= at:
+            return self._open[-1][1]
+        return next((own for source, own in reversed(self._open) if source <= at), self._open[0][1])
+
+    def _enter(self, column: int, indent: int) -> None:
+        """Content at a column closes the blocks to the right of it."""
+        self._open = [(source, own) for source, own in self._open if source < column]
+        self._open.append((column, indent))
 
     def _line_comment(self, node: Any) -> str:
         """The comment behind a value on the line where it ends."""
-        line, column = node.end_mark.line, node.end_mark.column
-        if line >= len(self.lines) or getattr(node, "style", None) in ("|", ">"):
+        in_block = getattr(node, "style", None) in ("|", ">")
+        return self._comment_at(node.start_mark if in_block else node.end_mark)
+
+    def _comment_at(self, mark: Any) -> str:
+        if mark.line >= len(self.lines):
             return ""
-        found = _COMMENT.search(self.lines[line][column:])
+        found = _COMMENT.search(self.lines[mark.line][mark.column :])
         return " " + found.group(1) if found else ""
 
     def block(self, node: Any, data: Any, indent: int) -> None:
@@ -164,14 +203,18 @@ class _Writer:
             key, value = known.get(name, (None, None))
             if key is not None:
                 if not started:
-                    self._head(key.start_mark.line, indent)
+                    self._content = name is not names[0]
+                    self._head(key.start_mark.line, key.start_mark.column, indent)
+                self._enter(key.start_mark.column, indent)
                 self._next_line = max(self._next_line, key.start_mark.line + 1)
             lead = "" if started else " " * indent
             started = False
             self.out.append(lead + _scalar(name, getattr(key, "style", None), False, 0) + ":")
-            self._value(value, data[name], indent)
+            self._value(value, data[name], indent, key)
 
-    def _value(self, node: Any, data: Any, indent: int) -> None:
+    def _value(self, node: Any, data: Any, indent: int, key: Any = None) -> None:
+        if (type(data) is dict or type(data) is list) and data and not _flow(node, type(data)) and key is not None:
+            self.out.append(self._comment_at(key.end_mark))
         if type(data) is dict and data and not _flow(node, dict):
             self.out.append("\n")
             self._mapping(node if node is not None and node.id == "mapping" else None, data, indent + 2)
@@ -179,9 +222,9 @@ class _Writer:
             self.out.append("\n")
             self._sequence(node if node is not None and node.id == "sequence" else None, data, indent)
         else:
-            text = self._inline(node, data, indent)
+            first, rest, body = self._inline(node, data, indent).partition("\n")
             comment = self._line_comment(node) if node is not None else ""
-            self.out.append((" " + text if text else "") + comment + "\n")
+            self.out.append((" " + first if first else "") + comment + rest + body + "\n")
             if node is not None:
                 self._next_line = max(self._next_line, node.end_mark.line)
 
@@ -191,7 +234,9 @@ class _Writer:
             source = known[index] if index < len(known) else None
             if source is not None:
                 if not started:
-                    self._head(source.start_mark.line, indent)
+                    self._content = index > 0
+                    self._head(source.start_mark.line, node.start_mark.column, indent)
+                self._enter(node.start_mark.column, indent)
                 self._next_line = max(self._next_line, source.start_mark.line + 1)
             self.out.append("-" if started else " " * indent + "-")
             started = False
@@ -222,8 +267,10 @@ class _Writer:
                 + ", ".join(self._inline(items[i] if i < len(items) else None, d, indent) for i, d in enumerate(data))
                 + "]"
             )
+        if node is None and data == "":
+            return ""
         scalar = node is not None and node.id == "scalar"
-        if scalar and type(data) is not str and not node.style and plain(node.value, Dialect.KYAML) == data:
+        if scalar and not node.style and plain(node.value, Dialect.KYAML) == data and node.value != data:
             return str(node.value)
         style = node.style if scalar else None
         return _scalar(data, style, False, indent + 2)
@@ -243,13 +290,10 @@ def _scalar(value: Any, style: str | None, flow: bool, indent: int) -> str:
         return text
     if style == '"':
         return double(text)
-    if "\n" in text:
-        body = (
-            _literal(text, " " * indent)
-            if style != ">"
-            else ">" + _hints(text) + "\n" + _folded_lines(text, " " * indent)
-        )
-        return body.rstrip("\n")
+    if style == ">" and text.strip():
+        return (">" + _hints(text) + "\n" + _folded_lines(text, " " * indent)).removesuffix("\n")
+    if "\n" in text or (style == "|" and text.strip()):
+        return _literal(text, " " * indent)
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     if plain(text, Dialect.KYAML) != text:

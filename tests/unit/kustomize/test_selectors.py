@@ -54,7 +54,7 @@ def test_label_requirements(text: str, matches: bool) -> None:
 
 @pytest.mark.parametrize("text", ["a=b,", "=b", "a in b", "a b"])
 def test_a_wrong_requirement_is_refused(text: str) -> None:
-    with pytest.raises(KustomizeError, match="found '.*expected"):
+    with pytest.raises(KustomizeError, match=r"found '.*expected"):
         parse_requirements(text)
 
 
