@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import operator
 import os
 import stat
@@ -41,13 +42,16 @@ class QuickDiskTree:
     def read(self, path: str) -> bytes:
         real = self._real(path)
         try:
-            descriptor = os.open(real, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            # A pipe without a writer is opened at once, and then told.
+            descriptor = os.open(real, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             if os.path.islink(real):
                 return os.readlink(real).encode()
             raise
         # A third of what a file object costs; large builds read thousands of small files.
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return _odd(real)
             data = os.read(descriptor, _CHUNK)
             while more := os.read(descriptor, max(_CHUNK, len(data))):
                 data += more
@@ -63,6 +67,13 @@ class QuickDiskTree:
                 with contextlib.suppress(OSError):
                     found.append(_entry(item.name, item.stat(follow_symlinks=False)))
         return sorted(found, key=_name)
+
+
+def _odd(path: str) -> bytes:
+    """Devices and pipes may never end, and may never begin."""
+    if os.path.realpath(path) == os.devnull:
+        return b""
+    raise OSError(errno.EINVAL, "not a regular file", path)
 
 
 _name = operator.attrgetter("name")

@@ -108,10 +108,12 @@ def _wrong_usage(args: Arguments) -> str:
 
 def _build(args: Arguments) -> BuildResult:
     from holdfast.cli.kustomize_outside import Outside
-    from holdfast.kustomize import build
+    from holdfast.kustomize import KustomizeError, build
     from holdfast.kustomize.remote import parse_repo_url
 
     target = args.targets[0] if args.targets else "."
+    if not target:
+        raise KustomizeError("must build at directory: directory path cannot be empty")
     with Outside(args.helm_command or "", args.helm_debug, args.env) as outside:
         options = _options(args, outside)
         if target != "-" and parse_repo_url(target) is not None:

@@ -16,7 +16,10 @@ from holdfast.kustomize.errors import FetchError, KustomizeError
 from holdfast.kustomize.options import ChartRequest, Fetched, FunctionRequest
 from holdfast.kustomize.remote import RepoSpec, parse_repo_url
 
-_FILE_LIMIT, _SECONDS = 100 << 20, 60
+_FILE_LIMIT, _CHUNK = 100 << 20, 1 << 16
+_SECONDS = 60
+_ANSWER_SECONDS = 27.0
+"""What kustomize gives a repository, too."""
 
 
 class Outside:
@@ -87,15 +90,20 @@ class Outside:
     # HTTP
 
     def fetch_file(self, url: str) -> bytes:
-        """A file behind a URL. One that cannot be reached may still be a repository; one that answers with an error is not."""
-        import urllib.error
-        import urllib.request
+        """A file behind a URL. One that cannot be reached may still be a repository; one that answers with an error is not.
 
+        All of it has to be there in time: a server that says nothing would hold the build, and so would Git behind it.
+        """
+        import urllib.error
+
+        spec = parse_repo_url(url)
+        seconds = spec.timeout if spec is not None else _ANSWER_SECONDS
         try:
-            with urllib.request.urlopen(url, timeout=_SECONDS) as response:
-                data: bytes = response.read(_FILE_LIMIT + 1)
+            data = _download(url, seconds)
+        except TimeoutError:
+            raise FetchError(f'Get "{url}": no answer within {seconds:g}s') from None
         except urllib.error.HTTPError as err:
-            if parse_repo_url(url) is not None:
+            if spec is not None:
                 raise KustomizeError("URL is a git repository") from None
             raise FetchError(f"HTTP Error: status code {err.code} ({err.reason})") from None
         except (urllib.error.URLError, OSError, ValueError) as err:
@@ -194,18 +202,52 @@ class Outside:
         return done.stdout
 
 
+def _download(url: str, seconds: float) -> bytes:
+    """What a URL answers, up to a byte more than the limit. Raises TimeoutError, URLError, OSError or ValueError."""
+    import time
+    import urllib.error
+    import urllib.request
+
+    end = time.monotonic() + seconds
+    data = bytearray()
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as response:
+            while len(data) <= _FILE_LIMIT and (part := response.read1(_CHUNK)):
+                data += part
+                if time.monotonic() > end:
+                    raise TimeoutError
+    except urllib.error.URLError as err:
+        if isinstance(err.reason, TimeoutError):
+            raise err.reason from None
+        raise
+    return bytes(data)
+
+
 def _run_git(command: list[str], directory: str, timeout: float) -> None:
+    import signal
     import subprocess
 
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    try:
-        done = subprocess.run(
-            command, cwd=directory, env=env, capture_output=True, text=True, timeout=timeout, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise KustomizeError(f"hit {timeout:g}s timeout running '{' '.join(command)}'") from None
-    if done.returncode != 0:
-        text = f"failed to run '{' '.join(command)}': {done.stdout}{done.stderr}: exit status {done.returncode}"
+    pipe = subprocess.PIPE
+    # A group of its own: what Git starts to talk to a server ends with it.
+    git = subprocess.Popen(
+        command,
+        cwd=directory,
+        env=env,
+        stdout=pipe,
+        stderr=pipe,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    with git:
+        try:
+            out, err = git.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(git.pid, signal.SIGKILL)
+            raise KustomizeError(f"hit {timeout:g}s timeout running '{' '.join(command)}'") from None
+    if git.returncode != 0:
+        text = f"failed to run '{' '.join(command)}': {out}{err}: exit status {git.returncode}"
         raise KustomizeError(text)
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from holdfast.cli.verbs import Verb
 
 
+_FRAMES = 4000
+"""Python's own limit ends with documents of some 300 levels; what is nested deeper than 400 is refused as such."""
+
+
 def program() -> NoReturn:
     """The command as it is installed: `main`, and then the end of the process."""
     code = main()
@@ -42,6 +46,7 @@ def _leave(code: int) -> NoReturn:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
     args = list(sys.argv[1:] if argv is None else argv)
     command = _quick(args) or _parsed(args)
     try:

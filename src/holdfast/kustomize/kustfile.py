@@ -257,6 +257,8 @@ def _parse(text: bytes, path: str) -> dict[str, Any]:
         data = yaml.load(text, source=path)
     except yaml.YAMLError as err:
         raise KustomizeError(f"invalid Kustomization: {err.message}", place=err.place) from None
+    except RecursionError:
+        raise KustomizeError("invalid Kustomization: yaml: nested too deeply", place=Place(path)) from None
     try:
         return decode(data, KUSTOMIZATION)
     except WrongField as err:

@@ -159,7 +159,10 @@ class Loader:
             raise KustomizeError(f"read {self.files.shown(joined)}: is a directory")
         if self._restricted and not inside(real.rpartition("/")[0], self.root):
             raise KustomizeError(f"security; file '{self.files.shown(joined)}' is not in or below '{self.shown_root}'")
-        return self.files.read(real)
+        try:
+            return self.files.read(real)
+        except OSError as err:
+            raise KustomizeError(f"open {self.files.shown(joined)}: {(err.strerror or str(err)).lower()}") from None
 
     def tree_path(self, path: str) -> str:
         """Where in the tree a relative path leads, for records of origin."""

@@ -29,6 +29,13 @@ VERSION = "v5.8.1"
 
 def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildResult:
     """Build the kustomization in directory ``path`` of ``tree``. Raises KustomizeError."""
+    try:
+        return _built(tree, path, options)
+    except RecursionError:
+        raise KustomizeError("the resources or the kustomizations are nested too deeply") from None
+
+
+def _built(tree: Tree, path: str, options: BuildOptions | None) -> BuildResult:
     options = options or BuildOptions()
     files = Files(tree, options.display_root, options.whole_disk)
     shared = Build()

@@ -61,6 +61,8 @@ def _go_problem(text: str) -> str:
         "missing ]": "missing closing ]",
         "no argument for repetition operator": "missing argument to repetition operator",
         "bad repetition operator": "invalid nested repetition operator",
+        "invalid perl operator": "invalid or unsupported Perl syntax",
+        "invalid repetition size": "invalid repeat count",
     }
     return f"{words.get(what, what)}: `{where}`"
 

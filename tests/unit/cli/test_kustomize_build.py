@@ -136,3 +136,23 @@ def test_what_is_wrong_with_a_chart_is_said(chart: Path, capsys: pytest.CaptureF
     (chart / "kustomization.yaml").write_text("helmCharts: [{name: app, releaseName: Not_Valid}]\n")
     assert main(["kustomize", "build", "--enable-helm"]) == 1
     assert capsys.readouterr().err.startswith("Error: helm chart 'app': release name \"Not_Valid\": invalid")
+
+
+def test_no_directory_is_refused(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kustomize", "build", ""]) == 1
+    assert "directory path cannot be empty" in capsys.readouterr().err
+
+
+def test_a_failure_names_the_line(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (app / "kustomization.yaml").write_text("resources:\n- c.yaml\nimages:\n- name: x\n  newTag: 1\n")
+    assert main(["kustomize", "build", "--stack-trace", "--enable-helm=true"]) == 1
+    assert capsys.readouterr().err.endswith("\n  in kustomization.yaml:5\n")
+    (app / "c.yaml").write_text("a: b: c")
+    (app / "kustomization.yaml").write_text("resources:\n- c.yaml\n")
+    assert main(["kustomize", "build"]) == 1
+    assert "\n  in c.yaml:1:" in capsys.readouterr().err
+
+
+def test_documents_of_many_levels_are_built(app: Path) -> None:
+    (app / "c.yaml").write_text(CM + "x: " + "[" * 390 + "]" * 390 + "\n")
+    assert main(["kustomize", "build"]) == 0

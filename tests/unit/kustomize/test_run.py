@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -215,3 +216,14 @@ def test_above_the_root_of_a_disk_is_the_root(repo: Any) -> None:
     repo.write("y/kustomization.yaml", "resources: [d.yaml]\n").write("y/d.yaml", CM.replace("name: c", "name: d"))
     assert "is not in or below" in repo.fails("x")
     assert [m["metadata"]["name"] for m in repo.result("x", whole_disk=True).manifests] == ["c", "d"]
+
+
+def test_what_is_nested_too_deeply_is_refused_and_not_a_defect(repo: Any) -> None:
+    for level in range(1000):
+        repo.write(f"d{level}/kustomization.yaml", f"resources: [../d{level + 1}]")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    try:
+        assert "nested too deeply" in repo.fails("d0")
+    finally:
+        sys.setrecursionlimit(limit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from holdfast.base.lazy import pattern
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.generators.pairs import load_pairs
 from holdfast.kustomize.ids import Kinds
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from holdfast.kube.refs import Manifest
 
 _LINE = 70
+_CONTROLS = pattern("[\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 _BEHAVIORS = ("create", "replace", "merge")
 
 
@@ -81,6 +83,7 @@ def _pairs(loader: Loader, args: Mapping[str, Any]) -> dict[str, bytes]:
     for key, value in pairs:
         if key in out:
             raise KustomizeError(f"configmap {args['name']} illegally repeats the key `{key}`")
+        _refuse_controls(key)
         out[key] = value
     return out
 
@@ -93,7 +96,16 @@ def _text(value: bytes) -> str | None:
     if text.startswith("\t") and "\n" in text:
         # kyaml writes lines of text as a block, and the block that begins with a tab is one it cannot read back.
         raise KustomizeError("yaml: line 2: found a tab character where an indentation space is expected")
+    _refuse_controls(text)
     return text
+
+
+def _refuse_controls(text: str) -> None:
+    """kyaml writes these characters as they are, and cannot read them back."""
+    if not text.isascii() or "\x7f" in text:
+        found = _CONTROLS.search(text)
+        if found is not None:
+            raise KustomizeError(f"yaml: control characters are not allowed (U+{ord(found[0]):04X})")
 
 
 def _encoded(value: bytes) -> str:

@@ -166,6 +166,8 @@ class _Quotes:
 
 def _operate(resources: ResMap, patch: Patch) -> None:
     if patch.target is None:
+        if not patch.operations:
+            return
         raise KustomizeError(f"must specify a target for JSON patch {patch.source}")
     assert patch.operations is not None
     for resource in CompiledSelector(patch.target).select(resources):

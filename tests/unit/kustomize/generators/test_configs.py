@@ -58,6 +58,8 @@ def test_an_overlay_merges_into_a_generated_map_and_the_hash_follows(repo: Any) 
         ("{name: c, literals: [a=1, a=2]}", "configmap c illegally repeats the key `a`"),
         ("{name: c, files: [x=]}", 'missing file path for key name "x" in source "x="'),
         ("{literals: [a=1]}", "a configmap must have a name"),
+        ('{name: c, literals: ["a=\\x7f"]}', "yaml: control characters are not allowed (U+007F)"),
+        ('{name: c, literals: ["\\u0081=a"]}', "yaml: control characters are not allowed (U+0081)"),
         ("{name: c, behavior: merge}", "does not exist; cannot merge or replace"),
     ],
 )

@@ -129,3 +129,8 @@ def test_of_a_key_that_a_patch_has_twice_the_first_counts_where_there_is_somethi
 def test_a_key_that_a_patch_has_twice_in_something_new_is_refused(repo: Any) -> None:
     patched(repo, "apiVersion: v1\nkind: A\nmetadata:\n  name: a\n", DOUBLED)
     assert 'mapping key "x" already defined at line 5' in repo.fails()
+
+
+def test_a_json_patch_without_operations_needs_no_target(web: Any) -> None:
+    web.write("kustomization.yaml", "resources: [web.yaml]\npatches:\n- patch: '[]'\n")
+    assert web.result().resources[0].name == "web"
