@@ -37,12 +37,24 @@ from holdfast.sandbox.watching import Watch
 def serve(registry: Registry, exchange: Exchange, resource: Resource, authenticator: Authenticator) -> Response:
     if exchange.route.subresource:
         return subresources.serve(registry, exchange, resource, registry.issuer)
-    verb = exchange.verb
+    verb = exchange.verb or _custom_verb(exchange, resource)
     if not verb or exchange.request.method == "HEAD" or verb not in resource.verbs:
         raise _not_allowed(exchange, resource)
     if virtual.is_virtual(resource):
         return virtual.serve(registry, exchange, resource, authenticator)
     return _VERBS[verb](registry, exchange, resource)
+
+
+def _custom_verb(exchange: Exchange, resource: Resource) -> str:
+    """Custom resources are not routed by path: a POST creates wherever it goes, and a PUT or PATCH misses the name."""
+    method = exchange.request.method
+    if not resource.crd or method not in ("POST", "PUT", "PATCH"):
+        return ""
+    if method == "POST":
+        return "create"
+    if method == "PATCH":
+        patches.media_of(exchange, resource)
+    raise status.bad_request("name must be provided")
 
 
 def _not_allowed(exchange: Exchange, resource: Resource) -> status.StatusError:

@@ -27,10 +27,10 @@ _CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY)
 
 def media_of(exchange: Exchange, resource: Resource) -> str:
     media = exchange.request.header("content-type").split(";")[0].strip()
-    if media not in _BUILTIN:
-        raise status.StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     if resource.crd and media not in _CUSTOM:
         raise status.unsupported_media_type(_CUSTOM)
+    if media not in _BUILTIN:
+        raise status.StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     return media
 
 
@@ -158,6 +158,9 @@ def finish(
     except seams.DecodeFailure as failure:
         raise refusal(_converted(failure.why) if refuse else failure.why) from None
     check_name(exchange, resource, obj)
+    if resource.crd and exchange.route.subresource and old is not None:
+        # Through /status a custom resource's metadata are not written at all.
+        obj["metadata"]["uid"] = old["metadata"].get("uid")
     _check_uid(resource, obj, old)
     return obj
 

@@ -203,10 +203,9 @@ def _status_metadata(resource: Resource, new: Manifest, old: Manifest, subresour
     """Labels, annotations, finalizers and owners through /status: some kinds take them, the others keep the old ones."""
     if resource.crd:
         # Custom resources keep everything but managedFields and what decides about conflicts.
-        return {
-            **old,
-            **{k: v for k, v in new.items() if k in ("managedFields", "resourceVersion", "uid", "name", "namespace")},
-        }
+        told = ("managedFields", "resourceVersion", "uid", "name", "namespace")
+        kept = {k: v for k, v in old.items() if k != "resourceVersion"}
+        return {**kept, **{k: v for k, v in new.items() if k in told}}
     if resource.kind in _STATUS_WRITES_LABELS or subresource == "approval":
         return new
     meta = dict(new)

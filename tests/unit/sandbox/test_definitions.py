@@ -82,3 +82,26 @@ async def test_emptying_the_stored_versions_names_the_storage_version_and_is_no_
     patch = {"status": {"storedVersions": []}}
     after = await api.call("PATCH", f"{path}/status", patch, content_type="application/merge-patch+json")
     assert after.body == before
+
+
+async def test_a_custom_resource_is_created_by_a_post_wherever_it_goes(api: Any) -> None:
+    await api.call("POST", CRDS, _crd())
+    await _settled()
+    path = "/apis/ex.com/v1/namespaces/default/widgets"
+    body = {"apiVersion": "ex.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    assert (await api.call("POST", f"{path}/other", body)).body["metadata"]["name"] == "w"
+    nameless = await api.call("PUT", path, body)
+    assert (nameless.code, nameless.body["message"]) == (400, "name must be provided")
+    assert (await api.call("PATCH", path, {})).code == 415
+
+
+async def test_a_status_of_a_custom_resource_is_replaced_at_a_revision_only(api: Any) -> None:
+    crd = _crd()
+    crd["spec"]["versions"][0]["subresources"] = {"status": {}}
+    await api.call("POST", CRDS, crd)
+    await _settled()
+    path = "/apis/ex.com/v1/namespaces/default/widgets"
+    body = {"apiVersion": "ex.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "status": {"a": 1}}
+    await api.call("POST", path, body)
+    refused = await api.call("PUT", f"{path}/w/status", body)
+    assert (refused.code, refused.body["details"]["causes"][0]["field"]) == (422, "metadata.resourceVersion")

@@ -59,7 +59,8 @@ class FullHooks(Hooks):
 
     def validate_create(self, call: Call, resource: Resource, obj: Manifest) -> list[FieldError]:
         if resource.crd:
-            return custom.validate_create(resource.spec, resource.kind, obj, resource.namespaced)
+            found = custom.validate_create(resource.spec, resource.kind, obj, resource.namespaced)
+            return _told(call, (found, [] if found else custom.finalizer_warnings(obj["metadata"])))
         if is_definition(resource):
             return _told(call, _definition().validate_create(obj))
         errs = validate_create(resource.gvk, obj) + problems(resource, obj, None)

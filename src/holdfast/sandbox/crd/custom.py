@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.kube.refs import GroupVersionKind, Manifest
-from holdfast.sandbox import status
+from holdfast.sandbox import gotext, status
 from holdfast.sandbox.crd import embedded, scale_rules, values
 from holdfast.sandbox.crd.outcome import Outcome
 from holdfast.sandbox.crd.structural import Node, Path, apply_defaults, drop_nulls, prune
@@ -99,21 +99,29 @@ def go_numbers(value: Any) -> Any:
     return value
 
 
-def _embedded(node: Node, value: Any) -> None:
-    """Embedded resources keep only well-formed metadata."""
+def _embedded(node: Node, value: Any, path: str = "") -> None:
+    """Embedded resources have metadata that can be read."""
     if isinstance(value, dict):
-        for key, sub in node.properties.items():
-            item = value.get(key)
-            if isinstance(item, (dict, list)):
-                if sub.embedded and isinstance(item, dict) and isinstance(item.get("metadata"), dict):
-                    try:
-                        read_struct(_meta_type(), item["metadata"], (), [])
-                    except Mismatch:
-                        del item["metadata"]
-                _embedded(sub, item)
+        for key, item in value.items():
+            sub = node.properties.get(key)
+            if sub is None:
+                sub = node.additional
+            if sub is not None and isinstance(item, (dict, list)):
+                place = values.join(path, key) if key in node.properties else f"{path}[{key}]"
+                if sub.embedded and isinstance(item, dict) and "metadata" in item:
+                    _read_metadata(item["metadata"], f"{place}.metadata")
+                _embedded(sub, item, place)
     elif isinstance(value, list) and node.items is not None:
-        for item in value:
-            _embedded(node.items, item)
+        for index, item in enumerate(value):
+            _embedded(node.items, item, f"{path}[{index}]")
+
+
+def _read_metadata(meta: Any, path: str) -> None:
+    shown = gotext.dumps(meta)
+    try:
+        read_struct(_meta_type(), meta, (), [])
+    except Mismatch as error:
+        raise DecodeError(f"{path}: Invalid value: {shown}: {error.text()}") from None
 
 
 def fill(version: Manifest, obj: Manifest) -> None:
@@ -138,7 +146,7 @@ def read(version: Manifest, obj: Manifest, storage: Manifest | None = None) -> N
 
 def validate_create(version: Manifest, kind: str, obj: Manifest, namespaced: bool) -> Errors:
     errs = metadata.validate(obj.get("metadata") or {}, namespaced, names.dns_subdomain)
-    outcome = _judge(version, obj, values.MISSING)
+    outcome = _judge(version, obj, values.MISSING, blocked=_blocks(errs))
     errs += outcome.errors
     if not errs:
         errs.name("metadata.name", (obj.get("metadata") or {}).get("name") or "", names.path_segment)
@@ -150,15 +158,39 @@ def validate_update(version: Manifest, obj: Manifest, old: Manifest, subresource
     errs = metadata.validate_update(obj["metadata"], old["metadata"])
     errs += metadata.validate_update(obj["metadata"], old["metadata"])
     metadata.common(errs, obj["metadata"])
-    outcome = _judge(version, obj, old, subresource)
+    outcome = _judge(version, obj, old, subresource, blocked=_blocks(errs))
     errs += outcome.errors
-    return errs, outcome.warnings
+    told = [] if errs or subresource else finalizer_warnings(obj["metadata"], old["metadata"])
+    return errs, outcome.warnings + told
 
 
-def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") -> Outcome:
+_STANDARD = ("orphan", "foregroundDeletion", "kubernetes")
+
+
+def finalizer_warnings(meta: Manifest, old: Manifest | None = None) -> list[str]:
+    """What is told of finalizers that are new."""
+    added = set(meta.get("finalizers") or ()) - set((old or {}).get("finalizers") or ())
+    return [f"metadata.finalizers: {gotext.quote(name)}: {text}" for name in sorted(added) for text in _finalizer(name)]
+
+
+def _finalizer(name: str) -> list[str]:
+    told = list(names.qualified(name))
+    if "/" not in name and name not in _STANDARD:
+        path = " including a path (/)" if "." in name else ""
+        others = "to avoid accidental conflicts with other finalizer writers"
+        told.append(f"prefer a domain-qualified finalizer name{path} {others}")
+    return told
+
+
+def _blocks(errs: Errors) -> bool:
+    """Whether rules are not worth a look any more."""
+    return any(error.type in _BLOCKING for error in errs)
+
+
+def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "", *, blocked: bool = False) -> Outcome:
     node = compiled(version)
     if subresource == "status":
-        return _judge_status(node, obj, old)
+        return _judge_status(node, obj, old, blocked)
     body = {key: value for key, value in obj.items() if key not in _ROOT}
     before = old if old is values.MISSING else {key: value for key, value in old.items() if key not in _ROOT}
     outcome = Outcome()
@@ -174,7 +206,7 @@ def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") ->
     values.validate_lists(errs, node, body, "", before)
     _embedded_errors(errs, node, body, "")
     if node.has_rules:
-        if any(error.type in _BLOCKING for error in errs):
+        if blocked or _blocks(errs):
             errs.append(FieldError(status.INVALID, "<nil>", None, _SKIPPED))
         else:
             found = _rules(node, obj, old)
@@ -184,7 +216,7 @@ def _judge(version: Manifest, obj: Manifest, old: Any, subresource: str = "") ->
     return outcome
 
 
-def _judge_status(node: Node, obj: Manifest, old: Any) -> Outcome:
+def _judge_status(node: Node, obj: Manifest, old: Any, blocked: bool) -> Outcome:
     """Through /status only the status is checked; its texts are relative to it. Rules see the whole object."""
     outcome = Outcome()
     below = node.properties.get("status")
@@ -194,7 +226,7 @@ def _judge_status(node: Node, obj: Manifest, old: Any) -> Outcome:
         errs += [replace(e, field=e.field if e.field == "<nil>" else f"status.{e.field}") for e in found]
         values.validate_lists(errs, below, obj["status"], "status", old.get("status", values.MISSING))
     if node.has_rules:
-        if any(error.type in _BLOCKING for error in errs):
+        if blocked or _blocks(errs):
             errs.append(FieldError(status.INVALID, "<nil>", None, _SKIPPED))
         else:
             found_rules = _rules(node, obj, old)

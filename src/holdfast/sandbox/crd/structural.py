@@ -48,30 +48,37 @@ class Node:
 # --- pruning --------------------------------------------------------------------
 
 
-def prune(node: Node, value: Any, root: bool, path: Path = (), found: list[Path] | None = None) -> None:
-    """Drop what the schema does not know; note the paths in `found`."""
+def prune(node: Node | None, value: Any, root: bool, path: Path = (), found: list[Path] | None = None) -> None:
+    """Drop what the schema does not know; note the paths in `found`. Without a schema nothing is known."""
     if isinstance(value, dict):
-        _prune_object(node, value, root or node.embedded, path, found)
-    elif isinstance(value, list) and node.items is not None:
+        if node is None:
+            _drop(value, list(value), path, found)
+        else:
+            _prune_object(node, value, root or node.embedded, path, found)
+    elif isinstance(value, list) and not (node is not None and node.preserve and node.items is None):
+        items = node.items if node is not None else None
         for index, item in enumerate(value):
-            prune(node.items, item, False, (*path, index), found)
+            if isinstance(item, (dict, list)):
+                prune(items, item, False, (*path, index), found)
 
 
 def _prune_object(node: Node, value: Manifest, resource: bool, path: Path, found: list[Path] | None) -> None:
-    if node.additional is not None:
-        for key, item in value.items():
-            prune(node.additional, item, False, (*path, key), found)
-        return
     unknown = []
     for key, item in value.items():
         if resource and key in _META:
             continue
         sub = node.properties.get(key)
+        if sub is None:
+            sub = node.additional
         if sub is not None:
             prune(sub, item, False, (*path, key), found)
         elif not node.preserve:
             unknown.append(key)
-    for key in unknown:
+    _drop(value, unknown, path, found)
+
+
+def _drop(value: Manifest, keys: list[str], path: Path, found: list[Path] | None) -> None:
+    for key in keys:
         del value[key]
         if found is not None:
             found.append((*path, key))

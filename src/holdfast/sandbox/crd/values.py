@@ -91,26 +91,52 @@ def _node(errs: Errors, node: Node | None, schema: Manifest, value: Any, path: s
 
 
 def _same(old: Any, new: Any) -> bool:
-    return bool(old == new) and type(old) is type(new)
+    """Equal, and of the same types all the way down: true is not 1."""
+    if type(old) is not type(new) or old != new:
+        return False
+    if isinstance(old, dict):
+        return all(_same(old[key], new[key]) for key in old)
+    return not isinstance(old, list) or all(map(_same, old, new))
+
+
+_NUMBERS = {"int32": "int64", "int64": "int64", "float": "float64", "double": "float64"}
 
 
 def _type(errs: Errors, schema: Manifest, value: Any, path: str) -> None:
-    wanted, word = schema.get("type"), type_word(value)
-    if value is None and schema.get("nullable"):
+    """A format takes the place of a type for what is neither text nor list; lists pass where a text of some format is wanted."""
+    wanted, word = schema.get("type") or "", type_word(value)
+    types = ("integer", "string") if schema.get("x-kubernetes-int-or-string") else (wanted,) if wanted else ()
+    if value is None:
+        if types and not schema.get("nullable"):
+            _type_error(errs, path, word, ",".join(types))
         return
-    if schema.get("x-kubernetes-int-or-string"):
-        if word not in ("integer", "string"):
-            _type_error(errs, path, word, "integer,string")
-        return
-    if not wanted or word == wanted or (wanted == "number" and word == "integer"):
-        return
-    if wanted == "integer" and word == "number":
-        if abs(value) < 2**63 and value == math.floor(value):
+    whole = word == "number" and "integer" in types and _whole(value)
+    fits = word in types or whole or (word == "integer" and "number" in types)
+    form = _format_of(schema, wanted)
+    if form and word not in ("string", "array"):
+        given = _GO_FORMATS.get(word, "")
+        if not fits and given != form:
+            _type_error(errs, path, given, form)
             return
-        if schema.get("format") in _RANGES and isinstance(value, int):
-            _type_error(errs, path, "float64", schema["format"])
-            return
-    _type_error(errs, path, word, wanted)
+    elif form and wanted not in ("number", "integer"):
+        return
+    if types and not fits:
+        _type_error(errs, path, word, ",".join(types))
+
+
+_GO_FORMATS = {"integer": "int64", "number": "float64"}
+
+
+def _format_of(schema: Manifest, wanted: str) -> str:
+    """The format, as far as it means something for the type."""
+    form = str(schema.get("format") or "")
+    if wanted in ("integer", "number"):
+        return form if form in _NUMBERS else ""
+    return form if wanted in ("", "string") and form in formats.KNOWN and form not in _NUMBERS else ""
+
+
+def _whole(value: float) -> bool:
+    return abs(value) < 2**63 and value == math.floor(value)
 
 
 def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:
@@ -261,32 +287,44 @@ def _best(found: list[Errors]) -> Errors:
 
 
 def validate_lists(errs: Errors, node: Node, value: Any, path: str = "", old: Any = MISSING) -> None:
-    """No doubles in sets and map lists."""
-    if old is not MISSING and _same(old, value):
-        return
+    """No doubles in sets and map lists, unless there were some before."""
+    before = Errors()
+    if old is not MISSING:
+        _lists(before, node, old, path)
+    if not before:
+        _lists(errs, node, value, path)
+
+
+def _lists(errs: Errors, node: Node, value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             sub = node.properties.get(key)
             if sub is not None:
-                validate_lists(errs, sub, item, join(path, key))
+                _lists(errs, sub, item, join(path, key))
             elif node.additional is not None:
-                validate_lists(errs, node.additional, item, f"{path}[{key}]")
+                _lists(errs, node.additional, item, f"{path}[{key}]")
     elif isinstance(value, list):
         if node.list_type in ("set", "map"):
             _unique(errs, node, value, path)
         if node.items is not None:
             for index, item in enumerate(value):
-                validate_lists(errs, node.items, item, f"{path}[{index}]")
+                _lists(errs, node.items, item, f"{path}[{index}]")
 
 
 def _unique(errs: Errors, node: Node, value: list[Any], path: str) -> None:
-    seen: set[str] = set()
+    """Each double is told once."""
+    if node.list_type == "map":
+        for index, item in enumerate(value):
+            if item is not None and not isinstance(item, dict):
+                errs.invalid(f"{path}[{index}]", item, "must be an object for an array of list-type map")
+                return
+    seen: dict[str, int] = {}
     for index, item in enumerate(value):
         shown = item if node.list_type == "set" else _keys_of(node, item)
         mark = gotext.dumps(shown)
-        if mark in seen:
+        seen[mark] = seen.get(mark, 0) + 1
+        if seen[mark] == 2:
             errs.duplicate(f"{path}[{index}]", shown)
-        seen.add(mark)
 
 
 def _keys_of(node: Node, item: Any) -> Any:

@@ -69,8 +69,8 @@ _COMPLETED = {"Succeeded": "The pod has completed successfully.", "Failed": "The
 
 
 def _no_rows(resource: Resource, kind: str) -> list[Any] | None:
-    """Kinds with only the usual two columns say null, the others an empty list."""
-    return [] if kind in columns.TABLES and not resource.crd else None
+    """Built-in kinds with only the usual two columns say null, the others an empty list."""
+    return [] if resource.crd or kind in columns.TABLES else None
 
 
 def _columns(resource: Resource, kind: str) -> list[columns.Column]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import functools
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from holdfast.sandbox import gotext
@@ -15,7 +16,8 @@ from holdfast.sandbox.tables.columns import Column
 
 _STEP: Final = re.compile(
     r"\.?(?P<name>(?:\\.|[^.\[\]\\])+)|\[\*\]|\[(?P<index>-?\d+)\]|\['(?P<quoted>[^']*)'\]"
-    r"|\[\?\(@\.(?P<field>[\w.\\/-]+)\s*==\s*(?P<quote>['\"])(?P<value>.*?)(?P=quote)\)\]"
+    r"|\[(?P<start>-?\d*):(?P<end>-?\d*)\]"
+    r"|\[\?\(\s*@\.(?P<field>[\w.\\/-]+)\s*(?:(?P<compare>==|!=|<=|>=|<|>)\s*(?P<value>'[^']*'|\"[^\"]*\"|[^\s)]+)\s*)?\)\]"
 )
 
 
@@ -99,8 +101,10 @@ def _step(match: re.Match[str]) -> tuple[str, Any]:
         return ("name", match["quoted"].replace("\\.", "."))
     if match["index"] is not None:
         return ("index", int(match["index"]))
+    if match["start"] is not None:
+        return ("slice", tuple(int(match[key]) if match[key] else None for key in ("start", "end")))
     if match["field"] is not None:
-        return ("filter", (match["field"], match["value"]))
+        return ("filter", (match["field"], match["compare"], _literal(match["value"] or "")))
     return ("all", None)
 
 
@@ -114,5 +118,30 @@ def _follow(value: Any, step: tuple[str, Any]) -> list[Any]:
         return []
     if kind == "index":
         return [value[argument]] if -len(value) <= argument < len(value) else []
-    field, wanted = argument
-    return [v for v in value if [str(x) for x in find(v, "." + field)] == [wanted]]
+    if kind == "slice":
+        return value[slice(*argument)]
+    return [item for item in value if _passes(item, *argument)]
+
+
+def _literal(text: str) -> Any:
+    if text[:1] in ("'", '"'):
+        return text[1:-1]
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+    except ValueError:
+        return None
+
+
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def _passes(item: Any, field: str, compare: str | None, wanted: Any) -> bool:
+    """Only values of one kind are compared; without a comparison the field has to be there."""
+    found = find(item, "." + field)
+    if compare is None or not found:
+        return bool(found)
+    return type(found[0]) is type(wanted) and _COMPARE[compare](found[0], wanted)

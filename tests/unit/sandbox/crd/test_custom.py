@@ -113,3 +113,83 @@ def test_an_embedded_resource_needs_its_type() -> None:
         "spec.o.apiVersion: Required value",
         "spec.o.kind: Required value",
     ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "words"),
+    [
+        ({"type": "string", "format": "ipv6"}, 5, ['spec.f: Invalid value: "int64": spec.f in body must be of type ipv6: "int64"']),
+        ({"type": "string", "format": "uri"}, 2.5, ['spec.f: Invalid value: "float64": spec.f in body must be of type uri: "float64"']),
+        ({"type": "string", "format": "date"}, {}, ['spec.f: Invalid value: "": spec.f in body must be of type date: ""']),
+        ({"type": "string", "format": "uri"}, ["x"], []),
+        ({"type": "string", "format": "made-up"}, 5, ['spec.f: Invalid value: "integer": spec.f in body must be of type string: "integer"']),
+    ],
+)  # fmt: skip
+def test_a_format_takes_the_place_of_a_type(schema: Body, value: object, words: list[str]) -> None:
+    assert errors(version(f=schema), widget(f=value)) == words
+
+
+def test_true_is_no_unchanged_one() -> None:
+    old, new = widget(b=True), widget(b=1)
+    assert errors(version(b={"type": "boolean"}), new, old) == [
+        'spec.b: Invalid value: "integer": spec.b in body must be of type boolean: "integer"'
+    ]
+
+
+SET: Body = {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"}
+
+
+def test_each_double_of_a_set_is_told_once_and_not_where_there_were_doubles_before() -> None:
+    shape = version(s=SET)
+    assert errors(shape, widget(s=["a", "a", "b", "a"])) == ['spec.s[1]: Duplicate value: "a"']
+    assert errors(shape, widget(s=["b", "b"]), widget(s=["a", "a"])) == []
+
+
+def test_an_item_of_a_map_list_has_to_be_an_object() -> None:
+    item = {"type": "object", "properties": {"k": {"type": "string"}}}
+    shape = version(
+        l={"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"], "items": item}
+    )
+    assert errors(shape, widget(l=["x"]))[1:] == [
+        'spec.l[0]: Invalid value: "x": must be an object for an array of list-type map'
+    ]
+
+
+def test_nothing_is_known_of_objects_in_a_list_without_items() -> None:
+    obj = widget(s=[{"a": 1}])
+    told = custom.decode(version(s={"type": "string"}), "Widget", obj, "Warn", None)
+    assert (told, obj["spec"]) == (['unknown field "spec.s[0].a"'], {"s": [{}]})
+
+
+def test_an_embedded_resources_metadata_have_to_be_readable() -> None:
+    shape = version(
+        o={"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    )
+    with pytest.raises(DecodeError) as caught:
+        custom.decode(shape, "Widget", widget(o={"metadata": {"name": 5}}), "Ignore", None)
+    assert caught.value.message == (
+        'spec.o.metadata: Invalid value: {"name":5}: json: cannot unmarshal number into Go struct field ObjectMeta.name of type string'
+    )
+
+
+def test_what_metadata_lack_keeps_rules_from_being_looked_at() -> None:
+    obj = widget(i=1)
+    del obj["metadata"]["name"]
+    shape = version(i={"type": "integer", "x-kubernetes-validations": [{"rule": "self > 5"}]})
+    assert len(errors(shape, obj)) == 2
+    assert "some validation rules were not checked" in errors(shape, obj)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.b/c", []),
+        ("orphan", []),
+        ("x", ["a domain-qualified finalizer name to avoid"]),
+        ("a.b", ["including a path (/)"]),
+    ],
+)
+def test_a_new_finalizer_should_name_its_owner(name: str, words: list[str]) -> None:
+    told = custom.finalizer_warnings({"finalizers": ["old", name]}, {"finalizers": ["old"]})
+    assert len(told) == len(words)
+    assert all(word in text for word, text in zip(words, told, strict=True))
