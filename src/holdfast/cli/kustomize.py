@@ -9,7 +9,7 @@ import sys
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack-trace", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", dest="action", required=True)
-    build = commands.add_parser("build", help="print a kustomization's resources")
+    build = commands.add_parser("build", allow_abbrev=False, help="print a kustomization's resources")
     from holdfast.cli import kustomize_build
 
     kustomize_build.add_arguments(build)
@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from holdfast.cli import kustomize_create, kustomize_edit
 
     kustomize_edit.add_arguments(commands.add_parser("edit", help="change the kustomization in this directory"))
-    create = commands.add_parser("create", aliases=["init"], help="make a kustomization in this directory")
+    create = commands.add_parser(
+        "create", aliases=["init"], allow_abbrev=False, help="make a kustomization in this directory"
+    )
     kustomize_create.add_arguments(create)
 
 

@@ -91,7 +91,13 @@ def run(args: Arguments) -> int:
         return 1
     for warning in result.warnings:
         print(warning, file=sys.stderr)
-    _write(result.resources, args.output)
+    try:
+        _write(result.resources, args.output)
+    except OSError as err:
+        if not args.output:
+            raise
+        print(f"Error: open {err.filename or args.output}: {(err.strerror or str(err)).lower()}", file=sys.stderr)
+        return 1
     return 0
 
 

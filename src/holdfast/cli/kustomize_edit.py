@@ -44,7 +44,7 @@ def _group(commands: Any, name: str, text: str) -> Any:
 
 
 def _command(group: Any, name: str, text: str, change: Action, *positional: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = group.add_parser(name, help=text)
+    parser: argparse.ArgumentParser = group.add_parser(name, help=text, allow_abbrev=False)
     parser.set_defaults(handler=run, change=change)
     for each in positional:
         parser.add_argument(each.rstrip("*"), nargs="*" if each.endswith("*") else None)

@@ -18,6 +18,10 @@ from holdfast.kustomize.remote import RepoSpec, parse_repo_url
 
 _FILE_LIMIT, _CHUNK = 100 << 20, 1 << 16
 _SECONDS = 60
+_FORCED = (
+    "Warning: Forcing the git protocol using the 'git::' URL prefix is not supported. Kustomize currently strips this invalid "
+    "prefix, but will stop doing so in a future release. Please remove the 'git::' prefix from your configuration."
+)
 _ANSWER_SECONDS = 27.0
 """What kustomize gives a repository, too."""
 
@@ -29,7 +33,8 @@ class Outside:
         self._helm_command = helm_command or "helm"
         self._helm_given = bool(helm_command)
         self._helm_debug = helm_debug
-        self._env = dict(pair.partition("=")[::2] for pair in env or [])
+        # A name alone is what this process has under it, which a function is given anyway.
+        self._env = dict(pair.partition("=")[::2] for pair in env or [] if "=" in pair)
         self._directories: list[str] = []
         self._fetched: dict[str, Fetched] = {}
 
@@ -67,6 +72,8 @@ class Outside:
         spec = parse_repo_url(url)
         if spec is None:
             raise KustomizeError(f"'{url}' is not the URL of a repository")
+        if url[:5].lower() == "git::":
+            print(_FORCED, file=sys.stderr)
         key = f"{spec.clone}?{spec.ref}&{spec.submodules}"
         if key not in self._fetched:
             self._fetched[key] = self._clone(spec)
@@ -108,7 +115,8 @@ class Outside:
             raise FetchError(f"HTTP Error: status code {err.code} ({err.reason})") from None
         except (urllib.error.URLError, OSError, ValueError) as err:
             reason = getattr(err, "reason", err)
-            raise KustomizeError(f'Get "{url}": {reason}') from None
+            shown = reason.strerror.lower() if isinstance(reason, OSError) and reason.strerror else reason
+            raise KustomizeError(f'Get "{url}": {shown}') from None
         if len(data) > _FILE_LIMIT:
             raise FetchError(f"HTTP Error: '{url}' is larger than {_FILE_LIMIT >> 20} MiB")
         return data

@@ -156,3 +156,32 @@ def test_a_failure_names_the_line(app: Path, capsys: pytest.CaptureFixture[str])
 def test_documents_of_many_levels_are_built(app: Path) -> None:
     (app / "c.yaml").write_text(CM + "x: " + "[" * 390 + "]" * 390 + "\n")
     assert main(["kustomize", "build"]) == 0
+
+
+@pytest.mark.parametrize("output", ["gone/out.yaml", "c.yaml/out.yaml"])
+def test_an_output_that_cannot_be_written_is_told(app: Path, capsys: pytest.CaptureFixture[str], output: str) -> None:
+    assert main(["kustomize", "build", "-o", output]) == 1
+    assert capsys.readouterr().err.startswith(f"Error: open {output}: no")
+
+
+def test_shortened_flags_are_none(app: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["kustomize", "build", "--out", "x.yaml"])
+    assert not (app / "x.yaml").exists()
+
+
+def test_a_name_alone_hands_the_environment_on(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE", "there")
+    (app / "kustomization.yaml").write_text("resources: [c.yaml]\ntransformers: [t.yaml]\n")
+    (app / "t.yaml").write_text(
+        "apiVersion: x/v1\nkind: F\nmetadata:\n  name: f\n  annotations:\n"
+        "    config.kubernetes.io/function: 'exec: {path: ./fn.sh}'\n"
+    )
+    (app / "fn.sh").write_text(
+        '#!/bin/sh\ncat >/dev/null\necho "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n'
+        '- apiVersion: v1\n  kind: X\n  metadata: {name: $HERE-$SET}"\n'
+    )
+    (app / "fn.sh").chmod(0o755)
+    flags = ["--enable-alpha-plugins", "--enable-exec", "-e", "HERE", "--env", "SET=on"]
+    assert main(["kustomize", "build", "-o", "out.yaml", *flags]) == 0
+    assert "name: there-on" in (app / "out.yaml").read_text()

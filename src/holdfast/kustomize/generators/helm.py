@@ -80,9 +80,10 @@ def _values(loader: Loader, chart: Mapping[str, Any], home: str, schemas: Schema
     inline, path = chart.get("valuesInline"), chart.get("valuesFile", "")
     if not inline and not path:
         return None
-    from_file = _values_file(loader, path, chart, home)
     if not inline:
-        return dict(from_file)
+        # As Helm reads it, where ``y`` is true; kustomize reads it only to merge it.
+        return dict(yaml.load(loader.load(path)) or {})
+    from_file = _values_file(loader, path, chart, home)
     how = chart.get("valuesMerge") or "override"
     if how == "replace":
         return dict(inline)
