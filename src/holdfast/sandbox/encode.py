@@ -10,7 +10,7 @@ import orjson
 
 from holdfast.sandbox import gonumbers, tables
 from holdfast.sandbox.conversion import as_stored, from_storage
-from holdfast.sandbox.negotiate import YAML, Form
+from holdfast.sandbox.negotiate import PROTOBUF, YAML, Form
 from holdfast.sandbox.reading import Page
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.store import Record
@@ -21,6 +21,10 @@ def body(value: Any, form: Form) -> bytes:
         from holdfast.kube.yaml import dump
 
         return dump(value).encode()
+    if form.media == PROTOBUF:
+        from holdfast.sandbox import protowrite
+
+        return protowrite.encode(value)
     return gonumbers.dumps(value) + b"\n"
 
 
@@ -57,7 +61,7 @@ def page_bytes(resource: Resource, page: Page, form: Form, now: datetime.datetim
     if form.target:
         return body(printed_list(resource, page, form, now), form)
     head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": list_meta(resource, page)}
-    if form.media == YAML:
+    if form.media in (YAML, PROTOBUF):
         items = [orjson.loads(item_bytes(resource, r)) for r in page.records]
         return body({**head, "items": items}, form)
     return join(head, (item_bytes(resource, r) for r in page.records))

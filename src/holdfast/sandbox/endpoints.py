@@ -29,6 +29,7 @@ from holdfast.sandbox.exchange import (
 from holdfast.sandbox.getting import get
 from holdfast.sandbox.httpd import Response
 from holdfast.sandbox.identity import Authenticator
+from holdfast.sandbox.negotiate import PROTOBUF
 from holdfast.sandbox.registry import Registry
 from holdfast.sandbox.resources import Resource
 from holdfast.sandbox.watching import Watch
@@ -97,6 +98,8 @@ def _watch(registry: Registry, exchange: Exchange, resource: Resource) -> Respon
         raise status.untyped(f"strconv.ParseUint: parsing {gotext.quote(revision)}: invalid syntax")
     watch = Watch(registry, resource, wanted, found, form)
     response = answer(exchange, b"", form)
+    if form.media == PROTOBUF:
+        response.content_type = f"{PROTOBUF};stream=watch"
     response.stream = watch.open()
     return response
 

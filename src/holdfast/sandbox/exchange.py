@@ -30,6 +30,14 @@ class Exchange:
         self.verb = verb
         self.user = user
         self.call = Call(now, user, manager=user_agent_manager(request.header("user-agent")), verb=verb)
+        self.resource: Resource | None = None
+
+    def has_binary_form(self) -> bool:
+        """Whether what is asked for can be written as protobuf."""
+        from holdfast.sandbox import protowrite
+
+        found = self.resource
+        return found is not None and not found.crd and protowrite.can_write(found.gvk)
 
     def configure(self, found: options.WriteOptions) -> None:
         self.call.user = self.user
@@ -46,7 +54,7 @@ def user_agent_manager(agent: str) -> str:
 
 
 def any_form(exchange: Exchange) -> Form:
-    form = negotiate.choose(exchange.request.header("accept"))
+    form = negotiate.choose(exchange.request.header("accept"), binary=exchange.has_binary_form)
     if form.target != "Table":
         return form
     include = exchange.query.text("includeObject") or "Metadata"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,25 +52,33 @@ def clauses(accept: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield media, params
 
 
-def choose(accept: str, *, transforms: bool = True) -> Form:
-    """The first acceptable form; NotAcceptable when there is none. ``transforms`` allows ``as=Table`` and its kin."""
+def choose(accept: str, *, transforms: bool = True, binary: Callable[[], bool] | None = None) -> Form:
+    """The first acceptable form; NotAcceptable when there is none. ``transforms`` allows ``as=Table`` and its kin.
+
+    Protobuf, where ``binary`` says that it can be had, is for those who take nothing else: JSON is ready made.
+    """
     if not accept.strip():
         return PLAIN
+    protobuf: Form | None = None
     for media, params in clauses(accept):
         media = _ALIASES.get(media, media)
-        if media not in (JSON, YAML):
+        if media not in ACCEPTED:
             continue
-        target = params.get("as", "")
-        if not target:
-            return Form(media)
-        if (
-            transforms
-            and target in _PRINTED
-            and params.get("g") == "meta.k8s.io"
-            and params.get("v") in ("v1", "v1beta1")
-        ):
-            return Form(media, target, params["v"])
+        form = _form(media, params, transforms)
+        if form is not None and media != PROTOBUF:
+            return form
+        protobuf = protobuf or form
+    if protobuf is not None and protobuf.target != "Table" and binary is not None and binary():
+        return protobuf
     raise status.not_acceptable(ACCEPTED)
+
+
+def _form(media: str, params: dict[str, str], transforms: bool) -> Form | None:
+    target = params.get("as", "")
+    if not target:
+        return Form(media)
+    known = params.get("g") == "meta.k8s.io" and params.get("v") in ("v1", "v1beta1")
+    return Form(media, target, params["v"]) if transforms and target in _PRINTED and known else None
 
 
 def body_media(content_type: str) -> str:

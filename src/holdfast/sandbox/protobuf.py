@@ -1,7 +1,7 @@
 """Bodies in Kubernetes' protobuf encoding, as JSON data.
 
-In: ``application/vnd.kubernetes.protobuf`` bytes of a built-in kind; out: the object as its JSON would read. Never writes
-protobuf: clients that send it take JSON back.
+In: ``application/vnd.kubernetes.protobuf`` bytes of a built-in kind; out: the object as its JSON would read. Writing is
+`protowrite`'s: most clients that send protobuf take JSON back.
 
 ``protofields.txt`` holds the field numbers: a package in brackets, then one message a line with ``number:name:type``
 (``*`` repeated, ``%`` a map from strings). Go's embedded structs are messages of their own there and lie flat in JSON.
@@ -43,7 +43,7 @@ Message = dict[int, Field]
 
 
 @functools.cache
-def _messages() -> dict[str, Message]:
+def messages() -> dict[str, Message]:
     found: dict[str, Message] = {}
     package = ""
     for line in Path(__file__).with_name("protofields.txt").read_text("utf-8").splitlines():
@@ -81,12 +81,14 @@ def decode(data: bytes) -> dict[str, Any]:
     }
 
 
-def body(kind: GroupVersionKind, data: bytes) -> dict[str, Any]:
+def message_name(kind: GroupVersionKind) -> str:
     group = _GROUPS.get(kind.group, kind.group.partition(".")[0])
-    name = f"{group}.{kind.version}.{kind.kind}"
-    if kind.kind == "DeleteOptions":
-        name = "meta.v1.DeleteOptions"
-    if name not in _messages():
+    return f"{group}.{kind.version}.{kind.kind}"
+
+
+def body(kind: GroupVersionKind, data: bytes) -> dict[str, Any]:
+    name = "meta.v1.DeleteOptions" if kind.kind == "DeleteOptions" else message_name(kind)
+    if name not in messages():
         raise ProtobufError(f'no kind "{kind.kind}" is registered for version "{kind.api_version}"')
     found: dict[str, Any] = _message(name, data, 0)
     return found
@@ -141,7 +143,7 @@ def _message(name: str, data: bytes, depth: int) -> Any:
         return special(data)
     if depth > _DEEPEST:
         raise ProtobufError("exceeded maximum recursion depth")
-    fields = _messages()[name]
+    fields = messages()[name]
     if len(fields) == 1 and fields.get(1) == Field("items", "string", "*"):
         # A named list type, such as the values of a user's extra.
         return [_bytes(v).decode() for n, v in _pairs(data) if n == 1]
@@ -162,7 +164,7 @@ def _add(found: dict[str, Any], parent: str, field: Field, raw: Any, depth: int)
     value = _value(field.type, raw, depth)
     if field.many:
         found.setdefault(field.name, []).append(value)
-    elif (parent, field.name) in _embedded():
+    elif (parent, field.name) in embedded():
         found.update(value)
     else:
         found[field.name] = value
@@ -241,7 +243,7 @@ _SPECIAL: Final[dict[str, Callable[[bytes], Any]]] = {
 
 
 @functools.cache
-def _embedded() -> frozenset[tuple[str, str]]:
+def embedded() -> frozenset[tuple[str, str]]:
     """Message fields that are no properties in JSON: what they hold lies flat in their parent."""
     names = (
         "volumeSource", "persistentVolumeSource", "handler", "ephemeralContainerCommon", "localObjectReference", "ingressRuleValue",
@@ -249,7 +251,7 @@ def _embedded() -> frozenset[tuple[str, str]]:
     )  # fmt: skip
     return frozenset(
         (message, field.name)
-        for message, fields in _messages().items()
+        for message, fields in messages().items()
         for field in fields.values()
         if field.name in names and field.type not in _PLAIN and not field.many
     )

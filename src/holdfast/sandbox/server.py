@@ -81,7 +81,7 @@ class ApiServer:
 
     async def _resource(self, exchange: Exchange) -> Response:
         where = exchange.route
-        resource = self.registry.catalog.lookup(where.group, where.version, where.resource)
+        resource = exchange.resource = self.registry.catalog.lookup(where.group, where.version, where.resource)
         try:
             if resource is None:
                 return self._unknown(where)
@@ -268,9 +268,10 @@ def deprecation(resource: Resource) -> list[str]:
 
 def refusal(request: Request, error: status.StatusError, warnings: list[str] | None = None) -> Response:
     try:
-        form = negotiate.choose(request.header("accept"))
+        form = negotiate.choose(request.header("accept"), binary=lambda: True)
     except status.StatusError:
         form = negotiate.PLAIN
-    form = negotiate.Form(form.media)
+    binary_part = form.media == negotiate.PROTOBUF and form.target
+    form = negotiate.PLAIN if binary_part else negotiate.Form(form.media)
     headers = [*error.headers.items(), *warning_headers(warnings or [])]
     return Response(error.code, encode.body(error.status, form), form.media, headers)

@@ -15,7 +15,7 @@ import orjson
 
 from holdfast.sandbox import encode, gonumbers, tables
 from holdfast.sandbox.conversion import from_storage
-from holdfast.sandbox.negotiate import Form
+from holdfast.sandbox.negotiate import PROTOBUF, Form
 from holdfast.sandbox.options import ListOptions
 from holdfast.sandbox.reading import Selection
 from holdfast.sandbox.registry import Registry
@@ -82,7 +82,11 @@ class Watch:
                 "reason": "Expired",
                 "code": 410,
             }
-            return [orjson.dumps({"type": "ERROR", "object": body}) + b"\n", b""]
+            binary = self._form.media == PROTOBUF
+            return [
+                self._frame("ERROR", body) if binary else orjson.dumps({"type": "ERROR", "object": body}) + b"\n",
+                b"",
+            ]
 
     async def _stream(self, initial: Iterable[bytes]) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -144,9 +148,19 @@ class Watch:
         return line
 
     def _line(self, type_: str, found: Record) -> bytes:
+        if self._form.media == PROTOBUF:
+            return self._frame(
+                type_,
+                encode.printed(self._resource, from_storage(self._resource, found), self._form, self._registry.clock()),
+            )
         if not self._form.target:
             return b'{"type":"%b","object":%b}\n' % (type_.encode(), encode.object_bytes(self._resource, found))
         return self._printed(type_, from_storage(self._resource, found))
+
+    def _frame(self, type_: str, obj: dict[str, Any]) -> bytes:
+        from holdfast.sandbox import protowrite
+
+        return protowrite.frame(type_, obj)
 
     def _printed(self, type_: str, obj: dict[str, Any]) -> bytes:
         body = encode.printed(self._resource, obj, self._form, self._registry.clock())
@@ -161,6 +175,8 @@ class Watch:
         if initial_end:
             meta["annotations"] = {"k8s.io/initial-events-end": "true"}
         obj = tables.bare_object(self._resource, meta)
+        if self._form.media == PROTOBUF:
+            return self._frame("BOOKMARK", encode.printed(self._resource, obj, self._form, self._registry.clock()))
         if self._form.target:
             return self._printed("BOOKMARK", obj)
         return orjson.dumps({"type": "BOOKMARK", "object": obj}) + b"\n"

@@ -63,7 +63,7 @@ class Api:
         is_json = "json" in response.content_type and response.stream is None
         return Answer(
             response.code,
-            json.loads(text) if is_json else text.decode(),
+            json.loads(text) if is_json else text if "protobuf" in response.content_type else text.decode(),
             dict(response.headers),
             [v for n, v in response.headers if n == "Warning"],
             response.content_type,
