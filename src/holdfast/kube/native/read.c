@@ -1,6 +1,6 @@
 /* One ordinary YAML document to JSON data.
  *
- * Taken are maps with text keys, lists, one-line flow collections, literal blocks, quoted and plain scalars whose meaning no dialect
+ * Taken are maps with text keys, lists, flow collections, literal blocks, quoted and plain scalars whose meaning no dialect
  * doubts. At the first byte that is not known for sure the reader gives up and answers `NotImplemented`: it judges nothing and has no
  * error messages of its own, and Python stays the only place where YAML's meaning is written down.
  *
@@ -12,11 +12,24 @@
 #define KEY_SLOTS 1024
 #define LONGEST_KEY 48
 
-static PyObject *read_block(Reader *r);
+static PyObject *read_block(Reader *r, Py_ssize_t parent);
 static PyObject *read_flow(Reader *r);
 static PyObject *read_after_key(Reader *r, Py_ssize_t parent);
 
 static PyObject *key_table[KEY_SLOTS];
+
+/* Passes blanks and line breaks between brackets. False where a line begins with what may be a comment or a document's marker. */
+static bool skip_flow_space(Reader *r)
+{
+    for (;;) {
+        skip_blanks(r);
+        if (r->at == r->end || *r->at != '\n')
+            return r->at < r->end && *r->at != '#';
+        r->at++;
+        if (r->at < r->end && strchr(" \n[]{}\"',", *r->at) == NULL)
+            return false;
+    }
+}
 
 /* A plain scalar between brackets, of characters that are nothing else there. */
 static PyObject *read_flow_plain(Reader *r)
@@ -32,28 +45,28 @@ static PyObject *read_flow_plain(Reader *r)
             break;
         last = r->at + 1;
     }
-    if (last == start || r->at == r->end || (*r->at != ',' && *r->at != ']' && *r->at != '}'))
+    if (last == start || r->at == r->end || strchr(",]}\n", *r->at) == NULL)
         return UNSURE;
-    return plain_value(start, last);
+    /* Text may go on in the next line, unless a bracket or a comma follows. */
+    return skip_flow_space(r) && strchr(",]}", *r->at) != NULL ? plain_value(start, last) : UNSURE;
 }
 
 static PyObject *read_flow_item(Reader *r)
 {
-    if (r->at == r->end)
-        return UNSURE;
     if (*r->at == '"' || *r->at == '\'')
         return read_quoted(r, true);
     return *r->at == '[' || *r->at == '{' ? read_flow(r) : read_flow_plain(r);
 }
 
-/* A key between braces with its colon and the blank behind it. */
+/* A key between braces with its colon, behind which a blank has to follow unless the key is in quotes. */
 static PyObject *read_flow_key(Reader *r)
 {
     PyObject *key = NULL;
-    if (r->at < r->end && (*r->at == '"' || *r->at == '\''))
+    const char *start = r->at;
+    bool quoted = *start == '"' || *start == '\'';
+    if (quoted)
         key = read_quoted(r, true);
     else {
-        const char *start = r->at;
         while (r->at < r->end && IS(*r->at, FLOW_TEXT))
             r->at++;
         if (r->at > start)
@@ -61,8 +74,8 @@ static PyObject *read_flow_key(Reader *r)
     }
     if (key == NULL)
         return NULL;
-    if (PyUnicode_CheckExact(key) && r->end - r->at > 1 && r->at[0] == ':' && r->at[1] == ' ') {
-        r->at += 2;
+    if (PyUnicode_CheckExact(key) && r->end - r->at > 1 && r->at[0] == ':' && (quoted || r->at[1] == ' ') && r->at - start < 1000) {
+        r->at++;
         return key;
     }
     Py_DECREF(key);
@@ -86,8 +99,7 @@ static bool read_flow_member(Reader *r, PyObject *into)
         done = value != NULL && PyList_Append(into, value) == 0;
     }
     else if ((key = read_flow_key(r)) != NULL) {
-        skip_blanks(r);
-        value = read_flow_item(r);
+        value = skip_flow_space(r) ? read_flow_item(r) : UNSURE;
         done = value != NULL && put(into, key, value);
     }
     Py_XDECREF(key);
@@ -95,7 +107,7 @@ static bool read_flow_member(Reader *r, PyObject *into)
     return done;
 }
 
-/* [...] or {...} on one line; `at` ends behind the closing bracket. */
+/* [...] or {...}; `at` ends behind the closing bracket. */
 static PyObject *read_flow(Reader *r)
 {
     char closing = *r->at++ == '[' ? ']' : '}';
@@ -104,24 +116,19 @@ static PyObject *read_flow(Reader *r)
     PyObject *found = closing == ']' ? PyList_New(0) : PyDict_New();
     if (found == NULL)
         return NULL;
-    skip_blanks(r);
-    if (r->at < r->end && *r->at == closing) {
+    if (skip_flow_space(r) && *r->at == closing) {
         r->at++;
         r->depth--;
         return found;
     }
-    while (read_flow_member(r, found)) {
-        skip_blanks(r);
-        if (r->at == r->end)
-            break;
+    while (r->at < r->end && read_flow_member(r, found) && skip_flow_space(r)) {
         char c = *r->at++;
         if (c == closing) {
             r->depth--;
             return found;
         }
-        if (c != ',')
+        if (c != ',' || !skip_flow_space(r))
             break;
-        skip_blanks(r);
     }
     Py_DECREF(found);
     return NULL;
@@ -237,7 +244,7 @@ static PyObject *read_list(Reader *r, Py_ssize_t column)
             if (!finish_line(r) || !next_line(r))
                 item = UNSURE;
             else
-                item = r->column > column ? read_block(r) : Py_NewRef(Py_None);
+                item = r->column > column ? read_block(r, column) : Py_NewRef(Py_None);
         }
         else {
             Py_ssize_t inner = column + (r->at - dash);
@@ -270,18 +277,20 @@ static PyObject *read_after_key(Reader *r, Py_ssize_t parent)
         return UNSURE;
     if (r->column == parent && is_dash(r))
         return read_list(r, parent);
-    return r->column > parent ? read_block(r) : Py_NewRef(Py_None);
+    return r->column > parent ? read_block(r, parent) : Py_NewRef(Py_None);
 }
 
-/* The map or list that starts at `at`, in the reader's column. A scalar on a line of its own is not for us. */
-static PyObject *read_block(Reader *r)
+/* The map, list or scalar that starts at `at`, on a line of its own below the column `parent`. */
+static PyObject *read_block(Reader *r, Py_ssize_t parent)
 {
     Py_ssize_t column = r->column;
     if (is_dash(r))
         return read_list(r, column);
-    bool unsure;
-    PyObject *key = read_key(r, &unsure);
-    return key == NULL ? UNSURE : read_map(r, column, key);
+    bool unsure = false;
+    PyObject *key = strchr("[{|", *r->at) == NULL ? read_key(r, &unsure) : NULL;
+    if (key != NULL)
+        return read_map(r, column, key);
+    return unsure ? UNSURE : read_inline(r, parent);
 }
 
 PyObject *native_read(PyObject *module, PyObject *data)
@@ -295,8 +304,9 @@ PyObject *native_read(PyObject *module, PyObject *data)
         r.at += 4;
     PyObject *value = UNSURE;
     if (!has_strange_bytes(r.at, r.end - r.at) && next_line(&r) && r.column >= 0) {
-        value = read_block(&r);
-        if (value != NULL && r.column >= 0)
+        value = read_block(&r, -1);
+        /* A scalar alone is seldom what is meant. */
+        if (value != NULL && (r.column >= 0 || !(PyDict_CheckExact(value) || PyList_CheckExact(value))))
             Py_CLEAR(value);
     }
     return value != NULL ? value : PyErr_Occurred() ? NULL : Py_NewRef(Py_NotImplemented);

@@ -114,6 +114,9 @@ static PyObject *number_or_text(const char *start, const char *end)
     return value == -1.0 && PyErr_Occurred() ? NULL : PyFloat_FromDouble(value);
 }
 
+/* Whether plain text that begins with this byte, and is longer, is text whatever follows. */
+static bool begins_text(unsigned char first) { return IS(first, LETTER) || first >= 0x80 || strchr("/$()_;^\\", first) != NULL; }
+
 /* What a plain scalar means; [start, end) holds no blank at either side and is not empty. */
 PyObject *plain_value(const char *start, const char *end)
 {
@@ -130,13 +133,12 @@ PyObject *plain_value(const char *start, const char *end)
             if (is_word(start, size, NULLS))
                 return Py_NewRef(Py_None);
         }
-        return text_of(start, end);
     }
+    if (begins_text(first))
+        return text_of(start, end);
     if (IS(first, DIGIT) || (first == '-' && IS(second, DIGIT)))
         return number_or_text(start, end);
     switch (first) {
-    case '/': case '$': case '(': case ')': case '_': case ';': case '^': case '\\':
-        return text_of(start, end);
     case '-':
         return IS(second, LETTER) || second == '-' || second == '/' || second == '$' ? text_of(start, end) : UNSURE;
     case '.':
@@ -148,7 +150,7 @@ PyObject *plain_value(const char *start, const char *end)
     case '~':
         return size == 1 ? Py_NewRef(Py_None) : UNSURE;
     default:
-        return first >= 0x80 ? text_of(start, end) : UNSURE;
+        return UNSURE;
     }
 }
 
@@ -184,13 +186,13 @@ PyObject *read_plain(Reader *r, Py_ssize_t parent)
         return UNSURE;
     if (r->column <= parent)
         return plain_value(start, end);
-    if (commented || !IS(*start, LETTER))
+    if (commented || !begins_text(*start))
         return UNSURE;
     /* Several lines are text, whatever the first one looks like. */
     PyObject *whole = text_of(start, end);
     for (int lines = 1; whole != NULL && r->column > parent; lines++) {
         const char *line = r->at;
-        if (lines > MOST_LINES || r->skipped > MOST_LINES || r->commented || is_dash(r) || (end = plain_end(r, line)) == NULL) {
+        if (lines > MOST_LINES || r->skipped > MOST_LINES || r->commented || (end = plain_end(r, line)) == NULL) {
             Py_DECREF(whole);
             return UNSURE;
         }
@@ -235,8 +237,13 @@ static const char *quoted_end(const Reader *r, const char *p, char quote, bool *
         else if (*p == '\\' && quote == '"') {
             *plain = false;
             p++;
-            if (p == r->end || *p == 0 || strchr("\"\\ntr", *p) == NULL)
+            if (p == r->end || *p == 0 || strchr("\"\\ntr \n", *p) == NULL)
                 return NULL;
+            if (*p == '\n') {
+                *folded = true;
+                if (p + 1 == r->end || p[1] != ' ')
+                    return NULL;
+            }
         }
         else if (*p == quote) {
             if (quote == '"' || p + 1 == r->end || p[1] != '\'')
@@ -248,12 +255,13 @@ static const char *quoted_end(const Reader *r, const char *p, char quote, bool *
     return NULL;
 }
 
-/* A line's end within quotes: the blanks around it go, alone it is a blank, and of several all but the first stay. */
-static char *fold_break(const char **from, char *to, const char *start)
+/* A line's end within quotes: the blanks around it go, except those before `kept`; alone it is a blank, and of several all but the
+ * first stay. */
+static char *fold_break(const char **from, char *to, const char *kept)
 {
     const char *p = *from;
     Py_ssize_t breaks = 0;
-    while (to > start && to[-1] == ' ')
+    while (to > kept && to[-1] == ' ')
         to--;
     for (; *p == ' ' || *p == '\n'; p++)
         breaks += *p == '\n';
@@ -272,21 +280,30 @@ PyObject *read_quoted(Reader *r, bool one_line)
     const char *start = r->at + 1;
     bool plain = true, folded = false;
     const char *end = quoted_end(r, start, quote, &plain, &folded);
-    /* An escaped blank in front of a line's end stays; only the exact path tells it from others. */
-    if (end == NULL || (folded && (one_line || (!plain && quote == '"'))))
+    if (end == NULL || (folded && one_line))
         return UNSURE;
     r->at = end + 1;
     if (plain && !folded)
         return text_of(start, end);
-    char *copy = PyMem_Malloc(end - start + 1), *to = copy;
+    char *copy = PyMem_Malloc(end - start + 1), *to = copy, *kept = copy;
     if (copy == NULL)
         return PyErr_NoMemory();
     for (const char *from = start; from < end; from++) {
         if (*from == '\n')
-            to = fold_break(&from, to, copy);
+            to = fold_break(&from, to, kept);
         else if (*from == '\\' && quote == '"') {
             from++;
-            *to++ = *from == 'n' ? '\n' : *from == 't' ? '\t' : *from == 'r' ? '\r' : *from;
+            if (*from == '\n') { /* The lines are one; blanks in front of the backslash stay, those of the next line go. */
+                while (from[1] == ' ')
+                    from++;
+                if (from[1] == '\n') {
+                    PyMem_Free(copy);
+                    return UNSURE;
+                }
+            }
+            else
+                *to++ = *from == 'n' ? '\n' : *from == 't' ? '\t' : *from == 'r' ? '\r' : *from;
+            kept = to;
         }
         else {
             from += *from == quote;
@@ -296,6 +313,18 @@ PyObject *read_quoted(Reader *r, bool one_line)
     PyObject *text = text_of(copy, to);
     PyMem_Free(copy);
     return text;
+}
+
+/* How far the lines of a literal are indented: as its first one that is not empty. 0 where an empty one above it reaches further. */
+static Py_ssize_t literal_indent(const Reader *r, const char *p)
+{
+    Py_ssize_t blanks = 0, most = 0;
+    for (; p < r->end && (*p == ' ' || *p == '\n'); p++) {
+        if (blanks > most)
+            most = blanks;
+        blanks = *p == ' ' ? blanks + 1 : 0;
+    }
+    return p == r->end || most > blanks ? 0 : blanks;
 }
 
 /* `|`, `|-` or `|+` and the lines deeper than `parent`. Leaves `at` as next_line does. */
@@ -310,10 +339,8 @@ PyObject *read_literal(Reader *r, Py_ssize_t parent)
     if (r->at == r->end || *r->at != '\n' || r->end[-1] != '\n')
         return UNSURE;
     const char *p = r->at + 1;
-    Py_ssize_t indent = 0;
-    while (p + indent < r->end && p[indent] == ' ')
-        indent++;
-    if (p + indent >= r->end || p[indent] == '\n' || indent <= parent || indent == 0)
+    Py_ssize_t indent = literal_indent(r, p);
+    if (indent <= parent || indent == 0)
         return UNSURE;
     char *copy = PyMem_Malloc(r->end - p), *to = copy, *content_end = copy;
     if (copy == NULL)
@@ -329,13 +356,6 @@ PyObject *read_literal(Reader *r, Py_ssize_t parent)
         else if (blanks < indent)
             break;
         else {
-            const char *rest = p + indent;
-            while (*rest == ' ')
-                rest++;
-            if (rest == line_end) { /* a line of nothing but blanks, too many of them */
-                PyMem_Free(copy);
-                return UNSURE;
-            }
             memcpy(to, p + indent, line_end + 1 - p - indent);
             to += line_end + 1 - p - indent;
             content_end = to;

@@ -38,15 +38,19 @@ const char *const OLD_WORDS[] = {"y", "Y", "n", "N", "yes", "Yes", "YES", "no", 
 /* Whether [start, end), which begins with a digit or with a minus and a digit, is no number and no time of any dialect. */
 bool is_surely_text(const char *start, const char *end)
 {
-    const char *p = start + (*start == '-');
+    const char *first = start + (*start == '-'), *p = first;
     int points = 0;
+    /* go-yaml leaves underscores out before it looks for numbers of other bases. */
+    if (memchr(p, '_', end - p) != NULL)
+        return false;
     if (*p == '0' && end - p > 1 && strchr("xXoObB", p[1]) != NULL && p[1] != 0)
         return false;
     if (end - p > 5 && p[4] == '-' && IS(p[5], DIGIT) && IS(p[0], DIGIT) && IS(p[1], DIGIT) && IS(p[2], DIGIT) && IS(p[3], DIGIT))
         return false;
     for (; p < end; p++) {
         points += *p == '.';
-        if (!IS(*p, NUMERIC) || points > 1)
+        bool inner_sign = (*p == '-' || *p == '+') && p > first && p[-1] != 'e' && p[-1] != 'E';
+        if (!IS(*p, NUMERIC) || points > 1 || inner_sign)
             return true;
     }
     return false;

@@ -1,7 +1,7 @@
 """The fast paths: one ordinary document at a time through a compiled parser, and only where that cannot change the meaning.
 
-The first is our own reader of plain block YAML (``kube/native``), where it was built; it gives up on all that it does not know for sure.
-Then yaml-rs, which reads YAML 1.2. `parsed` first looks over the bytes for anything that it and go-yaml read differently, or
+Where it was built that is our own reader (``kube/native``), which gives up on all that it does not know for sure. Elsewhere
+it is yaml-rs, which reads YAML 1.2. `parsed` first looks over the bytes for anything that it and go-yaml read differently, or
 that is seldom enough not to be worth the proof: old booleans, numbers that are not plain integers, keys that are not strings, anchors,
 tags, merge keys, tabs, control characters. Such a document, and any that the parser refuses, is `UNSURE` and goes the exact way; so does
 everything where the parser is not installed. A needless "unsure" costs time, a missing one would cost truth: the pattern errs on that side,
@@ -120,16 +120,18 @@ _parser = _Parser()
 
 
 def prepare() -> None:
-    """Loads yaml-rs now. Who reads YAML in threads calls this in the main one first: yaml-rs (0.1.6) crashes the
+    """Loads yaml-rs now, where it will be used. Who reads YAML in threads calls this in the main one first: yaml-rs (0.1.6) crashes the
     process over the first malformed text where it was loaded in a thread that has ended since."""
-    _parser.ready()
+    if native.read is None:
+        _parser.ready()
 
 
 def read(chunk: bytes) -> Any:
     """The value of a document, the same under every dialect, or `UNSURE`."""
-    if native.read is not None and (value := native.read(chunk)) is not NotImplemented:
-        return value
-    return parsed(chunk)
+    if native.read is None:
+        return parsed(chunk)
+    value = native.read(chunk)
+    return UNSURE if value is NotImplemented else value
 
 
 def parsed(chunk: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -94,6 +95,14 @@ ORDINARY = [
     "a: b#c\n",
     "a: http://x.example.com:80/y?z=1\n",
     "a: b",
+    'a: {"b":1,"c": [true, null],\n  "d": "e"\n}\n',
+    '{\n  "a": [\n    1, 2\n  ]\n}\n',
+    "[{op: add, path: /a, value: 1}]\n",
+    "a: (b ||\n  c)\n",
+    "a:\n  b\n",
+    "a: |\n\n  b\n",
+    'a: "b \\\n  c\\\n  \\ d"\n',
+    "a: 11111111-2222-3333-4444-555555555555\n",
 ]
 
 DOUBTFUL = [
@@ -114,6 +123,7 @@ DOUBTFUL = [
     "a: >\n  b\n",
     "a: |2\n  b\n",
     "a: |\n  b",
+    "a: 0_x1\n",
     "a:\tb\n",
     "a: b\r\n",
     "a: b\na: c\n",
@@ -161,6 +171,29 @@ def test_ordinary_documents_are_taken_and_read_as_the_exact_path_does(text: str)
 @pytest.mark.parametrize("text", DOUBTFUL)
 def test_documents_in_doubt_are_left_to_others(text: str) -> None:
     assert read(text.encode()) is NotImplemented
+
+
+@pytest.mark.parametrize(
+    ("frame", "pieces"),
+    [
+        ("k: {}\n", ["1", "0", ".", "-", "e", "x", ":", "+", "_", "a", "b", "o"]),
+        ("k: 2024{}\n", ["-", "01", "1", "T", ":", " ", "Z"]),
+        ("k: {}\n", ["a", " ", "\n ", "\n", "#", ": ", "- ", "("]),
+        ("k:{}\n", [" ", "|", "-", "\n", "\n ", "\n  ", "a", "#"]),
+        ("k: |\n{}\n", [" ", "\n", "a", "#", "\nj: b"]),
+        ('k: "{}"\n', ["a", " ", "\\", "\n ", "\n", '\\"', "\\n", "\\ "]),
+        ("k: '{}'\n", ["a", " ", "\n ", "\n", "''"]),
+        ("k: {}\n", ["{", "}", "[", "]", ",", "a", ": ", '"a":', "\n "]),
+        ("{}\n", ["a:", "- ", " ", "\n", "b", "# c", "'x'"]),
+    ],
+)
+def test_every_short_text_of_such_pieces_is_read_alike(frame: str, pieces: list[str]) -> None:
+    taken = sum(
+        check(frame.replace("{}", "".join(chosen), 1).encode())
+        for size in range(5)
+        for chosen in itertools.product(pieces, repeat=size)
+    )
+    assert taken > 50
 
 
 def test_bytes_that_are_no_utf8_are_left_to_others_even_in_comments() -> None:
