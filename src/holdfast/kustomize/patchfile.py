@@ -16,6 +16,7 @@ from holdfast.kustomize.resource import Resource
 from holdfast.kustomize.scalars import quoted
 from holdfast.kustomize.selectors import Selector
 from holdfast.kustomize.transformers.patches import Patch
+from holdfast.kustomize.written import exact_texts
 from holdfast.kustomize.yamlio import read_resources
 
 
@@ -35,7 +36,17 @@ def read_patch(data: Mapping[str, Any], loader: Loader, scopes: Kinds, config: C
     for patch in merges or ():
         patch.allow_name_change = options.get("allowNameChange", False)
         patch.allow_kind_change = options.get("allowKindChange", False)
+        if patch.allow_name_change or patch.allow_kind_change:
+            _write_annotations_anew(patch)
     return Patch(source, merges=merges or None, target=target)
+
+
+def _write_annotations_anew(patch: Resource) -> None:
+    """Upstream notes the options among the patch's annotations: there are some then, and nulls have become texts."""
+    texts = exact_texts(patch, "annotations")
+    patch.set_texts("annotations", texts)
+    if not texts:
+        patch.metadata()["annotations"] = {}
 
 
 def _patch_text(data: Mapping[str, Any], loader: Loader, config: Callable[[], str]) -> tuple[bytes, str, str]:

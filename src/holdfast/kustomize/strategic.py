@@ -58,7 +58,10 @@ def merge(
     number or boolean becomes that takes the place of a text.
     """
     result = _Merge(schemas, assign, over_text).walk(target, copy_json(patch), None)
-    return None if result is MISSING or result is None else result
+    if result is MISSING or result is None:
+        return None
+    # A patch that says at its top that it replaces the object makes an object of its own, which upstream forgets.
+    return target
 
 
 def _absent(node: Any) -> bool:

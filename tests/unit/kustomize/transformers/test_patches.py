@@ -134,3 +134,22 @@ def test_a_key_that_a_patch_has_twice_in_something_new_is_refused(repo: Any) -> 
 def test_a_json_patch_without_operations_needs_no_target(web: Any) -> None:
     web.write("kustomization.yaml", "resources: [web.yaml]\npatches:\n- patch: '[]'\n")
     assert web.result().resources[0].name == "web"
+
+
+def test_a_patch_that_replaces_the_whole_object_changes_nothing(repo: Any) -> None:
+    resource = "apiVersion: v1\nkind: A\nmetadata:\n  name: a\nspec:\n  z: 3\n"
+    patched(repo, resource, "apiVersion: v1\nkind: A\nmetadata: {name: a}\n$patch: replace\nspec: {x: 1}\n")
+    repo.builds_to(resource)
+
+
+@pytest.mark.parametrize(
+    ("own", "patch", "left"),
+    [("a: b", "{a: null}", {"a": "null"}), ("a: b", "null", {"a": "b"}), ("a: b", "{$patch: delete}", None)],
+)
+def test_a_patch_that_may_change_names_writes_its_annotations_as_texts(
+    repo: Any, own: str, patch: str, left: dict[str, str] | None
+) -> None:
+    resource = f"apiVersion: v1\nkind: A\nmetadata:\n  name: a\n  annotations: {{{own}}}\n"
+    text = f"apiVersion: v1\nkind: A\nmetadata:\n  name: a\n  annotations: {patch}\n"
+    patched(repo, resource, text, "  options: {allowNameChange: true}\n")
+    assert repo.result().manifests[0]["metadata"].get("annotations") == left
