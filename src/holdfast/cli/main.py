@@ -74,6 +74,8 @@ def _quick(args: Sequence[str]) -> Callable[[], int] | None:
 
 
 def _parsed(args: Sequence[str]) -> Callable[[], int]:
+    if args == ["--version"]:
+        args = ["version"]
     verb = _chosen(args)
     parser = build_parser(verb)
     namespace = parser.parse_args(args)
@@ -90,6 +92,7 @@ def build_parser(chosen: Verb | None) -> argparse.ArgumentParser:
     from holdfast.cli.verbs import VERBS
 
     parser = InterleavedParser(prog="holdfast", description="Keeps Kubernetes clusters equal to Git.")
+    parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for verb in VERBS:
         sub = commands.add_parser(verb.name, help=verb.help, description=verb.help, add_help=verb is chosen)

@@ -12,8 +12,9 @@ from holdfast.cli.main import main
 from holdfast.cli.verbs import VERBS
 
 
-def test_version_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["version"]) == 0
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_version_names_the_program(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 0
     assert capsys.readouterr().out.startswith("holdfast ")
 
 
