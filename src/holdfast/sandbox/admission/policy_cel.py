@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from holdfast.kube.refs import Manifest
+from holdfast.sandbox.admission import policy_types
 from holdfast.sandbox.auth.attributes import Attributes, Authorizer
+from holdfast.sandbox.cel.types import DYN, Type
 from holdfast.sandbox.crd import authorization
 from holdfast.sandbox.crd.expressions import CompileError, EvalError, Program, compile_expression, type_name
 from holdfast.sandbox.identity import AUTHENTICATED, User
@@ -34,6 +36,10 @@ _ESCAPES: Final = (("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"
 class Refused(ValueError):
     """Why an expression cannot be had: the detail of the field error."""
 
+    def __init__(self, why: str, *, internal: bool = False) -> None:
+        super().__init__(why)
+        self.internal = internal
+
 
 class Failed(ValueError):
     """Why an evaluation gave no result."""
@@ -47,6 +53,9 @@ class Scope:
     composed: bool = False
     """Whether there is an object of variables at all; before the first it has no fields."""
     variables: dict[str, Expression] = field(default_factory=dict)
+    constructs: bool = False
+    """Whether objects and patches may be constructed, which the checker knows nothing of."""
+    kinds: dict[str, Type] = field(default_factory=dict)
 
     def declared(self, *, authorizer: bool) -> tuple[tuple[str, str], ...]:
         found = [(name, "DYN") for name in _BASE]
@@ -62,6 +71,41 @@ class Scope:
     def add(self, name: str, source: str) -> None:
         """Raises Refused."""
         self.variables[name] = self.compile(source)
+
+    def declare(self, name: str, source: str) -> None:
+        """A variable that is looked at only; one that is wrong may still be named. Raises Refused."""
+        self.kinds[name] = DYN
+        found = self.check(source)
+        if found is None:
+            self.add(name, source)
+        else:
+            self.kinds[name] = found
+
+    def check(self, source: str, wanted: Sequence[str] = (), *, authorizer: bool = True) -> Type | None:
+        """The type of an expression, where the checker can tell it. Raises Refused."""
+        if self.constructs and re.search(r"\b(Object|JSONPatch)\b", source):
+            return None
+        variables = self.kinds if self.composed else None
+        try:
+            found = policy_types.kind_of(source, variables, params=self.params, authorizer=authorizer)
+        except policy_types.Misfit as error:
+            raise Refused(str(error)) from None
+        if found is None:
+            return None
+        kind, broken = found
+        name = policy_types.named(kind)
+        if wanted and not (self.constructs and _is_empty(name, wanted)):
+            self._expect(name, wanted)
+        if broken:
+            raise Refused(f"program instantiation failed: {broken}", internal=True)
+        return kind
+
+    def _expect(self, found: str, wanted: Sequence[str]) -> None:
+        if found in wanted:
+            return
+        if len(wanted) == 1:
+            raise Refused(f"must evaluate to {wanted[0]} but got {found}")
+        raise Refused(f"must evaluate to one of [{' '.join(wanted)}] but got {found}")
 
     def compile(self, source: str, wanted: Sequence[str] = (), *, authorizer: bool = True) -> Expression:
         """``wanted``: the names of types that the result may have; none for any. Raises Refused."""
@@ -84,11 +128,8 @@ class Scope:
             found = "string"
         elif source.strip() == "request.dryRun":
             found = "bool"
-        if found in wanted or (constructs and found in ("dyn", "list(dyn)")) or _is_empty(found, wanted):
-            return
-        if len(wanted) == 1:
-            raise Refused(f"must evaluate to {wanted[0]} but got {found}")
-        raise Refused(f"must evaluate to one of [{' '.join(wanted)}] but got {found}")
+        if not (constructs and found in ("dyn", "list(dyn)")) and not _is_empty(found, wanted):
+            self._expect(found, wanted)
 
 
 def _is_empty(found: str, wanted: Sequence[str]) -> bool:

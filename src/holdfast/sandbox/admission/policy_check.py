@@ -14,6 +14,7 @@ from holdfast.sandbox.kinds import names
 from holdfast.sandbox.kinds.field import Errors
 from holdfast.sandbox.kinds.selectors import label_selector
 from holdfast.sandbox.kinds.validate_webhooks import match_conditions, rule_with_operations
+from holdfast.sandbox.status import INTERNAL, FieldError
 
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _ACTIONS = ("Audit", "Deny", "Warn")
@@ -45,7 +46,8 @@ def check(obj: Manifest, old: Manifest | None) -> Errors:
 
 def _policy(errs: Errors, obj: Manifest, spec: Manifest, *, mutating: bool) -> None:
     _chosen(errs, "spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
-    scope = Scope(params=spec.get("paramKind") is not None, composed=mutating or bool(spec.get("variables")))
+    params = spec.get("paramKind") is not None
+    scope = Scope(params, composed=mutating or bool(spec.get("variables")), constructs=mutating)
     if scope.params:
         _param_kind(errs, spec["paramKind"])
     _constraints(errs, spec.get("matchConstraints"), mutating)
@@ -80,8 +82,16 @@ def _compile(
     errs: Errors, scope: Scope, source: str, path: str, wanted: Sequence[str] = (), *, authorizer: bool = True
 ) -> None:
     try:
-        scope.compile(source, wanted, authorizer=authorizer)
+        if scope.check(source, wanted, authorizer=authorizer) is None:
+            scope.compile(source, wanted, authorizer=authorizer)
     except Refused as error:
+        _refused(errs, path, source, error)
+
+
+def _refused(errs: Errors, path: str, source: str, error: Refused) -> None:
+    if error.internal:
+        errs.append(FieldError(INTERNAL, path, "", str(error)))
+    else:
         errs.invalid(path, source, str(error))
 
 
@@ -157,9 +167,9 @@ def _variable(errs: Errors, scope: Scope, variable: Manifest, path: str) -> None
         errs.required(f"{path}.expression", "expression is not specified")
         return
     try:
-        scope.add(name, source)
+        scope.declare(name, source)
     except Refused as error:
-        errs.invalid(f"{path}.expression", source, str(error))
+        _refused(errs, f"{path}.expression", source, error)
 
 
 def _validations(errs: Errors, scope: Scope, spec: Manifest, name: str) -> None:
