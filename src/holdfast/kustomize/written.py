@@ -165,6 +165,19 @@ def slot_text(resource: Resource, holder: Any, key: Any) -> str:
     return text_of(value) if way is None else exact_text(resource, (*way, key), value)
 
 
+def is_text_when_empty(resource: Resource, holder: Any) -> bool:
+    """Whether nothing, written into a mapping or list, is an empty text: between brackets it needs quotes."""
+    meta = resource.manifest.get("metadata")
+    if type(meta) is dict and meta.get("annotations") is holder:
+        return True
+    way, node = way_to(resource.manifest, holder), _nodes(resource.source)
+    for part in (*(resource.source.within if resource.source else ()), *(way or ())):
+        if node is None or node.flow_style:
+            break
+        node = _node_at(node, (part,))
+    return node is not None and bool(node.flow_style)
+
+
 def _node_at(node: Any, path: Path) -> Any:
     for part in path:
         if node is None:

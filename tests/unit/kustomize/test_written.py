@@ -111,3 +111,24 @@ def test_a_json_patch_makes_floats_of_large_numbers(repo: Any, number: int, left
     repo.write("kustomization.yaml", "resources: [c.yaml]\npatches: [{path: p.yaml, target: {kind: ConfigMap}}]\n")
     repo.write("c.yaml", f"{HEAD}list: [{{x: {number}}}]\n").write("p.yaml", patch)
     assert only(repo)["list"] == [{"x": left}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{a: , b: c}", {"a": "", "b": "c"}),
+        ("[{a: }]", [{"a": ""}]),
+        ("{a}", {"a": ""}),
+        ("{a: ~}", {"a": None}),
+        ("{a: !!null }", {"a": None}),
+    ],
+)
+def test_nothing_between_brackets_is_an_empty_text(repo: Any, text: str, value: object) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\n").write("c.yaml", f"{HEAD}data: {text}\n")
+    assert only(repo)["data"] == value
+
+
+def test_nothing_between_brackets_removes_a_field_in_a_patch(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\npatches: [{path: p.yaml}]\n")
+    repo.write("c.yaml", f"{HEAD}data: {{a: b, c: d}}\n").write("p.yaml", f"{HEAD}data: {{a: }}\n")
+    assert only(repo)["data"] == {"c": "d"}

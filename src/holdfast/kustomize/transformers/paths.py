@@ -215,9 +215,18 @@ def _elements(items: list[Any], key: str, pattern: str, parts: tuple[str, ...], 
         if not key:
             if type(item) not in (dict, list) and regex.search_text(text_of(item).strip()):
                 out.append(Slot(items, index))
-        elif type(item) is dict and key in item and regex.search_text(text_of(item[key]).strip()):
+        elif type(item) is dict and key in item and regex.search_text(_node_text(item[key]).strip()):
             out += match(Slot(items, index), parts[1:], create)
     return out
+
+
+def _node_text(value: Any) -> str:
+    """A scalar's text; of a mapping or list, what it looks like in YAML."""
+    if type(value) is not dict and type(value) is not list:
+        return text_of(value)
+    from holdfast.kustomize.yamlio import node_text
+
+    return node_text(value)
 
 
 def typed(text: str, like: Any) -> Any:

@@ -20,7 +20,7 @@ from holdfast.kustomize.scalars import Misfit, copy_json, is_float_text, misfit_
 from holdfast.kustomize.selectors import CompiledSelector, Selector
 from holdfast.kustomize.transformers.paths import UNSET, Plain, Slot, lookup, match, split_smart, typed
 from holdfast.kustomize.transformers.structured import replace_in_text
-from holdfast.kustomize.written import is_quoted, slot_text
+from holdfast.kustomize.written import is_quoted, is_text_when_empty, slot_text
 
 _DEFAULT_PATH = "metadata.name"
 _KINDS = {"ScalarNode": "scalar", "MappingNode": "map", "SequenceNode": "list"}
@@ -204,6 +204,8 @@ def _set(resource: Resource, slot: Slot, value: Any, options: Mapping[str, Any])
 
 
 def _typed(resource: Resource, slot: Slot, text: str, like: Any) -> Any:
+    if slot.value is UNSET and not text:
+        return text if is_text_when_empty(resource, slot.holder) else None
     value = typed(text, like)
     if type(value) is Misfit and type(like) is int and is_float_text(slot_text(resource, slot.holder, slot.key)):
         return typed(text, float(like))

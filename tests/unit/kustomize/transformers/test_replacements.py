@@ -151,3 +151,18 @@ def test_a_field_made_for_an_empty_text_is_one(repo: Any) -> None:
 def test_an_empty_list_of_targets_is_none(repo: Any) -> None:
     repo.write("kustomization.yaml", "replacements: [{sourceValue: x, targets: []}]\n")
     assert repo.fails().endswith("replacements must specify a source and at least one target")
+
+
+def test_an_empty_text_in_a_new_field_is_no_text(repo: Any) -> None:
+    target = "{select: {kind: ConfigMap}, fieldPaths: [new, old], options: {create: true}}"
+    repo.write("kustomization.yaml", f"resources: [c.yaml]\nreplacements: [{{sourceValue: '', targets: [{target}]}}]\n")
+    repo.write("c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nold: x\n")
+    manifest = repo.result().manifests[0]
+    assert (manifest["new"], manifest["old"]) == (None, "")
+
+
+def test_an_element_is_found_by_what_its_key_looks_like_in_yaml(repo: Any) -> None:
+    target = "{select: {kind: X}, fieldPaths: ['list.[name=web].v']}"
+    repo.write("kustomization.yaml", f"resources: [x.yaml]\nreplacements: [{{sourceValue: q, targets: [{target}]}}]\n")
+    repo.write("x.yaml", "apiVersion: v1\nkind: X\nmetadata: {name: x}\nlist: [{name: [web], v: a}]\n")
+    assert repo.result().manifests[0]["list"] == [{"name": ["web"], "v": "q"}]
