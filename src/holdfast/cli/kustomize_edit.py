@@ -36,6 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vars", action="store_true", help="turn vars into replacements; this changes resource files as well"
     )
     fix.set_defaults(handler=run_fix, change=_fix)
+    builtin = commands.add_parser("alpha-list-builtin-plugin", help="list the built-in plugins")
+    builtin.set_defaults(handler=_list_builtin)
+
+
+def _list_builtin(_: argparse.Namespace) -> int:
+    from holdfast.kustomize.plugins import KINDS
+
+    print("Builtin plugins:\n")
+    for kind in KINDS:
+        print(f" * {kind}")
+    return 0
 
 
 def _group(commands: Any, name: str, text: str) -> Any:
@@ -465,17 +476,15 @@ class _Here:
 
 
 def run_fix(args: argparse.Namespace) -> int:
-    """``fix``; with ``--vars`` it says whether a build gives the same as before."""
-    if not args.vars:
-        return run(args)
-    before, _ = _built()
+    """``fix``; it says whether a build gives the same as before."""
+    before, refused = _built()
     code = run(args)
     if code:
         return code
     after, problem = _built()
     if problem:
         print(f"Warning: 'Fixed' kustomization now produces the error when running `kustomize build`: {problem}")
-    elif after != before:
+    elif after != before and not refused:
         print("Warning: 'Fixed' kustomization now produces different output when running `kustomize build`:")
         print(f"...{after}...")
     return 0
@@ -501,4 +510,8 @@ def _fix(args: argparse.Namespace, data: Data) -> dict[str, bytes] | None:
     from holdfast.kustomize.edit.vars import convert
 
     commands.fix(data, os.path.isfile)
-    return convert(data, _Here()) if args.vars else None
+    if args.vars:
+        return convert(data, _Here())
+    if data.get("vars"):
+        print("To convert vars -> replacements, run the command `holdfast kustomize edit fix --vars`")
+    return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast.base.record import Record
 from holdfast.kustomize.errors import KustomizeError
-from holdfast.kustomize.scalars import text_of
+from holdfast.kustomize.scalars import quoted, text_of
 
 Type = Any
 Trail = tuple[str | int, ...]
@@ -65,7 +65,7 @@ class _Decoder:
             if name is None:
                 if self._strict:
                     self._trail.append(key)
-                    self._fail(f'json: unknown field "{key}"')
+                    self._fail(f"json: unknown field {quoted(key)}")
                     self._trail.pop()
                 continue
             place = (*path, struct.via[name], name) if name in struct.via else (*path, name)

@@ -235,3 +235,6 @@ _BUILTIN: dict[str, Callable[[Mapping[str, Any], Surroundings], Plugin]] = {
     "SuffixTransformer": _suffix,
     "ValueAddTransformer": _value_add,
 }
+
+KINDS = tuple(_BUILTIN)
+"""The built-in plugins by name."""

@@ -188,3 +188,26 @@ def test_create_lists_what_is_there_in_the_order_of_a_walk(file: Path) -> None:
     assert main(["kustomize", "init", "--autodetect", "--recursive", "--labels", "a:b"]) == 0
     assert "resources:\n- a/z.yaml\n- a.yaml\n- b.yaml\n" in file.read_text()
     assert main(["kustomize", "create"]) == 1
+
+
+def test_fix_tells_of_vars_that_stay(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text("bases: [b]\nvars:\n- name: NAME\n  objref: {kind: ConfigMap, name: c, apiVersion: v1}\n")
+    assert edit("fix") == 0
+    assert "edit fix --vars" in capsys.readouterr().out
+    assert file.read_text().startswith("resources: [b]\n")
+
+
+def test_builtin_plugins_are_listed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert edit("alpha-list-builtin-plugin") == 0
+    assert " * PatchTransformer\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["localize a --scope b", "cfg tree", "fn run", "openapi info", "completion bash"])
+def test_what_is_not_there_is_said_in_words(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert main(["kustomize", *command.split()]) == 1
+    assert f"holdfast has no 'kustomize {command.split()[0]}'" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_kustomize_whose_builds_these_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kustomize", "version"]) == 0
+    assert capsys.readouterr().out == "v5.8.1\n"
