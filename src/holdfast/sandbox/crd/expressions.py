@@ -35,6 +35,11 @@ Variables = tuple[tuple[str, str], ...]
 _RUNTIME = (
     (re.compile(r'Key not found in map : "?(.*?)"?$'), r"no such key: \1"),
     (re.compile(r"Index error: index=(-?\d+) size=\d+"), r"index out of bounds: \1"),
+    (
+        re.compile(r"(?:cannot convert|Type conversion error from) '?string'? to '?(\w+)'?"),
+        r"type conversion error from 'string' to '\1'",
+    ),
+    (re.compile(r"^(decimal clause can only be used on) numbers(.*)$"), r"error during formatting: \1 integers\2"),
     (re.compile(r"divide by zero"), "division by zero"),
     (re.compile(r"modulus by zero"), "modulus by zero"),
     (
@@ -68,7 +73,7 @@ class Program:
 
 def _reason(text: str) -> str:
     if library.failure:
-        return library.failure[-1]
+        return library.failure[0]
     text = re.sub(r"^[A-Z_]+: ", "", text)
     text = re.sub(r" \[[A-Z_]+\]$", "", text)
     for pattern, words in _RUNTIME:

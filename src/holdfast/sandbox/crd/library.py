@@ -91,9 +91,9 @@ def _cidr(text: str) -> Opaque:
     except ValueError:
         found = None
     if found is None:
-        raise ValueError(
-            f"network address parse error during conversion from string: netip.ParsePrefix(\"{text}\"): no '/'"
-        )
+        why = "no '/'" if "/" not in text else "unable to parse IP"
+        stage = "network address parse error during conversion from string: "
+        raise ValueError(f'{stage}{stage}netip.ParsePrefix("{text}"): {why}')
     return {"cidr": f"{found.ip}/{found.network.prefixlen}"}
 
 
@@ -222,6 +222,83 @@ def _escape_key(text: str) -> str:
     return text.replace("~", "~0").replace("/", "~1")
 
 
+# --- lists made anew ---------------------------------------------------------------------
+
+
+def _slice(values: list[Any], start: int, end: int) -> list[Any]:
+    call = f"cannot slice({start}, {end})"
+    if start < 0 or end < 0:
+        raise ValueError(f"{call}, negative indexes not supported")
+    if start > end:
+        raise ValueError(f"{call}, start index must be less than or equal to end index")
+    if end > len(values):
+        raise ValueError(f"{call}, list is length {len(values)}")
+    return values[start:end]
+
+
+def _flatten(values: list[Any], depth: int = 1) -> list[Any]:
+    if depth < 0:
+        raise ValueError("level must be non-negative")
+    flat: list[Any] = []
+    for item in values:
+        flat += _flatten(item, depth - 1) if isinstance(item, list) and depth else [item]
+    return flat
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    return [item for index, item in enumerate(values) if item not in values[:index]]
+
+
+def _sort_by(pairs: list[Any]) -> list[Any]:
+    return [pair["v"] for pair in sorted(pairs, key=lambda pair: pair["k"])]
+
+
+def _index(found: Any, wanted: Any) -> int:
+    if isinstance(found, str):
+        return found.find(wanted)
+    return next((index for index, item in enumerate(found) if item == wanted), -1)
+
+
+def _last_index(found: Any, wanted: Any) -> int:
+    if isinstance(found, str):
+        return found.rfind(wanted)
+    return max((index for index, item in enumerate(found) if item == wanted), default=-1)
+
+
+def _text_index(text: str, wanted: str, start: int) -> int:
+    _in_text(text, start)
+    return text.find(wanted, start)
+
+
+def _last_text_index(text: str, wanted: str, start: int) -> int:
+    _in_text(text, start)
+    return text.rfind(wanted, 0, start + len(wanted))
+
+
+def _in_text(text: str, index: int) -> None:
+    if index < 0 or index > len(text):
+        raise ValueError(f"index out of range: {index}")
+
+
+def _merged(maps: list[Any]) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for one in maps:
+        doubles = [key for key in one if key in found]
+        if doubles:
+            raise ValueError(f"insert failed: key {doubles[0]} already exists")
+        found |= one
+    return found
+
+
+def _substring(text: str, start: int, end: int | None = None) -> str:
+    stop = len(text) if end is None else end
+    for index in (start, stop):
+        _in_text(text, index)
+    if start > stop:
+        raise ValueError(f"invalid substring range. start: {start}, end: {stop}")
+    return text[start:stop]
+
+
 # --- declarations ------------------------------------------------------------------------
 
 _Row = tuple[str, str, tuple[str, ...], Callable[..., Any], str]
@@ -267,7 +344,14 @@ def _rows() -> list[_Row]:
         ("isSemver", "B", ("S", "B"), lambda t, n: _succeeds(lambda x: _semver(x, n))(t)), (".major", "I", (o,), lambda v: _precedence(v["semver"])[0]),
         (".minor", "I", (o,), lambda v: _precedence(v["semver"])[1]), (".patch", "I", (o,), lambda v: _precedence(v["semver"])[2]),
         (".sum", dyn, ("L",), _sum), (".min", dyn, ("L",), _extreme(min, "min")), (".max", dyn, ("L",), _extreme(max, "max")), (".isSorted", "B", ("L",), _is_sorted),
-        *[(".entries__", "L", (p,), _entries) for p in ("L", "A")],
+        *[(".entries__", "L", (p,), _entries) for p in ("L", "A")], (".mergeMaps__", dyn, ("L",), _merged), (".sortBy__", "L", ("L",), _sort_by),
+        (".slice", "L", ("L", "I", "I"), _slice), (".flatten", "L", ("L",), _flatten), (".flatten", "L", ("L", "I"), _flatten),
+        (".distinct", "L", ("L",), _distinct), (".sort", "L", ("L",), sorted), (".reverse__", "L", ("L",), lambda values: values[::-1]),
+        ("lists.range", "L", ("I",), lambda count: list(range(count))), ("string__", "S", (o,), _spelled),
+        *[(name, "I", ("L", kind), function) for kind in "SIFBAL" for name, function in ((".indexOf__", _index), (".lastIndexOf__", _last_index))],
+        (".indexOf__", "I", ("S", "S"), _index), (".indexOf__", "I", ("S", "S", "I"), _text_index),
+        (".lastIndexOf__", "I", ("S", "S"), _last_index), (".lastIndexOf__", "I", ("S", "S", "I"), _last_text_index),
+        (".substring__", "S", ("S", "I"), _substring), (".substring__", "S", ("S", "I", "I"), _substring),
         (".fromEntries__", dyn, ("L",), _from_entries), ("sets.contains", "B", ("L", "L"), lambda a, b: all(x in a for x in b)),
         ("sets.equivalent", "B", ("L", "L"), lambda a, b: all(x in a for x in b) and all(x in b for x in a)),
         ("sets.intersects", "B", ("L", "L"), lambda a, b: any(x in a for x in b)),
@@ -275,6 +359,12 @@ def _rows() -> list[_Row]:
         ("jsonpatch.escapeKey", "S", ("S",), _escape_key), ("format__", "L", ("S", "S"), formats.named_problems),
     ]  # fmt: skip
     return [(*row, f"k8s_{index}") for index, row in enumerate(rows)]
+
+
+def _spelled(value: Any) -> str:
+    if "ip" in value or "cidr" in value:
+        return str(next(iter(value.values())))
+    raise ValueError("no such overload")
 
 
 def _link_local_multicast(value: Any) -> bool:
