@@ -112,6 +112,7 @@ def drop_local(resources: ResMap) -> None:
         annotated = type(meta) is dict and meta.get("annotations")
         is_local = annotated and resource.annotations().get(LOCAL_CONFIG, "false") != "false"
         if check_object(resource.manifest) and not is_local:
+            written.fill_gaps(resource)
             kept.append(resource)
     resources.replace_all([])
     resources.append_all(kept)

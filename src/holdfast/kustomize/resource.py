@@ -58,6 +58,7 @@ class Resource:
         "allow_name_change",
         "behavior",
         "from_helm",
+        "has_gaps",
         "manifest",
         "misfits",
         "needs_hash",
@@ -97,6 +98,8 @@ class Resource:
         """Whether there may be keys that are no strings."""
         self.misfits = False
         """Whether there may be texts in the place of numbers."""
+        self.has_gaps = False
+        """Whether nothing may stand between brackets, as in ``{a: }``."""
         self.var_names: list[str] = []
         self.origin: Origin | None = None
         self.transformations: list[Origin] = []
@@ -168,7 +171,7 @@ class Resource:
         other = Resource(
             copy_json(self.manifest), self.source, self.scopes, behavior=self.behavior, needs_hash=self.needs_hash
         )
-        other.odd_keys, other.misfits = self.odd_keys, self.misfits
+        other.odd_keys, other.misfits, other.has_gaps = self.odd_keys, self.misfits, self.has_gaps
         other.previous = list(self.previous)
         other.prefixes, other.suffixes = list(self.prefixes), list(self.suffixes)
         other.allow_name_change, other.allow_kind_change = self.allow_name_change, self.allow_kind_change

@@ -117,6 +117,36 @@ def _collect(node: Any, path: Path, found: set[Path]) -> None:
         found.add(path)
 
 
+def fill_gaps(resource: Resource) -> None:
+    """Make nothing between brackets an empty text, as go-yaml does when it writes it. Until then it is a null."""
+    if not resource.has_gaps:
+        return
+    resource.has_gaps = False
+    if not has_null(resource.manifest):
+        return
+    root, within = _nodes(resource.source), resource.source.within if resource.source else ()
+    for path in _gaps(root, (), False) if root is not None else ():
+        own = path[len(within) :]
+        holder = resource.manifest
+        for part in own[:-1]:
+            holder = _child(holder, part)
+        if path[: len(within)] == within and type(holder) is dict and holder.get(own[-1], "") is None:
+            holder[own[-1]] = ""
+
+
+def _gaps(node: Any, path: Path, flow: bool) -> Iterator[Path]:
+    flow = flow or bool(getattr(node, "flow_style", False))
+    if node.id == "mapping":
+        for key, value in node.value:
+            if key.id == "scalar":
+                yield from _gaps(value, (*path, key.value), flow)
+    elif node.id == "sequence":
+        for index, value in enumerate(node.value):
+            yield from _gaps(value, (*path, index), flow)
+    elif flow and node.value == "" and not node.style and node.tag.endswith(":null"):
+        yield path
+
+
 def exact_texts(resource: Resource, field: str) -> dict[str, str]:
     """Labels or annotations as the texts that kyaml has for them: `1.0`, `True` or nothing at all, as they were written."""
     meta = resource.manifest.get("metadata")

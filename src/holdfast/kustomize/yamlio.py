@@ -19,6 +19,7 @@ from holdfast.kustomize.resource import Previous, Resource, Source
 from holdfast.kustomize.scalars import copy_json, text_of
 
 _remembered = Remembered()
+_LONE_KEY = pattern(rb"\{[ ?]*[^\s{}\[\],:\"'#][^{}\[\],:\"'\n]*[,}]")
 _SEPARATOR = pattern(rb"\n---(.*)\n")
 _WORDS_AFTER = pattern(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
@@ -106,10 +107,18 @@ def read_resources(text: bytes, path: str, scopes: Kinds, *, doubles: bool = Fal
     if odd:
         for resource in out:
             resource.odd_keys = True
+    if _may_have_gaps(text):
+        for resource in out:
+            resource.has_gaps = True
     if b"internal.config.kubernetes.io/" in text:
         for resource in out:
             _recall(resource)
     return out
+
+
+def _may_have_gaps(text: bytes) -> bool:
+    """Whether nothing may stand between brackets somewhere: ``{a: }`` or ``{a}``."""
+    return b": }" in text or b": ," in text or b": ]" in text or (b"{" in text and _LONE_KEY.search(text) is not None)
 
 
 def _recall(resource: Resource) -> None:

@@ -128,6 +128,12 @@ def test_nothing_between_brackets_is_an_empty_text(repo: Any, text: str, value: 
     assert only(repo)["data"] == value
 
 
+def test_nothing_between_brackets_is_gone_after_a_patch_of_the_object(repo: Any) -> None:
+    repo.write("kustomization.yaml", "resources: [c.yaml]\npatches: [{path: p.yaml}]\n")
+    repo.write("c.yaml", f"{HEAD}data: {{a: , c: d}}\n").write("p.yaml", f"{HEAD}other: 1\n")
+    assert only(repo)["data"] == {"c": "d"}
+
+
 def test_nothing_between_brackets_removes_a_field_in_a_patch(repo: Any) -> None:
     repo.write("kustomization.yaml", "resources: [c.yaml]\npatches: [{path: p.yaml}]\n")
     repo.write("c.yaml", f"{HEAD}data: {{a: b, c: d}}\n").write("p.yaml", f"{HEAD}data: {{a: }}\n")

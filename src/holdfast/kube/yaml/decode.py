@@ -177,9 +177,6 @@ class _Kyaml(_Decoder):
         # Between brackets a text with a colon is quoted on that way, so a moment stays as it was written.
         if self.brackets and ":" in node.text and not node.tag:
             return node.text
-        # Nor can nothing be written there without quotes. In a patch it is gone before anything is written.
-        if self.brackets and node.implicit and not node.text and not node.tag and not self.doubles:
-            return ""
         return super().scalar(node)
 
     def value(self, node: Node) -> Any:

@@ -186,6 +186,7 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
             meta["annotations"] = {}
     if resource.misfits and (found := misfit_in(resource.manifest)) is not None:
         raise KustomizeError(found.complaint)
+    written.fill_gaps(resource)
     result: Any = rounded(json6902.apply(resource.manifest, list(operations)))
     resource.unshare()
     if type(result) is not dict:
