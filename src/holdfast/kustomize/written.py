@@ -127,7 +127,7 @@ def fill_gaps(resource: Resource) -> None:
     root, within = _nodes(resource.source), resource.source.within if resource.source else ()
     for path in _gaps(root, (), False) if root is not None else ():
         own = path[len(within) :]
-        holder = resource.manifest
+        holder: Any = resource.manifest
         for part in own[:-1]:
             holder = _child(holder, part)
         if path[: len(within)] == within and type(holder) is dict and holder.get(own[-1], "") is None:
