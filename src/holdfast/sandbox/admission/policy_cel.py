@@ -54,7 +54,7 @@ class Scope:
     """Whether there is an object of variables at all; before the first it has no fields."""
     variables: dict[str, Expression] = field(default_factory=dict)
     constructs: bool = False
-    """Whether objects and patches may be constructed, which the checker knows nothing of."""
+    """Whether objects and patches may be constructed."""
     kinds: dict[str, Type] = field(default_factory=dict)
 
     def declared(self, *, authorizer: bool) -> tuple[tuple[str, str], ...]:
@@ -83,18 +83,18 @@ class Scope:
 
     def check(self, source: str, wanted: Sequence[str] = (), *, authorizer: bool = True) -> Type | None:
         """The type of an expression, where the checker can tell it. Raises Refused."""
-        if self.constructs and re.search(r"\b(Object|JSONPatch)\b", source):
-            return None
         variables = self.kinds if self.composed else None
         try:
-            found = policy_types.kind_of(source, variables, params=self.params, authorizer=authorizer)
+            found = policy_types.kind_of(
+                source, variables, params=self.params, authorizer=authorizer, constructs=self.constructs
+            )
         except policy_types.Misfit as error:
             raise Refused(str(error)) from None
         if found is None:
             return None
         kind, broken = found
         name = policy_types.named(kind)
-        if wanted and not (self.constructs and _is_empty(name, wanted)):
+        if wanted:
             self._expect(name, wanted)
         if broken:
             raise Refused(f"program instantiation failed: {broken}", internal=True)

@@ -61,7 +61,7 @@ class Misfit(ValueError):
 
 
 def kind_of(
-    source: str, variables: Mapping[str, Type] | None, *, params: bool, authorizer: bool
+    source: str, variables: Mapping[str, Type] | None, *, params: bool, authorizer: bool, constructs: bool = False
 ) -> tuple[Type, str] | None:
     """The type of an expression, and why no program can be made of it; None where it cannot be read here. ``variables`` are None where there is no object of them. Raises Misfit."""
     declared: dict[str, Type] = dict(_ALWAYS)
@@ -79,7 +79,7 @@ def kind_of(
         if error.problem is not None:
             raise Misfit(f"compilation failed: {report(source, [error.problem])}") from None
         return None
-    found = check(tree, declared, fields)
+    found = check(tree, declared, fields, constructs=constructs)
     problems = found.problems or literals.problems(found)
     if problems:
         raise Misfit(f"compilation failed: {report(source, problems)}")

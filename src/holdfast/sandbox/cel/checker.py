@@ -42,6 +42,8 @@ _MESSAGES: Final = {
     "google.protobuf.ListValue": types.list_of(DYN), "google.protobuf.Struct": types.map_of(STRING, DYN),
 }  # fmt: skip
 
+_PATCH: Final = {"op": STRING, "path": STRING, "from": STRING, "value": DYN}
+
 
 class Checked:
     """What is known about an expression."""
@@ -59,20 +61,22 @@ class Checked:
         return self.types[self.tree]
 
 
-def check(tree: Expr, variables: Mapping[str, Type], fields: Fields) -> Checked:
-    checker = _Checker(tree, variables, fields)
+def check(tree: Expr, variables: Mapping[str, Type], fields: Fields, *, constructs: bool = False) -> Checked:
+    """``constructs``: whether ``Object`` and ``JSONPatch`` may be made, as mutations do."""
+    checker = _Checker(tree, variables, fields, constructs)
     checker.run()
     return checker.found
 
 
 class _Checker:
-    def __init__(self, tree: Expr, variables: Mapping[str, Type], fields: Fields) -> None:
+    def __init__(self, tree: Expr, variables: Mapping[str, Type], fields: Fields, constructs: bool) -> None:
         self.found = Checked(tree)
+        self._constructs = constructs
         self._scopes: list[dict[str, Type]] = [dict(variables)]
         self._fields = fields
         self._bound: Bindings = {}
         self._count = 0
-        self._table = functions.table()
+        self._table = functions.table(constructs)
 
     def run(self) -> None:
         self._check(self.found.tree)
@@ -201,7 +205,20 @@ class _Checker:
         for value in expr.values:
             self._check(value)
         known = _MESSAGES.get(expr.name)
+        if known is None and self._constructs and expr.name.partition(".")[0] in ("Object", "JSONPatch"):
+            return self._constructed(expr)
         return known if known is not None else self._undeclared(expr, expr.name)
+
+    def _constructed(self, expr: Message) -> Type:
+        """An object takes any fields, a patch its own."""
+        for member in expr.members if expr.name == "JSONPatch" else ():
+            kind = self.found.types[member.value]
+            wanted = _PATCH.get(member.name)
+            if wanted is None or not self._assign(wanted, kind):
+                shown = types.shown(wanted) if wanted is not None else ""
+                text = f"expected type of field '{member.name}' is '{shown}' but provided type is '{types.shown(kind)}'"
+                self.found.problems.append((member.at, text))
+        return ("struct", expr.name)
 
     def _fold(self, expr: Expr) -> Type:
         assert isinstance(expr, Fold)

@@ -33,12 +33,14 @@ class Overload:
 
 
 @functools.cache
-def table() -> dict[str, tuple[Overload, ...]]:
+def table(mutating: bool = False) -> dict[str, tuple[Overload, ...]]:
     found: dict[str, tuple[Overload, ...]] = {}
     for line in Path(__file__).with_name("functions.txt").read_text("utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         name, *overloads = line.split(" ")
+        if name.startswith("jsonpatch.") and not mutating:
+            continue
         found[name] = tuple(one for text in overloads for one in _overloads(text))
     return found
 

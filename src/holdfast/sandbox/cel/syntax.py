@@ -19,6 +19,7 @@ from holdfast.sandbox.cel.tree import (
     Ident,
     ListOf,
     MapOf,
+    Member,
     Message,
     Select,
     Unreadable,
@@ -191,13 +192,13 @@ class _Reader:
     def _fields(self, name: str) -> Expr:
         at = self.expect("{")
 
-        def field() -> Expr:
-            self._skip("?")
-            self._take()
-            self.expect(":")
-            return self.expression()
+        def member() -> Member:
+            optional = self._skip("?")
+            field = self._take()[1]
+            colon = self.expect(":")
+            return Member(colon, field, self.expression(), optional)
 
-        return Message(at, name, self._list("}", field))
+        return Message(at, name, self._list("}", member))
 
     # --- primaries ---
 

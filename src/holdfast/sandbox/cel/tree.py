@@ -66,9 +66,23 @@ class MapOf(Expr):
 
 
 @dataclass(slots=True, eq=False)
+class Member:
+    """One field of a message; ``at`` is its colon."""
+
+    at: int
+    name: str
+    value: Expr
+    optional: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class Message(Expr):
     name: str
-    values: list[Expr]
+    members: list[Member]
+
+    @property
+    def values(self) -> list[Expr]:
+        return [member.value for member in self.members]
 
 
 @dataclass(slots=True, eq=False)

@@ -85,3 +85,46 @@ def test_constructed_types_become_data(source: str, result: object) -> None:
 def test_words_in_strings_and_fields_construct_nothing() -> None:
     for source in ("'Object{a: 1}'", "object.Object", "{'a': 1}"):
         assert constructed(source) == (source, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("request.userInfo.nope == 'a'", "1:17: undefined field 'nope'"),
+        ("request.name == 1", "1:14: found no matching overload for '_==_' applied to '(string, int)'"),
+        ("namespaceObject.metadata.nope == 'a'", "1:25: undefined field 'nope'"),
+        ("params.x == 1", "1:1: undeclared reference to 'params' (in container '')"),
+        ("JSONPatch{op: 'add'} == 1", "1:10: undeclared reference to 'JSONPatch' (in container '')"),
+        ("request.name", "must evaluate to bool but got string"),
+        ("object.x", "must evaluate to bool but got dyn"),
+        ("int('x') == 1", "program instantiation failed: type conversion error from 'string' to 'int'"),
+    ],
+)
+def test_what_a_policy_may_name_has_its_type(source: str, words: str) -> None:
+    with pytest.raises(Refused) as caught:
+        Scope(False).check(source, ("bool",))
+    assert words in str(caught.value)
+
+
+def test_a_variable_that_is_wrong_may_still_be_named() -> None:
+    scope = Scope(False, composed=True)
+    with pytest.raises(Refused):
+        scope.declare("x", "nope")
+    scope.declare("y", "1")
+    assert scope.check("variables.x == 'a' && variables.y == 1", ("bool",)) == ("bool",)
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "words"),
+    [
+        ("[JSONPatch{op: 1}]", "list(JSONPatch)", "expected type of field 'op' is 'string' but provided type is 'int'"),
+        ("[JSONPatch{x: 1}]", "list(JSONPatch)", "expected type of field 'x' is '' but provided type is 'int'"),
+        ("[]", "list(JSONPatch)", "must evaluate to list(JSONPatch) but got list(dyn)"),
+        ("Object.spec{}", "Object", "must evaluate to Object but got Object.spec"),
+    ],
+)
+def test_a_mutation_constructs_what_it_has_to(source: str, wanted: str, words: str) -> None:
+    with pytest.raises(Refused) as caught:
+        Scope(False, constructs=True).check(source, (wanted,))
+    assert words in str(caught.value)
+    Scope(False, constructs=True).check("[JSONPatch{path: jsonpatch.escapeKey('a')}]", ("list(JSONPatch)",))
