@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.base.errors import Place, Stop
+from holdfast.base.tls import client_context
 from holdfast.kube import yaml
 
 IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -66,9 +67,7 @@ class ClusterConfig:
         """The TLS settings, or None for plain http. The arguments replace the certificate (from an exec plugin)."""
         if not self.server.startswith("https:"):
             return None
-        context = ssl.create_default_context(cadata=self.ca.decode() if self.ca else None)
-        # Kubernetes' own CAs often lack the extensions that strict verification (the default from Python 3.13) asks for.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context = client_context(self.ca.decode())
         if self.insecure:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

@@ -25,6 +25,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from holdfast.base.errors import RetryLater
+from holdfast.base.tls import client_context
 
 MAX_BODY = 512 << 20
 USER_AGENT = "holdfast"
@@ -169,7 +170,7 @@ def _opener(way: WayOut) -> urllib.request.OpenerDirector:
 @functools.lru_cache(maxsize=32)
 def _context(ca: str, certificate: str, key: str, insecure: bool) -> ssl.SSLContext:
     """Kept: to read the system's certificates takes longer than most requests."""
-    context = ssl.create_default_context(cadata=ca or None)
+    context = client_context(ca)
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import ssl
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from holdfast.base.tls import client_context
 from holdfast.kube.patch import json_patch
 from holdfast.kube.refs import Manifest
 from holdfast.sandbox import status
@@ -123,8 +123,7 @@ def _post(hook: Manifest, review: Manifest) -> Manifest:
 
 def _exchange(url: str, bundle: str | None, body: bytes, seconds: float) -> bytes:
     parts = urlsplit(url)
-    authority = base64.b64decode(bundle).decode() if bundle else None
-    context = ssl.create_default_context(cadata=authority)
+    context = client_context(base64.b64decode(bundle).decode() if bundle else "")
     link = http.client.HTTPSConnection(parts.hostname or "", parts.port or 443, timeout=seconds, context=context)
     try:
         link.request("POST", f"{parts.path or '/'}?{parts.query}", body, {"Content-Type": "application/json"})

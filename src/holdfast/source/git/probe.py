@@ -13,6 +13,7 @@ import socket
 import ssl
 from urllib.parse import SplitResult, urlsplit
 
+from holdfast.base.tls import client_context
 from holdfast.model.source import Credentials
 
 _SERVICE = "info/refs?service=git-upload-pack"
@@ -83,5 +84,5 @@ def _connection(parts: SplitResult, credentials: Credentials) -> http.client.HTT
     host = parts.hostname or ""
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, parts.port, timeout=10)
-    context = ssl.create_default_context(cadata=credentials.ca or None)
+    context = client_context(credentials.ca)
     return http.client.HTTPSConnection(host, parts.port, timeout=10, context=context)
