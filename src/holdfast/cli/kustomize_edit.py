@@ -56,6 +56,7 @@ def _group(commands: Any, name: str, text: str) -> Any:
 
 def _command(group: Any, name: str, text: str, change: Action, *positional: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = group.add_parser(name, help=text, allow_abbrev=False)
+    parser.add_argument("--stack-trace", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(handler=run, change=change)
     for each in positional:
         parser.add_argument(each.rstrip("*"), nargs="*" if each.endswith("*") else None)
@@ -138,6 +139,10 @@ def run(args: argparse.Namespace) -> int:
 def _edit(args: argparse.Namespace) -> None:
     from holdfast.kustomize.edit import Document
 
+    if args.edit == "add" and args.what in ("generator", "transformer") and args.paths and not args.no_verify:
+        args.paths = _existing(args.paths)
+        if not args.paths:
+            return
     path = _file()
     with open(path, "rb") as file:
         text = file.read()
@@ -220,11 +225,10 @@ def _add_paths(args: argparse.Namespace, data: Data) -> None:
 
     if not args.paths:
         raise KustomizeError(f"must specify a {args.what} file")
-    if args.what in ("generator", "transformer"):
-        paths = args.paths if args.no_verify else _existing(args.paths)
-    else:
+    paths = args.paths
+    if args.what in ("resource", "component"):
         own = _file()
-        paths = [p for p in matching_paths(args.paths, not args.no_verify) if p != own]
+        paths = [p for p in matching_paths(paths, not args.no_verify) if p != own]
     for path in commands.add_entries(data, _LISTS[args.what], paths):
         _log(f"{args.what} {path} already in kustomization file")
 

@@ -131,6 +131,8 @@ def _report(error: Exception) -> int:
             print(f"  {error.hint}", file=sys.stderr)
     elif isinstance(error, OSError):
         print(f"Error: {error}", file=sys.stderr)
+    elif isinstance(error, MemoryError):
+        print("Error: this takes more memory than there is", file=sys.stderr)
     else:
         print(
             f"Error: internal error: {type(error).__name__}: {error}\n"

@@ -40,7 +40,7 @@ class Document:
     def saved(self, migrate: bool = False) -> bytes:
         """The file with the fields as they are now. With ``migrate``, nothing stays deprecated and nothing is left to be assumed."""
         before = self._unfixed if migrate else self._before
-        wanted = {field: value for field, value in self.fields.items() if value not in ("", [], {})}
+        wanted = _without_nothing(self.fields)
         text = self._smallest(before, wanted)
         return self._mark + text.encode(self._encoding)
 
@@ -84,7 +84,7 @@ def _written(raw: Data, before: Data, wanted: Data) -> Data:
     """The file's own data with what changed between ``before`` and ``wanted``."""
     out = dict(raw)
     for field in {**before, **wanted}:
-        if before.get(field) == wanted.get(field):
+        if (before.get(field) or None) == (wanted.get(field) or None):
             continue
         name = _spelled(raw, field)
         known = raw.get(name)

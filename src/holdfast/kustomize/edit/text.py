@@ -116,7 +116,9 @@ class _Editor:
         elif type(old) is list and type(new) is list and node.id == "sequence" and not node.flow_style and new:
             self._sequence(node, old, new)
         elif node.id != "scalar" and node.flow_style and node.start_mark.line == node.end_mark.line:
-            self._inline(node, new)
+            self._inline(node, old, new)
+        elif type(old) is list and type(new) is list and node.id == "sequence" and new:
+            self._flow_lines(node, old, new)
         else:
             raise _Rewrite
 
@@ -126,8 +128,11 @@ class _Editor:
         text = _token(new, node.style)
         self._replace(node, text)
 
-    def _inline(self, node: Any, new: Any) -> None:
-        if not new and type(new) in (dict, list):
+    def _inline(self, node: Any, old: Any, new: Any) -> None:
+        if changed := _one_text(node, old, new):
+            child, text = changed
+            self._replace(child, _quoted(text, child.style) if child.style else _flow(text))
+        elif not new and type(new) in (dict, list):
             self._replace(node, "{}" if type(new) is dict else "[]")
         elif node.value:
             self._replace(node, _flow(new))
@@ -205,6 +210,39 @@ class _Editor:
                 text = "".join(_item_lines(value, dash) for value in new[b1:b2])
                 self._edits.append((at, at, text))
 
+    def _flow_lines(self, node: Any, old: list[Any], new: list[Any]) -> None:
+        """A list in brackets with a line for each item. A comma behind the last item does no harm."""
+        items = node.value
+        lines = [self._own_line(item) for item in items]
+        indent = self._lines[lines[0]][: items[0].start_mark.column] if lines else ""
+        for tag, a1, a2, b1, b2 in _steps(old, new):
+            while a1 < a2 and b1 < b2 and (tag == "equal" or not _is_collection(old[a1], new[b1])):
+                self.value(items[a1], old[a1], new[b1])
+                a1, b1 = a1 + 1, b1 + 1
+            self._edits += [(line, line + 1, "") for line in lines[a1:a2]]
+            if b1 < b2:
+                self._add_flow_lines(items, lines, a2, [f"{indent}{_flow(value)},\n" for value in new[b1:b2]])
+
+    def _add_flow_lines(self, items: list[Any], lines: list[int], at: int, added: list[str]) -> None:
+        if not at:
+            raise _Rewrite
+        number, end = lines[at - 1], items[at - 1].end_mark.column
+        line = self._lines[number]
+        if any(first <= number < last for first, last, _ in self._edits):
+            raise _Rewrite
+        if not line[end:].lstrip().startswith(","):
+            self._edits.append((number, number + 1, f"{line[:end]},{line[end:]}"))
+        self._edits.append((number + 1, number + 1, "".join(added)))
+
+    def _own_line(self, item: Any) -> int:
+        """The line that holds this item, its comma and a comment, and nothing else."""
+        start, end = item.start_mark, item.end_mark
+        line = self._lines[start.line]
+        behind = line[end.column :].strip().removeprefix(",").lstrip()
+        if start.line != end.line or line[: start.column].strip() or (behind and not behind.startswith("#")):
+            raise _Rewrite
+        return int(start.line)
+
     def _item(self, node: Any, start: tuple[int, int], old: Any, new: Any) -> None:
         saved = list(self._edits), dict(self._leads)
         try:
@@ -246,6 +284,27 @@ def _is_collection(*values: Any) -> bool:
     return any(type(value) in (dict, list) for value in values)
 
 
+def _one_text(node: Any, old: Any, new: Any) -> tuple[Any, str] | None:
+    """The node of the only field of a mapping that has another text now, with the text."""
+    if type(old) is not dict or type(new) is not dict or list(old) != list(new):
+        return None
+    changed = [field for field in old if identity_text(old[field]) != identity_text(new[field])]
+    found = [value for key, value in node.value if key.id == "scalar" and key.value in changed]
+    if (
+        len(changed) != 1
+        or len(found) != 1
+        or found[0].id != "scalar"
+        or found[0].start_mark.index < node.start_mark.index
+    ):
+        return None
+    text = new[changed[0]]
+    return (found[0], text) if type(text) is str and "\n" not in text else None
+
+
+def _quoted(text: str, style: str) -> str:
+    return quoting.double(text) if style == '"' else quoting.single(text)
+
+
 def _steps(old: list[Any], new: list[Any]) -> list[tuple[str, int, int, int, int]]:
     """How one list becomes the other: item by item where nothing came or went."""
     if len(old) == len(new) and all(_alike(*pair) for pair in zip(old, new, strict=True)):
@@ -279,11 +338,8 @@ def _item_lines(value: Any, column: int) -> str:
 
 def _token(value: Any, style: str | None) -> str:
     text = yaml.dump(value).rstrip("\n")
-    if type(value) is str and "\n" not in value:
-        if style == '"':
-            return quoting.double(value)
-        if style == "'":
-            return quoting.single(value)
+    if type(value) is str and "\n" not in value and style in ('"', "'"):
+        return _quoted(value, style)
     if "\n" in text:
         raise _Rewrite
     return text

@@ -40,6 +40,7 @@ IMAGES = "images:\n- name: web\n  newTag: '1' # CI\n"
         pytest.param("---\n" + IMAGES + "---\nother: document\n", id="more documents"),
         pytest.param("".join("   " + line for line in IMAGES.splitlines(True)), id="indented"),
         pytest.param(IMAGES.replace("images", "Images").replace("newTag", "NEWTAG"), id="names in another case"),
+        pytest.param("resources: []\nnamePrefix: ''\n" + IMAGES, id="empty fields"),
         pytest.param("imageTags: # old\n" + IMAGES[8:], id="the field itself is deprecated"),
         pytest.param("namespace: &n x\nnamePrefix: *n\n" + IMAGES, id="an alias elsewhere"),
         pytest.param('namespace: "a \u2028 b"\n' + IMAGES, id="a line break that only YAML knows"),
@@ -107,3 +108,23 @@ def test_what_is_no_kustomization_is_refused_with_its_place() -> None:
         Document(b"resourcs: []\n", "here.yaml")
     assert caught.value.place is not None
     assert caught.value.place.path == "here.yaml"
+
+
+BRACKETS = """\
+resources: [ # ours
+  a.yaml, # first
+  # second
+  b.yaml
+]
+images: [
+  {name: web, newTag: '1'}, # CI
+]
+"""
+
+
+def test_a_list_in_brackets_keeps_a_line_for_each_item() -> None:
+    assert edited(BRACKETS, set_image) == BRACKETS.replace("'1'", "'2'")
+    added = edited(BRACKETS, lambda fields: commands.add_entries(fields, "resources", ["c.yaml", "d, e.yaml"]))
+    assert added == BRACKETS.replace("  b.yaml\n", '  b.yaml,\n  c.yaml,\n  "d, e.yaml",\n')
+    removed = edited(BRACKETS, lambda fields: commands.remove_entries(fields, "resources", ["b.yaml"]))
+    assert removed == BRACKETS.replace("  b.yaml\n", "")
