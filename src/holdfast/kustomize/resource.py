@@ -289,7 +289,21 @@ class Resource:
 
     def has_internal_annotations(self) -> bool:
         """Whether upstream would have annotations on the object at this moment, whatever the user wrote."""
-        return bool(self.previous or self.prefixes or self.suffixes or self.behavior or self.needs_hash or self.origin)
+        return bool(
+            self.previous
+            or self.prefixes
+            or self.suffixes
+            or self.behavior
+            or self.needs_hash
+            or self.origin
+            or self.var_names
+        )
+
+    def forget(self) -> None:
+        """Lose what upstream keeps in annotations."""
+        self.previous, self.prefixes, self.suffixes = [], [], []
+        self.behavior, self.needs_hash = "", False
+        self.origin, self.transformations, self.var_names = None, [], []
 
     def metadata(self) -> dict[str, Any]:
         """The ``metadata`` mapping, made where it is missing."""

@@ -117,13 +117,13 @@ class _Merge:
         elif src is None or src is EMPTY:
             return MISSING
         else:
-            if src is not MISSING:
-                src.pop(DOUBLED, None)
             directive = "merge" if src is MISSING else _directive_of_map(src)
             if directive == "delete":
                 return MISSING
             if directive == "replace":
                 dest = src
+            elif src is not MISSING:
+                src.pop(DOUBLED, None)
         self._fields(dest, src, shape)
         return dest
 
@@ -335,7 +335,9 @@ def _matches(item: Any, keys: list[str], values: list[str]) -> bool:
 
 def _field_matches(item: Any, key: str, value: str) -> bool:
     if not key:
-        return kind_of(item) == "ScalarNode" and text_of(item) == value
+        if kind_of(item) != "ScalarNode":
+            raise wrong_kind("ScalarNode", item)
+        return text_of(item) == value
     if type(item) is not dict:
         raise wrong_kind("MappingNode", item)
     return key in item and (not value or text_of(item[key]) == value)

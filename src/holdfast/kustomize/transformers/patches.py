@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.base.record import Record
-from holdfast.kustomize import json6902, strategic, written
+from holdfast.kustomize import json6902, memory, strategic, written
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.openapi import Schemas
 from holdfast.kustomize.resmap import ResMap
@@ -49,8 +49,7 @@ def _merge_by_name(resources: ResMap, patches: Sequence[Resource], schemas: Sche
         except KustomizeError as err:
             name = patch.original_id_text()
             raise err.within(f'no resource matches strategic merge patch "{name}"') from None
-        merge_into(target, patch, schemas)
-        if patch.allow_name_change or patch.allow_kind_change:
+        if merge_into(target, patch, schemas) or patch.allow_name_change or patch.allow_kind_change:
             resources.touched()
 
 
@@ -93,17 +92,21 @@ def merge_by_id(resources: ResMap, patch: Resource, schemas: Schemas) -> None:
     merge_selected(resources, [target], patch, schemas)
 
 
-def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
-    """Merge a patch into a resource; name, kind and namespace stay unless the patch may change them."""
+def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> bool:
+    """Merge a patch into a resource; name, kind and namespace stay unless the patch may change them.
+
+    Says whether the patch made kustomize forget the resource's former names.
+    """
     before = _Identity(resource)
     if patch.allow_name_change or patch.allow_kind_change:
         resource.store_previous()
+    remembers = memory.mark(resource)
     marked = written.mark(resource)
     quotes = _Quotes(resource, patch)
     merged = strategic.merge(patch.manifest, resource.manifest, schemas, resource.assign, quotes.over_text)
     if not merged:
         resource.manifest = {}
-        return
+        return False
     if marked:
         written.unmark(merged)
     resource.odd_keys = resource.odd_keys or patch.odd_keys
@@ -112,6 +115,7 @@ def merge_into(resource: Resource, patch: Resource, schemas: Schemas) -> None:
     resource.manifest = merged
     before.restore(resource, name=not patch.allow_name_change, kind=not patch.allow_kind_change)
     _write_names_anew(resource)
+    return remembers and memory.forget_if_gone(resource)
 
 
 class _Identity:
@@ -187,10 +191,13 @@ def operate_on(resource: Resource, operations: Sequence[json6902.Operation]) -> 
     if resource.misfits and (found := misfit_in(resource.manifest)) is not None:
         raise KustomizeError(found.complaint)
     written.fill_gaps(resource)
+    remembers = memory.mark_origin(resource)
     result: Any = rounded(json6902.apply(resource.manifest, list(operations)))
     resource.unshare()
     if type(result) is not dict:
         raise KustomizeError("json: cannot unmarshal array into Go value of type map[string]interface {}")
     resource.manifest = result
+    if remembers:
+        memory.forget_origin_if_gone(resource)
     if own:
         resource.set_texts("annotations", {**resource.annotations(), **own})
