@@ -107,11 +107,16 @@ def apply_patch(
         managers = ssa_managed.decode_entries(ssa_managed.entries_of(live or {}))
     except ssa_managed.BadEntryError as error:
         raise status.untyped(f"failed to decode managed fields: {error}") from error
+    base = without_managers(live) if live is not None else {}
+    unreadable = _unreadable(context, live) if live is not None else ""
+    if unreadable and not managers:
+        raise status.untyped(f"failed to create manager for existing fields: failed to convert new object {unreadable}")
     found = ssa_values.check(applied, context.type)
     if found:
         text = ssa_values.complaints_text(found)
         raise status.untyped(f"failed to create typed patch object ({described(applied)}): {text}")
-    base = without_managers(live) if live is not None else {}
+    if unreadable:
+        raise status.untyped(f"failed to create typed live object {unreadable.replace(' to smd typed:', ':')}")
     if not managers and live is not None:
         managers = context.updater.update(
             context.empty(), context.shown(base), {}, context.manager(BEFORE_FIRST_APPLY, UPDATE), now
@@ -121,6 +126,12 @@ def apply_patch(
     if manager == KUBECTL:
         _refresh_last_applied(merged, applied)
     return with_managers(merged, managers)
+
+
+def _unreadable(context: _Context, obj: Manifest) -> str:
+    """Why a stored object does not fit its schema's types any more; the definition has changed since."""
+    found = ssa_values.check(without_managers(obj), context.type, duplicates=True) if context.custom else ()
+    return f"({described(obj)}) to smd typed: {ssa_values.complaints_text(list(found))}" if found else ""
 
 
 def _check_sent(applied: Manifest, gvk: GroupVersionKind) -> None:
@@ -276,8 +287,9 @@ def track_update(
     if not managers and old is not None:
         return bare
     before = without_managers(old) if old is not None else context.empty()
-    if custom and ssa_values.check(bare, context.type, duplicates=True):
-        return with_managers(bare, _decoded_or_none(ssa_managed.entries_of(old or {})))
+    if custom and any(ssa_values.check(obj, context.type, duplicates=True) for obj in (bare, before)):
+        # Nobody's fields can be told in an object that does not fit its schema's types.
+        return bare
     try:
         managers = context.updater.update(
             before, context.shown(bare), managers, context.manager(manager, operation), now

@@ -148,7 +148,7 @@ def prepare(call: Call, crd: Manifest, old: Manifest | None) -> None:
         stored = [
             v["name"] for v in (crd.get("spec") or {}).get("versions") or () if isinstance(v, dict) and v.get("storage")
         ]
-        crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+        crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored[:1]}
         return
     state = crd.setdefault("status", {})
     for version in crd["spec"].get("versions") or ():

@@ -183,6 +183,11 @@ class Definitions:
             self._save(call, name, crd)
             return
 
+        if crd["metadata"]["finalizers"] != [FINALIZER]:
+            # Somebody else keeps the definition, and is told how far it got.
+            set_condition(crd, call.stamp, "Terminating", "False", "InstanceDeletionCompleted", "removed all instances")
+            self._save(call, name, crd)
+
         def transform(old: Manifest | None) -> Manifest:
             assert old is not None
             old["metadata"]["finalizers"] = [f for f in old["metadata"]["finalizers"] if f != FINALIZER]

@@ -105,3 +105,40 @@ async def test_a_status_of_a_custom_resource_is_replaced_at_a_revision_only(api:
     await api.call("POST", path, body)
     refused = await api.call("PUT", f"{path}/w/status", body)
     assert (refused.code, refused.body["details"]["causes"][0]["field"]) == (422, "metadata.resourceVersion")
+
+
+def _typed(kind: str) -> dict[str, Any]:
+    crd = _crd()
+    spec = {"type": "object", "properties": {"a": {"type": kind}, "b": {"type": "integer"}}}
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = {"type": "object", "properties": {"spec": spec}}
+    return crd
+
+
+async def test_an_object_that_no_longer_fits_its_types_loses_its_managers_and_cannot_be_applied_to(api: Any) -> None:
+    await api.call("POST", CRDS, _typed("string"))
+    await _settled()
+    path = "/apis/ex.com/v1/namespaces/default/widgets"
+    body = {"apiVersion": "ex.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"a": "x"}}
+    await api.call("POST", path, body)
+    merge, apply = "application/merge-patch+json", "application/apply-patch+yaml"
+    change = {"spec": {"versions": _typed("integer")["spec"]["versions"]}}
+    await api.call("PATCH", f"{CRDS}/widgets.ex.com", change, content_type=merge)
+    await _settled()
+    changed = await api.call("PATCH", f"{path}/w", {"spec": {"b": 1}}, content_type=merge)
+    assert "managedFields" not in changed.body["metadata"]
+    refused = await api.call("PATCH", f"{path}/w?fieldManager=m", {**body, "spec": {"b": 2}}, content_type=apply)
+    assert refused.code == 500
+    assert "failed to create manager for existing fields: failed to convert new object (default/w" in refused.message
+
+
+async def test_a_definition_that_somebody_else_keeps_says_that_its_objects_are_gone(api: Any) -> None:
+    crd = _crd()
+    crd["metadata"]["finalizers"] = ["a.b/c"]
+    await api.call("POST", CRDS, crd)
+    await _settled()
+    await api.call("DELETE", f"{CRDS}/widgets.ex.com")
+    await _settled()
+    left = (await api.call("GET", f"{CRDS}/widgets.ex.com")).body
+    assert left["metadata"]["finalizers"] == ["a.b/c"]
+    (ended,) = [c for c in left["status"]["conditions"] if c["type"] == "Terminating"]
+    assert (ended["status"], ended["reason"]) == ("False", "InstanceDeletionCompleted")

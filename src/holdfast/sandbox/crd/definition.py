@@ -96,8 +96,7 @@ def _status(errs: Errors, crd: Manifest) -> None:
     if not stored:
         errs.invalid("status.storedVersions", stored or None, "must have at least one stored version")
         return
-    storage = next((name for name, v in versions.items() if v.get("storage")), "")
-    if storage and storage not in stored:
+    for storage in (name for name, v in versions.items() if v.get("storage") and name not in stored):
         errs.invalid("status.storedVersions", stored, f"must have the storage version {storage}")
     for index, name in enumerate(stored):
         if name not in versions:
@@ -195,12 +194,19 @@ def _internal(versions: list[Manifest] | None, shared: frozenset[str]) -> list[M
 
 def _deprecation(errs: Errors, version: Manifest, path: str) -> None:
     text = version["deprecationWarning"]
+    place = f"{path}.deprecationWarning"
     if not version.get("deprecated"):
-        errs.invalid(f"{path}.deprecationWarning", text, "can only be set for deprecated versions")
+        errs.invalid(place, text, "can only be set for deprecated versions")
+        return
+    if len(text.encode()) > 256:
+        errs.invalid(place, text, "must be <= 256 characters long")
     if not text:
-        errs.invalid(f"{path}.deprecationWarning", text, "must not be an empty string")
-    elif len(text) > 256:
-        errs.too_long(f"{path}.deprecationWarning", 256)
+        errs.invalid(place, text, "must not be an empty string")
+    bad = next((index for index, c in enumerate(text) if not c.isprintable()), None)
+    if bad is not None:
+        at = len(text[:bad].encode())
+        why = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
+        errs.invalid(place, text, why)
 
 
 def _version(
@@ -331,14 +337,7 @@ def _conversion(errs: Errors, found: Manifest) -> None:
                 webhook_url(errs, url, f"{path}.url")
             elif service is not None:
                 webhook_service(errs, service, f"{path}.service")
-        if not versions:
-            errs.required("spec.conversion.conversionReviewVersions")
-        elif not set(versions) & set(_REVIEWS):
-            errs.invalid(
-                "spec.conversion.conversionReviewVersions",
-                versions,
-                f"must include at least one of {', '.join(_REVIEWS)}",
-            )
+        _review_versions(errs, versions, "spec.conversion.conversionReviewVersions")
         return
     if client is not None:
         errs.forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook")
@@ -346,3 +345,16 @@ def _conversion(errs: Errors, found: Manifest) -> None:
         errs.forbidden(
             "spec.conversion.conversionReviewVersions", "should not be set when strategy is not set to Webhook"
         )
+
+
+def _review_versions(errs: Errors, versions: list[str], path: str) -> None:
+    if not versions:
+        errs.required(path)
+        return
+    for index, version in enumerate(versions):
+        if version in versions[:index]:
+            errs.invalid(f"{path}[{index}]", version, "duplicate version")
+        else:
+            errs.each(f"{path}[{index}]", version, names.dns_1035_label(version))
+    if not set(versions) & set(_REVIEWS):
+        errs.invalid(path, versions, f"must include at least one of {', '.join(_REVIEWS)}")

@@ -161,3 +161,27 @@ def test_a_format_that_means_nothing_for_its_type_is_warned_of_once_it_is_new() 
     found = crd({"type": "integer", "format": "uuid"})
     assert definition.validate_create(found)[1] == ['unrecognized format "uuid"']
     assert definition.validate_update(found, crd({"type": "integer", "format": "uuid", "title": "x"}))[1] == []
+
+
+def test_versions_of_reviews_are_labels_said_once() -> None:
+    webhook = {"clientConfig": {"url": "https://a.b/c"}, "conversionReviewVersions": ["v1", "v1", "X"]}
+    found = refused(crd({"type": "string"}, conversion={"strategy": "Webhook", "webhook": webhook}))
+    path = "spec.conversion.conversionReviewVersions"
+    assert found[0] == f'{path}[1]: Invalid value: "v1": duplicate version'
+    assert found[1].startswith(f'{path}[2]: Invalid value: "X": a DNS-1035 label')
+
+
+@pytest.mark.parametrize(
+    ("deprecated", "text", "words"),
+    [
+        (True, "x" * 257, "must be <= 256 characters long"),
+        (True, "", "must not be an empty string"),
+        (True, "ä\n", "must only contain printable UTF-8 characters; non-printable character found at index 2"),
+        (False, "", "can only be set for deprecated versions"),
+    ],
+)
+def test_a_deprecation_says_something_short_and_printable(deprecated: bool, text: str, words: str) -> None:
+    found = crd({"type": "string"})
+    found["spec"]["versions"][0] |= {"deprecated": deprecated, "deprecationWarning": text}
+    (told,) = refused(found)
+    assert told.endswith(words)
