@@ -224,6 +224,42 @@ PyObject *read_plain(Reader *r, Py_ssize_t parent)
     return whole;
 }
 
+/* The character behind the `u` at `p`, or 0 where there is none that is ordinary everywhere. */
+static Py_UCS4 escaped_character(const char *p, const char *end)
+{
+    Py_UCS4 code = 0;
+    if (end - p < 5)
+        return 0;
+    for (int i = 1; i <= 4; i++) {
+        unsigned char c = p[i];
+        int digit = IS(c, DIGIT) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        if (digit < 0)
+            return 0;
+        code = code << 4 | (Py_UCS4)digit;
+    }
+    /* Neither controls nor the separators that some take for line breaks, no halves of characters and no marks of byte order. */
+    bool ordinary = (code > 0x20 && code < 0x7f) || (code >= 0xa0 && code < 0x2028) || (code > 0x2029 && code < 0xd800) ||
+                    (code >= 0xe000 && code < 0xfeff) || (code > 0xfeff && code < 0xfffe);
+    return ordinary ? code : 0;
+}
+
+/* Writes a character of the first plane as UTF-8. */
+static char *put_character(char *to, Py_UCS4 code)
+{
+    if (code < 0x80)
+        *to++ = (char)code;
+    else if (code < 0x800) {
+        *to++ = (char)(0xc0 | code >> 6);
+        *to++ = (char)(0x80 | (code & 0x3f));
+    }
+    else {
+        *to++ = (char)(0xe0 | code >> 12);
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (code & 0x3f));
+    }
+    return to;
+}
+
 /* Where the quoted text that starts at `p` ends: on its closing quote. NULL where it has none or needs more thought. */
 static const char *quoted_end(const Reader *r, const char *p, char quote, bool *plain, bool *folded)
 {
@@ -237,7 +273,9 @@ static const char *quoted_end(const Reader *r, const char *p, char quote, bool *
         else if (*p == '\\' && quote == '"') {
             *plain = false;
             p++;
-            if (p == r->end || *p == 0 || strchr("\"\\ntr \n", *p) == NULL)
+            if (p == r->end || *p == 0 || strchr("\"\\ntr \nu", *p) == NULL)
+                return NULL;
+            if (*p == 'u' && escaped_character(p, r->end) == 0)
                 return NULL;
             if (*p == '\n') {
                 *folded = true;
@@ -300,6 +338,10 @@ PyObject *read_quoted(Reader *r, bool one_line)
                     PyMem_Free(copy);
                     return UNSURE;
                 }
+            }
+            else if (*from == 'u') {
+                to = put_character(to, escaped_character(from, end));
+                from += 4;
             }
             else
                 *to++ = *from == 'n' ? '\n' : *from == 't' ? '\t' : *from == 'r' ? '\r' : *from;
