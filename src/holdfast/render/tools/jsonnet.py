@@ -12,7 +12,7 @@ from holdfast.render.paths import resolve
 from holdfast.render.tools.detect import Work, join
 from holdfast.render.tools.request import ROOT, SourceError
 
-_NOT_FOUND = re.compile(r"(no match locally or in the Jsonnet library paths)[^\n]*")
+_NOT_FOUND = re.compile(r"(no match locally or in the Jsonnet library paths).*?(?=\n\t|\Z)", re.DOTALL)
 
 
 def run(work: Work, path: str, data: bytes) -> list[Manifest]:
@@ -26,9 +26,9 @@ def run(work: Work, path: str, data: bytes) -> list[Manifest]:
         text = _gojsonnet.evaluate_snippet(
             f"{ROOT}/{path}", data.decode("utf-8", "replace"), import_callback=_importer(work), **variables
         )
-    except RuntimeError as error:
+    except (RuntimeError, UnicodeDecodeError) as error:
         # The runtime's own word for a callback that failed; Argo CD's importer is no callback.
-        text = str(error).replace("RUNTIME ERROR: importer error: ", "RUNTIME ERROR: ", 1)
+        text = _words(error).replace("RUNTIME ERROR: importer error: ", "RUNTIME ERROR: ", 1)
         # It reads the callback's words beyond their end.
         text = _NOT_FOUND.sub(lambda found: found[1], text)
         raise SourceError(f'Failed to evaluate jsonnet "{name}": {text}', code="FailedPrecondition") from None
@@ -38,6 +38,11 @@ def run(work: Work, path: str, data: bytes) -> list[Manifest]:
         problem = _problem(found, text.strip())
         raise SourceError(f'Failed to unmarshal generated json "{name}": {problem}', code="FailedPrecondition")
     return objects
+
+
+def _words(error: RuntimeError | UnicodeDecodeError) -> str:
+    """What the runtime says; stray bytes behind it need not be text, and then they are what Python complains of."""
+    return error.object.decode("utf-8", "replace") if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _problem(value: Any, text: str) -> str:
