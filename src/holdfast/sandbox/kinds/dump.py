@@ -92,3 +92,9 @@ def template(found: Any) -> Literal:
             {**meta, "Spec": convert("PodSpec", (found or {}).get("spec"))}, ensure_ascii=False, separators=(",", ":")
         )
     )
+
+
+def claim_template(spec: Any) -> Literal:
+    """What a claim template holds: its metadata as they are served, then the internal spec."""
+    found = {**(spec.get("metadata") or {}), "Spec": convert("ResourceClaimSpec", spec.get("spec"))}
+    return Literal(json.dumps(found, ensure_ascii=False, separators=(",", ":")))

@@ -53,7 +53,17 @@ def prepare_create(gvk: GroupVersionKind, obj: Manifest, around: Circumstances =
     if rule is not None:
         rule(obj, around)
     _drop_gated(key, obj)
+    _stamp_taints(key, obj, around.now)
     write_zeros(gvk, obj)
+
+
+def _stamp_taints(key: tuple[str, str], obj: Manifest, now: str) -> None:
+    """Taints of devices say since when."""
+    if key != ("resource.k8s.io", "ResourceSlice"):
+        return
+    for device in (obj.get("spec") or {}).get("devices") or ():
+        for taint in device.get("taints") or ():
+            taint.setdefault("timeAdded", now)
 
 
 def settle(gvk: GroupVersionKind, obj: Manifest) -> None:
@@ -121,6 +131,7 @@ def prepare_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, around: 
     if rule is not None:
         rule(obj, old, around)
     _drop_gated((gvk.group, gvk.kind), obj)
+    _stamp_taints((gvk.group, gvk.kind), obj, around.now)
     write_zeros(gvk, obj)
 
 

@@ -15,6 +15,7 @@ from holdfast.sandbox.kinds import (
     validate_autoscaling,
     validate_batch,
     validate_core,
+    validate_devices,
     validate_events,
     validate_flow,
     validate_job_status,
@@ -56,11 +57,11 @@ def validate_update(gvk: GroupVersionKind, obj: Manifest, old: Manifest, subreso
     """Metadata is judged twice, by the machinery and by the kind, as in the real server."""
     key = (gvk.group, gvk.kind)
     errs = metadata.validate_update(obj["metadata"], old["metadata"])
-    if key in _CREATE or key in _PLAIN:
+    if key in _CREATE:
         errs += metadata.validate_update(obj["metadata"], old["metadata"])
     # The real server judges labels, annotations and owners of an update several times over, and tells all it finds.
     common, finalizers = _judged(key) if not subresource else (3, 0)
-    for _ in range(common - (2 if key in _CREATE or key in _PLAIN else 1)):
+    for _ in range(common - (2 if key in _CREATE else 1)):
         metadata.common(errs, obj["metadata"])
     for _ in range(common - 2):
         metadata.finalizers(errs, obj["metadata"].get("finalizers") or [], "metadata.finalizers")
@@ -112,6 +113,7 @@ _STORAGE = "storage.k8s.io"
 _NET = "networking.k8s.io"
 _FLOW = "flowcontrol.apiserver.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
+_DEVICES = "resource.k8s.io"
 
 _NAMES: dict[tuple[str, str], names.NameRule] = {
     ("", "Namespace"): names.dns_label,
@@ -183,6 +185,10 @@ _CREATE: dict[tuple[str, str], Create] = {
     (_FLOW, "PriorityLevelConfiguration"): validate_flow.priority_level,
     (_ADMISSION, "ValidatingWebhookConfiguration"): validate_webhooks.webhooks,
     (_ADMISSION, "MutatingWebhookConfiguration"): validate_webhooks.webhooks,
+    (_DEVICES, "DeviceClass"): validate_devices.device_class,
+    (_DEVICES, "ResourceClaim"): validate_devices.claim,
+    (_DEVICES, "ResourceClaimTemplate"): validate_devices.template,
+    (_DEVICES, "ResourceSlice"): validate_devices.resource_slice,
 }
 
 _UPDATE: dict[tuple[str, str], Update] = {
@@ -218,6 +224,9 @@ _UPDATE: dict[tuple[str, str], Update] = {
     (_STORAGE, "VolumeAttributesClass"): validate_storage.attributes_class_update,
     (_RBAC, "RoleBinding"): validate_rbac.binding_update,
     (_RBAC, "ClusterRoleBinding"): validate_rbac.binding_update,
+    (_DEVICES, "ResourceClaim"): validate_devices.claim_update,
+    (_DEVICES, "ResourceClaimTemplate"): validate_devices.template_update,
+    (_DEVICES, "ResourceSlice"): validate_devices.resource_slice_update,
 }
 """Rules that compare with the stored object."""
 
@@ -226,6 +235,7 @@ _OWN_RECHECK = {
     ("batch", "Job"),
     ("batch", "CronJob"), ("events.k8s.io", "Event"), (_NET, "Ingress"), (_NET, "IngressClass"), (_NET, "ServiceCIDR"), ("discovery.k8s.io", "EndpointSlice"),
     ("policy", "PodDisruptionBudget"), ("scheduling.k8s.io", "PriorityClass"), ("certificates.k8s.io", "CertificateSigningRequest"),
+    (_DEVICES, "ResourceClaim"),
 }  # fmt: skip
 _RECHECKED = {key for key in _CREATE if key not in _OWN_RECHECK}
 """Kinds whose create rules hold again on update; the others do it themselves or not at all."""
@@ -241,10 +251,6 @@ _WHOLE = {
     *((_RBAC, kind) for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")),
 }  # fmt: skip
 """Kinds of which an update is judged as a create is, and as an update."""
-_PLAIN = {
-    ("resource.k8s.io", kind) for kind in ("DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice")
-}
-"""Kinds with no rules of their own yet that are judged like the others."""
 
 
 def _judged(key: tuple[str, str]) -> tuple[int, int]:
@@ -257,7 +263,7 @@ def _judged(key: tuple[str, str]) -> tuple[int, int]:
         return 4, 0
     if key[0] in (_ADMISSION, "coordination.k8s.io"):
         return 3, 0
-    return (3, 1) if key in _CREATE or key in _PLAIN else (2, 0)
+    return (3, 1) if key in _CREATE else (2, 0)
 
 
 _STATUS: dict[tuple[str, str], Update] = {
