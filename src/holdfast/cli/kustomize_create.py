@@ -73,7 +73,7 @@ def _detected(recursive: bool) -> list[str]:
         if not recursive:
             below.clear()
         paths = (os.path.normpath(os.path.join(here, name)) for name in files)
-        out += [path for path in paths if _is_resource_file(path)]
+        out += [path for path in paths if os.path.isfile(path) and _is_resource_file(path)]
     return sorted(out, key=lambda path: path.split("/"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,7 @@ def test_create_lists_what_is_there_in_the_order_of_a_walk(file: Path) -> None:
         (file.parent / name).write_text(
             "a: b: c" if "bad" in name else "apiVersion: v1\nkind: X\nmetadata: {name: x}\n"
         )
+    os.mkfifo(file.parent / "pipe.yaml")
     assert main(["kustomize", "init", "--autodetect", "--recursive", "--labels", "a:b"]) == 0
     assert "resources:\n- a/z.yaml\n- a.yaml\n- b.yaml\n" in file.read_text()
     assert main(["kustomize", "create"]) == 1
