@@ -19,22 +19,32 @@ from holdfast.kustomize.resource import Previous, Resource, Source
 from holdfast.kustomize.scalars import copy_json, text_of
 
 _remembered = Remembered()
-_LONE_KEY = pattern(rb"\{[ ?]*[^\s{}\[\],:\"'#][^{}\[\],:\"'\n]*[,}]")
 _SEPARATOR = pattern(rb"\n---(.*)\n")
 _WORDS_AFTER = pattern(rb"\n---[ \t\r]*([^ \t\r\n#][^\n]*)\n")
 
 
-def read_documents(text: bytes, path: str, odd: list[int] | None = None, doubles: bool = False) -> list[Any]:
-    """Every document of a file as JSON data, None for those without content. ``odd`` takes the lines of keys that are no strings."""
+class Noted:
+    """What is seldom in a text: the lines of keys that are no strings, and of nothing between brackets."""
+
+    __slots__ = ("doubles", "gaps", "odd")
+
+    def __init__(self, doubles: bool = False) -> None:
+        self.odd: list[int] = []
+        self.gaps: list[int] = []
+        self.doubles = doubles
+
+
+def read_documents(text: bytes, path: str, noted: Noted) -> list[Any]:
+    """Every document of a file as JSON data, None for those without content."""
     found: list[Any] | None = _remembered.get(text)
     if found is None:
-        found = _parse(text, path, odd, doubles)
-        if not odd:
+        found = _parse(text, path, noted)
+        if not noted.odd and not noted.gaps:
             _remembered.note(text, found)
     return found
 
 
-def _parse(text: bytes, path: str, odd: list[int] | None, doubles: bool) -> list[Any]:
+def _parse(text: bytes, path: str, noted: Noted) -> list[Any]:
     if b"\r\n" in text:
         text = text.replace(b"\r\n", b"\n")
     documents = _plain_documents(text)
@@ -45,7 +55,8 @@ def _parse(text: bytes, path: str, odd: list[int] | None, doubles: bool) -> list
             place=Place(path, line),
         )
     shared = b"*" in text and b"&" in text
-    return [_load(part, path, shared, odd, doubles) for part in documents or split_documents(text)]
+    parts = documents or split_documents(text)
+    return [_load(part, path, shared, noted, alone=len(parts) == 1) for part in parts]
 
 
 def _plain_documents(text: bytes) -> list[bytes] | None:
@@ -70,16 +81,25 @@ def split_documents(text: bytes) -> list[bytes]:
     return parts
 
 
-def _load(text: bytes, path: str, shared: bool, odd: list[int] | None, doubles: bool) -> Any:
+def _load(text: bytes, path: str, shared: bool, noted: Noted, *, alone: bool) -> Any:
     try:
-        value = yaml.load(text, dialect=Dialect.KYAML, source=path, odd=odd, doubles=doubles)
+        value = yaml.load(
+            text, dialect=Dialect.KYAML, source=path, odd=noted.odd, gaps=noted.gaps, doubles=noted.doubles
+        )
     except yaml.YAMLError as err:
         raise MalformedYAML(f"MalformedYAMLError: {err.message}", place=err.place) from None
-    if b">" in text and value is not None:
+    if b">" in text and value is not None and not _is_taken_apart(value, alone):
         from holdfast.kustomize import kyamltext
 
         value = kyamltext.refold(value, text)
     return copy_json(value) if shared else value
+
+
+def _is_taken_apart(document: Any, alone: bool) -> bool:
+    """Whether upstream makes JSON of a list before it looks at the items, which so lose how they were written."""
+    if type(document) is not dict or not _text(document.get("kind")).endswith("List"):
+        return False
+    return not (alone and _is_wrapper(document))
 
 
 def read_resources(text: bytes, path: str, scopes: Kinds, *, doubles: bool = False) -> list[Resource]:
@@ -87,8 +107,8 @@ def read_resources(text: bytes, path: str, scopes: Kinds, *, doubles: bool = Fal
 
     ``doubles`` lets keys pass that are set twice: in a patch they do no harm where it only changes what is there.
     """
-    odd: list[int] = []
-    documents = read_documents(text, path, odd, doubles)
+    noted = Noted(doubles)
+    documents = read_documents(text, path, noted)
     pending: list[tuple[Any, tuple[int, tuple[str | int, ...]]]] = []
     for number, document in enumerate(documents):
         if document is None:
@@ -104,21 +124,16 @@ def read_resources(text: bytes, path: str, scopes: Kinds, *, doubles: bool = Fal
         if check_object(value):
             out.append(Resource(value, Source(path, text, number, within), scopes))
     out = _inline_lists(out, scopes)
-    if odd:
+    if noted.odd:
         for resource in out:
             resource.odd_keys = True
-    if _may_have_gaps(text):
+    if noted.gaps:
         for resource in out:
             resource.has_gaps = True
     if b"internal.config.kubernetes.io/" in text:
         for resource in out:
             _recall(resource)
     return out
-
-
-def _may_have_gaps(text: bytes) -> bool:
-    """Whether nothing may stand between brackets somewhere: ``{a: }`` or ``{a}``."""
-    return b": }" in text or b": ," in text or b": ]" in text or (b"{" in text and _LONE_KEY.search(text) is not None)
 
 
 def _recall(resource: Resource) -> None:

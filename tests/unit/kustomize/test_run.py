@@ -227,3 +227,15 @@ def test_what_is_nested_too_deeply_is_refused_and_not_a_defect(repo: Any) -> Non
         assert "nested too deeply" in repo.fails("d0")
     finally:
         sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "text"), [("List", "", "a\n\n b"), ("List", "---\n" + CM, "a\n b"), ("FooList", "", "a\n b")]
+)
+def test_items_of_a_list_that_is_taken_apart_late_keep_their_folded_lines(
+    repo: Any, kind: str, more: str, text: str
+) -> None:
+    item = CM.replace("name: c", "name: d").replace("\n", "\n  ") + "data:\n    x: >-\n      a\n       b\n"
+    repo.write("kustomization.yaml", "resources: [c.yaml]\n")
+    repo.write("c.yaml", f"apiVersion: v1\nkind: {kind}\nitems:\n- {item}{more}")
+    assert {"x": text} in [m.get("data") for m in repo.result().manifests]

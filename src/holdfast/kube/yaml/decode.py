@@ -24,14 +24,20 @@ RATIO_FROM, RATIO_TO = 400_000, 4_000_000
 
 
 def decode(
-    root: Node, dialect: Dialect, *, strict: bool = False, odd: list[int] | None = None, doubles: bool = False
+    root: Node,
+    dialect: Dialect,
+    *,
+    strict: bool = False,
+    odd: list[int] | None = None,
+    gaps: list[int] | None = None,
+    doubles: bool = False,
 ) -> Any:
     """The data below ``root``. ``strict`` makes a key that is set twice an error under `Dialect.OBJECT`; under KYAML it always is.
 
-    ``odd`` takes the lines of the keys that are `OddKey`. With ``doubles``, KYAML lets keys that are set twice pass: the first
+    ``odd`` takes the lines of the keys that are `OddKey`, ``gaps`` those where nothing stands between brackets. With ``doubles``, KYAML lets keys that are set twice pass: the first
     one counts, and `DOUBLED` is put beside it.
     """
-    decoder = _Kyaml(dialect, odd, doubles) if dialect is Dialect.KYAML else _Decoder(dialect, strict)
+    decoder = _Kyaml(dialect, odd, gaps, doubles) if dialect is Dialect.KYAML else _Decoder(dialect, strict)
     value = decoder.value(root)
     if decoder.faults:
         lines = "\n  ".join(text for _, text in decoder.faults)
@@ -164,11 +170,12 @@ class _Kyaml(_Decoder):
     One thing is left to the reader: kustomize fails in the end where a key below the top still is no string.
     """
 
-    def __init__(self, dialect: Dialect, odd: list[int] | None, doubles: bool) -> None:
+    def __init__(self, dialect: Dialect, odd: list[int] | None, gaps: list[int] | None, doubles: bool) -> None:
         super().__init__(dialect, True)
         self.brackets = 0
         self.doubles = doubles
         self.odd = odd if odd is not None else []
+        self.gaps = gaps if gaps is not None else []
 
     def scalar(self, node: Node) -> Any:
         # The lone tag "!" does not survive kyaml's way through text.
@@ -177,6 +184,8 @@ class _Kyaml(_Decoder):
         # Between brackets a text with a colon is quoted on that way, so a moment stays as it was written.
         if self.brackets and ":" in node.text and not node.tag:
             return node.text
+        if self.brackets and not node.text and node.implicit:
+            self.gaps.append(node.line)
         return super().scalar(node)
 
     def value(self, node: Node) -> Any:

@@ -32,20 +32,21 @@ def load(
     source: str = "",
     strict: bool = False,
     odd: list[int] | None = None,
+    gaps: list[int] | None = None,
     doubles: bool = False,
 ) -> Any:
     """The first document of ``text``; None when there is none.
 
     ``source`` is the path that errors name. ``strict`` makes a key that is set twice an error, as the API server does when a
     request asks for strict field validation; otherwise the last one wins. ``odd`` takes the lines of keys that are no strings,
-    under `Dialect.KYAML`, which keeps them as `OddKey`; ``doubles`` lets a key pass that is set twice under it, marked `DOUBLED`.
+    under `Dialect.KYAML`, which keeps them as `OddKey`; ``gaps`` those where nothing stands between brackets; ``doubles`` lets a key pass that is set twice under it, marked `DOUBLED`.
     """
     data = _bytes(text)
     value = fast.read(data)
     if value is not fast.UNSURE:
         return value
     try:
-        return _exact(data, 0, dialect, strict, odd, doubles).value
+        return _exact(data, 0, dialect, strict, odd, gaps, doubles).value
     except Flaw as flaw:
         raise flaw.placed(source, 0) from None
 
@@ -84,11 +85,17 @@ def _document(chunk: bytes, above: int, dialect: Dialect, strict: bool) -> Docum
     value = fast.read(chunk)
     if value is not fast.UNSURE:
         return Document(value, above + _first_line(chunk))
-    return _exact(chunk, above, dialect, strict, None)
+    return _exact(chunk, above, dialect, strict)
 
 
 def _exact(
-    chunk: bytes, above: int, dialect: Dialect, strict: bool, odd: list[int] | None, doubles: bool = False
+    chunk: bytes,
+    above: int,
+    dialect: Dialect,
+    strict: bool,
+    odd: list[int] | None = None,
+    gaps: list[int] | None = None,
+    doubles: bool = False,
 ) -> Document:
     # Imported at need: most commands never read a document that needs it.
     from holdfast.kube.yaml.compose import compose
@@ -97,7 +104,7 @@ def _exact(
     root = compose(chunk, dialect)
     if root is None:
         return Document(None, above + 1)
-    return Document(decode(root, dialect, strict=strict, odd=odd, doubles=doubles), above + root.line)
+    return Document(decode(root, dialect, strict=strict, odd=odd, gaps=gaps, doubles=doubles), above + root.line)
 
 
 def _first_line(chunk: bytes) -> int:
