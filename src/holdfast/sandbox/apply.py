@@ -287,7 +287,8 @@ def track_update(
     if not managers and old is not None:
         return bare
     before = without_managers(old) if old is not None else context.empty()
-    if custom and any(ssa_values.check(obj, context.type, duplicates=True) for obj in (bare, before)):
+    judged = (bare, before) if old is not None else (bare,)
+    if custom and any(ssa_values.check(obj, context.type, duplicates=True) for obj in judged):
         # Nobody's fields can be told in an object that does not fit its schema's types.
         return bare
     try:

@@ -6,7 +6,6 @@ Refusals are ``StatusError``. Synchronous throughout, so that each operation is 
 
 from __future__ import annotations
 
-import copy
 import secrets
 import uuid
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any, Final
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.kube.schema import custom_resource
 from holdfast.sandbox import gotext, hooks, owners, seams, status, strategy
+from holdfast.sandbox.apply import copied
 from holdfast.sandbox.context import Call, Clock
 from holdfast.sandbox.conversion import from_storage, to_storage
 from holdfast.sandbox.resources import Catalog, Resource
@@ -146,7 +146,7 @@ class Registry:
                 raise status.not_found(resource.plural, resource.group, key[1])
             return self._create_by_put(call, resource, key, transform(None)), True
         old = self.show(resource, existing)
-        new = transform(copy.deepcopy(old))
+        new = transform(copied(old))
         if not tracked:
             strategy.reset(resource, new, old, subresource)
             # An assignment to a node is nobody's field.

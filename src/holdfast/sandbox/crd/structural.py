@@ -19,7 +19,7 @@ class Node:
 
     __slots__ = (
         "additional", "default", "embedded", "has_default", "has_defaults", "has_rules", "int_or_string", "items", "keys", "list_type", "nullable", "preserve",
-        "properties", "raw", "rules", "type",
+        "properties", "raw", "rules", "type", "uniquely_listed",
     )  # fmt: skip
 
     def __init__(self, schema: Manifest) -> None:
@@ -42,6 +42,7 @@ class Node:
             self.preserve = True
         below = [*self.properties.values(), *(n for n in (self.items, self.additional) if n is not None)]
         self.has_defaults: bool = any(n.has_default or n.has_defaults for n in below)
+        self.uniquely_listed: bool = self.list_type in ("set", "map") or any(n.uniquely_listed for n in below)
         self.has_rules: bool = bool(self.rules) or any(n.has_rules for n in below)
 
 
@@ -58,23 +59,29 @@ def prune(node: Node | None, value: Any, root: bool, path: Path = (), found: lis
     elif isinstance(value, list) and not (node is not None and node.preserve and node.items is None):
         items = node.items if node is not None else None
         for index, item in enumerate(value):
-            if isinstance(item, (dict, list)):
+            if items is not None and isinstance(item, dict):
+                _prune_object(items, item, items.embedded, (*path, index), found)
+            elif isinstance(item, (dict, list)):
                 prune(items, item, False, (*path, index), found)
 
 
 def _prune_object(node: Node, value: Manifest, resource: bool, path: Path, found: list[Path] | None) -> None:
-    unknown = []
+    unknown: list[str] | None = None
+    properties, additional, preserve = node.properties, node.additional, node.preserve
     for key, item in value.items():
         if resource and key in _META:
             continue
-        sub = node.properties.get(key)
+        sub = properties.get(key) or additional
         if sub is None:
-            sub = node.additional
-        if sub is not None:
+            if not preserve:
+                unknown = unknown or []
+                unknown.append(key)
+        elif isinstance(item, dict):
+            _prune_object(sub, item, sub.embedded, (*path, key), found)
+        elif isinstance(item, list):
             prune(sub, item, False, (*path, key), found)
-        elif not node.preserve:
-            unknown.append(key)
-    _drop(value, unknown, path, found)
+    if unknown:
+        _drop(value, unknown, path, found)
 
 
 def _drop(value: Manifest, keys: list[str], path: Path, found: list[Path] | None) -> None:

@@ -288,14 +288,19 @@ def _best(found: list[Errors]) -> Errors:
 
 def validate_lists(errs: Errors, node: Node, value: Any, path: str = "", old: Any = MISSING) -> None:
     """No doubles in sets and map lists, unless there were some before."""
-    before = Errors()
-    if old is not MISSING:
+    found = Errors()
+    _lists(found, node, value, path)
+    if found and old is not MISSING:
+        before = Errors()
         _lists(before, node, old, path)
-    if not before:
-        _lists(errs, node, value, path)
+        if before:
+            return
+    errs += found
 
 
 def _lists(errs: Errors, node: Node, value: Any, path: str) -> None:
+    if not node.uniquely_listed:
+        return
     if isinstance(value, dict):
         for key, item in value.items():
             sub = node.properties.get(key)
