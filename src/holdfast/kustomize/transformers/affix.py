@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from holdfast.kustomize.fieldspec import FieldSpec, Walk, apply_spec, index_of, kind_of, wrong_kind
+from holdfast.kube.yaml.scalars import Dialect, plain
+from holdfast.kustomize.fieldspec import FieldSpec, Setter, Walk, apply_spec, index_of, kind_of, wrong_kind
 from holdfast.kustomize.ids import split_api_version
 from holdfast.kustomize.resmap import ResMap
 from holdfast.kustomize.resource import Resource
-from holdfast.kustomize.scalars import text_of
+from holdfast.kustomize.written import slot_text
 
 _WALK = Walk("scalar", "")
 
@@ -21,11 +22,6 @@ _WALK = Walk("scalar", "")
 def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = "", suffix: str = "") -> None:
     """Put ``prefix`` before and ``suffix`` behind the fields that ``specs`` name."""
     index = index_of(tuple(specs), _WALK)
-
-    def put(node: Any, key: Any) -> None:
-        if kind_of(node[key]) != "ScalarNode":
-            raise wrong_kind("ScalarNode", node[key])
-        node[key] = f"{prefix}{text_of(node[key])}{suffix}"
 
     for resource in resources:
         api_version, kind = resource.type_meta()
@@ -36,8 +32,20 @@ def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = ""
         for spec in index.of(api_version, first_kind):
             _remember(resource, spec, prefix, suffix)
             if spec in own and not (spec.path == "metadata/name" and _rename(resource, prefix, suffix)):
-                apply_spec(resource, spec, put, _WALK)
+                apply_spec(resource, spec, _setter(resource, prefix, suffix), _WALK)
     resources.touched()
+
+
+def _setter(resource: Resource, prefix: str, suffix: str) -> Setter:
+    def put(node: Any, key: Any) -> None:
+        value = node[key]
+        if kind_of(value) != "ScalarNode":
+            raise wrong_kind("ScalarNode", value)
+        text = f"{prefix}{slot_text(resource, node, key)}{suffix}"
+        # What stood there without quotes gets none: two digits are a number.
+        node[key] = text if type(value) is str else plain(text, Dialect.KYAML)
+
+    return put
 
 
 def _rename(resource: Resource, prefix: str, suffix: str) -> bool:
@@ -46,7 +54,7 @@ def _rename(resource: Resource, prefix: str, suffix: str) -> bool:
     name = meta.get("name") if type(meta) is dict else None
     if type(meta) is not dict or type(name) is not str:
         return False
-    resource.assign_untyped(meta, "name", f"{prefix}{name}{suffix}")
+    resource.assign_untyped(meta, "name", f"{prefix}{slot_text(resource, meta, 'name')}{suffix}")
     return True
 
 

@@ -81,6 +81,8 @@ def merge_selected(resources: ResMap, selected: Sequence[Resource], patch: Resou
         own.set_texts("annotations", annotations)
         own.manifest["apiVersion"] = resource.manifest.get("apiVersion", "")
         merge_into(resource, own, schemas)
+        if not resource.gone and resource.manifest.get("apiVersion") is None:
+            resource.manifest["apiVersion"] = None
     kept = [r for r in resources if not r.gone]
     resources.replace_all([])
     resources.append_all(kept)

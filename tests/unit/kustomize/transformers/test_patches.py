@@ -118,6 +118,11 @@ def test_a_resource_without_an_api_version_has_none_after_a_patch_that_has_one(r
     repo.builds_to("apiVersion: null\nkind: A\nmetadata:\n  name: a\nspec: 1\n")
 
 
+def test_an_api_version_of_nothing_stays_one_after_a_patch_with_a_target(repo: Any) -> None:
+    patched(repo, "apiVersion:\nkind: A\nmetadata:\n  name: a\n", "kind: A\nmetadata: {name: a}\nspec: 1\n", ANY)
+    assert repo.result().manifests[0]["apiVersion"] is None
+
+
 DOUBLED = "apiVersion: v1\nkind: A\nmetadata: {name: a}\nspec:\n  x: 1\n  x: 2\n"
 
 
