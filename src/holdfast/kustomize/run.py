@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.base.collector import Paused
 from holdfast.base.tree import Tree
 from holdfast.kube import yaml
 from holdfast.kustomize import finish
@@ -30,7 +31,8 @@ VERSION = "v5.8.1"
 def build(tree: Tree, path: str, options: BuildOptions | None = None) -> BuildResult:
     """Build the kustomization in directory ``path`` of ``tree``. Raises KustomizeError."""
     try:
-        return _built(tree, path, options)
+        with Paused():
+            return _built(tree, path, options)
     except RecursionError:
         raise KustomizeError("the resources or the kustomizations are nested too deeply") from None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
+from holdfast.base.collector import Paused
 from holdfast.base.lazy import pattern
 from holdfast.base.record import Record
 from holdfast.kube.yaml import fast
@@ -56,15 +56,11 @@ def load_all(
 ) -> list[Document]:
     """Every document of ``text`` that holds something; documents of nothing, of comments or of null are left out."""
     data = _bytes(text)
-    # JSON data has no cycles, and looking for some while a large file is read takes a third of the time.
-    paused = len(data) > LARGE and gc.isenabled()
-    if paused:
-        gc.disable()
-    try:
+    if len(data) <= LARGE:
         return _documents(data, dialect, source, strict)
-    finally:
-        if paused:
-            gc.enable()
+    # JSON data has no cycles, and looking for some while a large file is read takes a third of the time.
+    with Paused():
+        return _documents(data, dialect, source, strict)
 
 
 def _documents(data: bytes, dialect: Dialect, source: str, strict: bool) -> list[Document]:
