@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from holdfast.kube.yaml.gotext import go_float
@@ -33,14 +34,17 @@ def quoted(texts: Iterable[str]) -> str:
 
 
 def number(value: float) -> str:
-    """``%v`` of a float64: shortest digits, exponent form from 1e21 on and below 1e-4."""
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    text = repr(value)
-    mantissa, e, exponent = text.partition("e")
-    if not e:
-        return text
-    return f"{mantissa.removesuffix('.0')}e{int(exponent):+03d}"
+    """``%v`` of a float64: shortest digits, exponent form from 1e6 on and below 1e-4."""
+    sign, digits, point = Decimal(repr(value)).normalize().as_tuple()
+    count = len(digits)
+    power = count - 1 + int(point)
+    if value == 0:
+        return "-0" if sign else "0"
+    if -5 < power < 6:
+        return repr(int(value)) if value == int(value) else repr(value)
+    shown = "".join(map(str, digits))
+    tail = f".{shown[1:]}" if count > 1 else ""
+    return f"{'-' if sign else ''}{shown[0]}{tail}e{power:+03d}"
 
 
 def scalar(value: Any) -> str:

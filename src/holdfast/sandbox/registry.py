@@ -78,8 +78,6 @@ class Registry:
         else:
             meta.pop("namespace", None)
         self.hooks.place(call, resource, obj)
-        if meta.get("resourceVersion") not in (None, "", "0") and str(meta["resourceVersion"]).isdecimal():
-            raise status.untyped("resourceVersion should not be set on objects to be created")
         if not name and meta.get("generateName"):
             meta["name"] = name = str(meta["generateName"])[:_LONGEST_PREFIX] + _suffix()
         self.hooks.mutate(call, resource, "CREATE", obj, None)
@@ -97,6 +95,10 @@ class Registry:
         return self._insert(call, resource, (namespace if resource.namespaced else "", meta["name"]), obj)
 
     def _insert(self, call: Call, resource: Resource, key: Key, obj: Manifest) -> Manifest:
+        """The storage's part. It alone minds a revision that was sent, and a dry run shows it unminded."""
+        sent = str(obj["metadata"].get("resourceVersion") or "0")
+        if sent != "0" and sent.isdecimal() and not call.dry_run:
+            raise status.untyped("resourceVersion should not be set on objects to be created")
         existing = self.find(resource, key)
         if existing is not None:
             terminating = existing.load()["metadata"].get("deletionTimestamp")
@@ -107,8 +109,10 @@ class Registry:
                 error.details = {**(error.details or {}), "retryAfterSeconds": 1}
             raise error
         seams.write_zeros(resource, obj)
-        obj["metadata"].pop("resourceVersion", None)
+        revision = obj["metadata"].pop("resourceVersion", None)
         if call.dry_run:
+            if revision:
+                obj["metadata"]["resourceVersion"] = revision
             return obj
         record = self.store.create(resource.storage, key, to_storage(resource, obj), resource.version)
         self.hooks.written(resource, record)

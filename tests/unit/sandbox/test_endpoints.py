@@ -41,6 +41,18 @@ async def test_a_dry_run_answers_like_a_write_and_leaves_nothing(api: Any, maps:
     assert (await api.call("GET", f"{maps}/a")).code == 404
 
 
+async def test_only_storage_minds_a_revision_sent_with_a_new_object(api: Any, maps: str) -> None:
+    sent = {"metadata": {"name": "a", "resourceVersion": "5"}}
+    refused = await api.call("POST", maps, sent)
+    assert (refused.code, refused.body["message"]) == (
+        500,
+        "resourceVersion should not be set on objects to be created",
+    )
+    assert (await api.call("POST", maps, {**sent, "data": {"a b": "x"}})).code == 422
+    dry = await api.call("POST", f"{maps}?dryRun=All", sent)
+    assert (dry.code, dry.body["metadata"]["resourceVersion"]) == (201, "5")
+
+
 async def test_generate_name_makes_a_suffix_of_five(api: Any, maps: str) -> None:
     answer = await api.call("POST", maps, {"metadata": {"generateName": "x-"}})
     name = answer.body["metadata"]["name"]

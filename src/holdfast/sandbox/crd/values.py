@@ -23,6 +23,9 @@ _NIL = "<nil>"
 MISSING: Any = object()
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _FLOAT_MAX = 3.4028234663852886e38
+_LARGEST_COUNTED = 2**53 - 1
+"""Beyond it no floating quotient counts as whole."""
+_NEARLY = 1e-9
 
 
 @lru_cache(maxsize=1024)
@@ -152,25 +155,58 @@ def _string(errs: Errors, schema: Manifest, text: str, path: str) -> None:
 
 
 def _number(errs: Errors, schema: Manifest, value: float, path: str) -> None:
-    _in_range(errs, schema, value, path)
-    low, high = schema.get("minimum"), schema.get("maximum")
-    multiple = schema.get("multipleOf")
-    if multiple and not _is_multiple(value, multiple):
-        _plain(errs, path, value, f"should be a multiple of {gotext.scalar(multiple)}")
-    if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
-        word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
-        _plain(errs, path, value, f"should be {word} {gotext.scalar(low)}")
-    if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
-        word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
-        _plain(errs, path, value, f"should be {word} {gotext.scalar(high)}")
+    """Bounds are cut to whole numbers where the value is one, as the real server compares them."""
+    _in_range(errs, schema, value, path, "Checked")
+    multiple, low, high = schema.get("multipleOf"), schema.get("minimum"), schema.get("maximum")
+    if multiple is not None:
+        data, factor = _comparable(errs, schema, value, multiple, path, "MultipleOf")
+        if factor <= 0:
+            name = path or "body"
+            errs.invalid(path or _NIL, factor, f"factor MultipleOf declared for {name} must be positive: {factor}")
+        elif not _is_multiple(data, factor):
+            _plain(errs, path, data, f"should be a multiple of {gotext.scalar(factor)}")
+    if low is not None:
+        data, bound = _comparable(errs, schema, value, low, path, "Minimum boundary")
+        if data < bound or (schema.get("exclusiveMinimum") and data == bound):
+            word = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
+            _plain(errs, path, data, f"should be {word} {gotext.scalar(bound)}")
+    if high is not None:
+        data, bound = _comparable(errs, schema, value, high, path, "Maximum boundary")
+        if data > bound or (schema.get("exclusiveMaximum") and data == bound):
+            word = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
+            _plain(errs, path, data, f"should be {word} {gotext.scalar(bound)}")
+
+
+def _comparable(
+    errs: Errors, schema: Manifest, value: float, bound: float, path: str, what: str
+) -> tuple[float, float]:
+    """The value and the bound as they are compared: both whole, or both floating."""
+    if _in_range(errs, schema, float(bound), path, what) and isinstance(value, int) and _fits_int64(value):
+        return value, _cut(float(bound))
+    return float(value), float(bound)
+
+
+def _fits_int64(value: float) -> bool:
+    return _RANGES["int64"][0] <= value <= _RANGES["int64"][1]
+
+
+def _cut(bound: float) -> int:
+    """As an x86 processor converts it: what is too large becomes the least number."""
+    cut = math.trunc(bound)
+    return cut if _fits_int64(cut) else _RANGES["int64"][0]
 
 
 def _is_multiple(value: float, multiple: float) -> bool:
+    if isinstance(value, int) and isinstance(multiple, int):
+        return value % multiple == 0
     quotient = value * (1 / multiple) if multiple < 1 else value / multiple
-    return quotient == math.floor(quotient)
+    whole = math.trunc(quotient) if abs(quotient) <= _LARGEST_COUNTED else 0
+    if quotient == whole:
+        return True
+    return whole > 0 and quotient - whole < _NEARLY * (quotient + whole)
 
 
-def _in_range(errs: Errors, schema: Manifest, value: float, path: str) -> None:
+def _in_range(errs: Errors, schema: Manifest, value: float, path: str, what: str) -> bool:
     """Whether the number fits the type and format that the schema names."""
     kind, form = schema.get("type"), schema.get("format")
     fits = True
@@ -182,7 +218,8 @@ def _in_range(errs: Errors, schema: Manifest, value: float, path: str) -> None:
     elif kind == "number" and form == "float":
         fits = abs(value) <= _FLOAT_MAX
     if not fits:
-        errs.invalid(_NIL, "", f"Checked value must be of type {kind} {_format_words(schema)} in {path}")
+        errs.invalid(_NIL, "", f"{what} value must be of type {kind} {_format_words(schema)} in {path}")
+    return fits
 
 
 def _format_words(schema: Manifest) -> str:

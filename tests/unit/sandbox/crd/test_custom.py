@@ -193,3 +193,33 @@ def test_a_new_finalizer_should_name_its_owner(name: str, words: list[str]) -> N
     told = custom.finalizer_warnings({"finalizers": ["old", name]}, {"finalizers": ["old"]})
     assert len(told) == len(words)
     assert all(word in text for word, text in zip(words, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "told"),
+    [
+        # Whole values are compared with bounds cut to whole numbers, even where nothing is left of them.
+        ({"multipleOf": 0.5}, 3, "Invalid value: 0: factor MultipleOf declared for spec.n must be positive: 0"),
+        ({"multipleOf": 1.5}, 2, None),
+        ({"multipleOf": 1.5}, 2.5, "Invalid value: 2.5: spec.n in body should be a multiple of 1.5"),
+        ({"multipleOf": 0.1}, 0.30000000001, None),
+        ({"multipleOf": 0.5}, 1e20, "Invalid value: 1e+20: spec.n in body should be a multiple of 0.5"),
+        ({"minimum": 2.5}, 2, None),
+        ({"minimum": 2.5}, 2.25, "Invalid value: 2.25: spec.n in body should be greater than or equal to 2.5"),
+        ({"maximum": 2.5}, 3, "Invalid value: 3: spec.n in body should be less than or equal to 2"),
+        ({"minimum": 1e20}, 0, None),
+    ],
+)
+def test_numbers_are_compared_as_the_real_server_compares_them(schema: Body, value: float, told: str | None) -> None:
+    found = errors(version(n={"type": "number", **schema}), widget(n=value))
+    assert found == ([f"spec.n: {told}"] if told else [])
+
+
+def test_bounds_that_do_not_fit_the_type_are_told() -> None:
+    shape = version(n={"type": "integer", "maximum": 2.5})
+    note = '<nil>: Invalid value: "": Maximum boundary value must be of type integer (default format) in spec.n'
+    assert errors(shape, widget(n=2)) == [note]
+    assert errors(shape, widget(n=3000000)) == [
+        note,
+        "spec.n: Invalid value: 3e+06: spec.n in body should be less than or equal to 2.5",
+    ]
