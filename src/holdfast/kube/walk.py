@@ -6,7 +6,7 @@ Comes in: data and branches, or names. Goes out: lists of what was found, in the
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 from holdfast.base.record import Record
@@ -76,18 +76,11 @@ def _collect(node: Any, names: tuple[str, ...], found: list[list[Any]]) -> None:
                     found.append(value)
 
 
-def reach(node: Any, branches: tuple[Branch, ...], names: Container[str] | None = None) -> list[Hit] | None:
-    """Every hit, in order; None where a path goes on at something that is neither a map nor a list. Lists are walked into.
+reach: Callable[..., list[Hit] | None] = native.reach or reach_in_python
+"""(node, branches, names=None): every hit, in order; None where a path goes on at something that is neither a map nor a list.
 
-    A text is a hit only if it is among ``names``, where they are given; they have to be a dict.
-    """
-    if native.reach is not None:
-        return native.reach(node, branches, names)  # type: ignore[no-any-return]
-    return reach_in_python(node, branches, names)
+Lists are walked into. A text is a hit only if it is among ``names``, where they are given; they have to be a dict.
+"""
 
-
-def lists_named(node: Any, names: tuple[str, ...]) -> list[list[Any]]:
-    """Every list that stands under one of ``names``, at any depth; those inside of others first."""
-    if native.lists_named is not None:
-        return native.lists_named(node, names)  # type: ignore[no-any-return]
-    return lists_named_in_python(node, names)
+lists_named: Callable[[Any, tuple[str, ...]], list[list[Any]]] = native.lists_named or lists_named_in_python
+"""(node, names): every list that stands under one of ``names``, at any depth; those inside of others first."""

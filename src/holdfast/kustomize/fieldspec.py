@@ -188,7 +188,8 @@ class SpecIndex:
 
     def apply(self, resource: Resource, setter: Setter) -> None:
         """Run the setter on every field of the resource that a spec names; it may be called more than once for one of them."""
-        specs, trie = self._found(resource.type_meta())
+        type_meta = resource.type_meta()
+        specs, trie = self._by_kind.get(type_meta) or self._found(type_meta)
         if trie.plain:
             try:
                 trie.visit(resource.manifest, setter)

@@ -75,14 +75,14 @@ class ResMap:
         for resource in resources:
             self.append(resource)
 
-    def append_new(self, other: ResMap) -> None:
-        """All of a map that nobody has changed since it was made: its keys are still true."""
-        index, new = self._index(), other._index()
+    def append_new(self, resources: list[Resource], new: dict[Ident, Resource]) -> None:
+        """Resources with their index, as `index_of` made it."""
+        index = self._index()
         if not index.keys().isdisjoint(new):
-            self.append_all(other)
+            self.append_all(resources)
             return
         index.update(new)
-        self._list += other._list
+        self._list += resources
         self._former = None
 
     def by_any_key(self, key: Key) -> list[Resource]:
@@ -153,6 +153,12 @@ class ResMap:
         index = next(i for i, r in enumerate(self._list) if r is old)
         self._list[index] = new
         self.touched()
+
+
+def index_of(resources: list[Resource]) -> dict[Ident, Resource]:
+    """Resources by identity. Raises KustomizeError where two have the same."""
+    index = {r.ident(): r for r in resources}
+    return index if len(index) == len(resources) else ResMap(resources)._index()
 
 
 def copy_metadata(old: Resource, new: Resource) -> None:

@@ -26,7 +26,7 @@ from holdfast.kustomize.options import Step
 from holdfast.kustomize.patchfile import in_file
 from holdfast.kustomize.plugin import Plugin, Surroundings
 from holdfast.kustomize.remote import parse_repo_url
-from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resmap import ResMap, index_of
 from holdfast.kustomize.resource import Origin, Resource
 from holdfast.kustomize.scalars import quoted
 from holdfast.kustomize.yamlio import read_resources
@@ -208,7 +208,7 @@ class Target:
     def _add_file(self, into: Accumulator, path: str) -> None:
         try:
             found = read_resources(self.loader.load(path), self.loader.tree_path(path), self.build.schemas.scopes)
-            checked = ResMap(found)
+            index = index_of(found)
         except KustomizeError as err:
             raise in_file(err, path).within(f"accumulating resources from '{path}'") from None
         origin = append_origin(self.origin, path) if self.origin is not None else None
@@ -216,7 +216,7 @@ class Target:
             resource.origin = origin
             self.build.schemas.note(*resource.type_meta())
         try:
-            into.resources.append_new(checked)
+            into.resources.append_new(found, index)
         except KustomizeError as err:
             raise err.within(f"merging resources from '{path}'") from None
 

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.kustomize.errors import KustomizeError
 from holdfast.kustomize.ids import Key
-from holdfast.kustomize.resmap import ResMap
+from holdfast.kustomize.resmap import ResMap, index_of
 from holdfast.kustomize.resource import Resource
 
 
@@ -56,7 +56,9 @@ def test_what_a_patch_deleted_is_not_found() -> None:
 
 def test_a_whole_map_is_taken_in_and_doubles_are_refused() -> None:
     found = ResMap([config("a")])
-    found.append_new(ResMap([config("b"), config("c")]))
+    new = [config("b"), config("c")]
+    found.append_new(new, index_of(new))
     assert [r.name for r in found] == ["a", "b", "c"]
     with pytest.raises(KustomizeError, match="already registered id"):
-        found.append_new(ResMap([config("d"), config("a")]))
+        new = [config("d"), config("a")]
+        found.append_new(new, index_of(new))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 read: Callable[[bytes], Any] | None = None
 dump: Callable[[Any, tuple[Any, ...]], Any] | None = None
-reach: Callable[[Any, tuple[Any, ...], Any], Any] | None = None
+reach: Callable[..., Any] | None = None
 lists_named: Callable[[Any, tuple[str, ...]], Any] | None = None
 
 if os.environ.get("HOLDFAST_NATIVE") != "off":

@@ -66,8 +66,8 @@ static bool reach(PyObject *node, PyObject *branches, PyObject *names, PyObject 
 
 PyObject *native_reach(PyObject *module, PyObject *args)
 {
-    PyObject *node, *branches, *names;
-    if (!PyArg_ParseTuple(args, "OO!O", &node, &PyTuple_Type, &branches, &names))
+    PyObject *node, *branches, *names = Py_None;
+    if (!PyArg_ParseTuple(args, "OO!|O", &node, &PyTuple_Type, &branches, &names))
         return NULL;
     PyObject *found = PyList_New(0);
     if (found == NULL || reach(node, branches, names, found))

@@ -28,10 +28,13 @@ def add_affix(resources: ResMap, specs: Iterable[FieldSpec], *, prefix: str = ""
         first_kind = resource.previous[0].kind if resource.previous else kind
         if _keeps_name(api_version, first_kind):
             continue
-        own = index.of(api_version, kind)
-        for spec in index.of(api_version, first_kind):
+        known = index.of(api_version, first_kind)
+        own = known if kind == first_kind else index.of(api_version, kind)
+        for spec in known:
             _remember(resource, spec, prefix, suffix)
-            if spec in own and not (spec.path == "metadata/name" and _rename(resource, prefix, suffix)):
+            if (own is known or spec in own) and not (
+                spec.path == "metadata/name" and _rename(resource, prefix, suffix)
+            ):
                 apply_spec(resource, spec, _setter(resource, prefix, suffix), _WALK)
     resources.touched()
 

@@ -30,6 +30,7 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
     anew: a tag suffix is therefore put on twice where both lead, as upstream does.
     """
     updates = [_Updater(entry) for entry in entries]
+    chain = _Chain(updates)
     index = index_of(tuple(specs))
     for resource in resources:
         if resource.kind == "CustomResourceDefinition":
@@ -39,10 +40,12 @@ def set_images(resources: ResMap, entries: Sequence[Mapping[str, str]], specs: I
             _containers(containers, listed)
         configured: list[Slot] = []
         index.apply(resource, _collector(configured))
-        for update in updates if listed or configured else ():
+        if not configured:
             for node, key in listed:
-                update.put(resource, node, key)
-            for node, key in configured:
+                chain.put(resource, node, key)
+            continue
+        for update in updates:
+            for node, key in (*listed, *configured):
                 update.put(resource, node, key)
 
 
@@ -77,10 +80,14 @@ class _Updater:
             if kind_of(value) != "ScalarNode":
                 raise wrong_kind("ScalarNode", value)
             value = text_of(value)
+        if (changed := self.change(value)) is not None:
+            resource.assign_untyped(node, key, changed)
+
+    def change(self, value: str) -> str | None:
+        """What becomes of an image; None where the entry is about another."""
         if value not in self._known:
             self._known[value] = self._changed(value) if self._matches(value) else None
-        if (changed := self._known[value]) is not None:
-            resource.assign_untyped(node, key, changed)
+        return self._known[value]
 
     def _changed(self, value: str) -> str:
         name, tag, digest = split(value)
@@ -94,6 +101,33 @@ class _Updater:
         elif self._suffix:
             tag, digest = tag + self._suffix, ""
         return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+class _Chain:
+    """All entries, one after the other, where nothing comes between them; what becomes of an image is found out once."""
+
+    def __init__(self, updates: Sequence[_Updater]) -> None:
+        self._updates = updates
+        self._known: dict[str, str | None] = {}
+
+    def put(self, resource: Resource, node: Any, key: Any) -> None:
+        value = node[key]
+        if type(value) is not str:
+            for update in self._updates:
+                update.put(resource, node, key)
+            return
+        if value not in self._known:
+            self._known[value] = self._change(value)
+        if (changed := self._known[value]) is not None:
+            resource.assign_untyped(node, key, changed)
+
+    def _change(self, value: str) -> str | None:
+        found: str | None = None
+        for update in self._updates:
+            changed = update.change(value)
+            if changed is not None:
+                found = value = changed
+        return found
 
 
 def _image_matcher(name: str) -> Callable[[str], object]:

@@ -220,6 +220,9 @@ class _Referrer:
         self, candidates: Sequence[Resource], spec: FieldSpec, target: Target, *, with_namespace: bool
     ) -> Resource | None:
         """The one resource that is meant; None where none is."""
+        if len(candidates) == 1 and not spec.path.endswith("roleRef/name"):
+            only = candidates[0]
+            return only if _was(only, target) and self._may_mean(only) else None
         found = [r for r in candidates if _was(r, target)]
         if not found:
             return None
@@ -265,7 +268,7 @@ def _was(resource: Resource, target: Target) -> bool:
     own_group, own_version = split_api_version(resource.api_version)
     if (group and group != own_group) or (version and version != own_version):
         return False
-    return not kind or kind in [p.kind for p in resource.previous]
+    return not kind or any(p.kind == kind for p in resource.previous)
 
 
 def _same_affixes(one: Resource, other: Resource, *, lenient: bool) -> bool:
