@@ -59,6 +59,6 @@ def test_a_whole_map_is_taken_in_and_doubles_are_refused() -> None:
     new = [config("b"), config("c")]
     found.append_new(new, index_of(new))
     assert [r.name for r in found] == ["a", "b", "c"]
+    new = [config("d"), config("a")]
     with pytest.raises(KustomizeError, match="already registered id"):
-        new = [config("d"), config("a")]
         found.append_new(new, index_of(new))
