@@ -102,8 +102,8 @@ class Messages:
             field = self._tables[name][key]
             if field.mapped:
                 for part, held in value.items():
-                    entry = _tagged(1, part.encode()) + self._encoded(field, 2, held)
-                    out += _tagged(field.number, entry)
+                    entry = tagged(1, part.encode()) + self._encoded(field, 2, held)
+                    out += tagged(field.number, entry)
             else:
                 for one in value if field.repeated else (value,):
                     out += self._encoded(field, field.number, one)
@@ -111,12 +111,12 @@ class Messages:
 
     def _encoded(self, field: Field, number: int, value: Any) -> bytes:
         if field.kind in ("bool", "int"):
-            return _varint(number << 3 | _VARINT) + _varint(int(value) & (1 << 64) - 1)
+            return varint(number << 3 | _VARINT) + varint(int(value))
         if field.kind == "bytes":
-            return _tagged(number, value)
+            return tagged(number, value)
         if field.kind == _TEXT:
-            return _tagged(number, str(value).encode())
-        return _tagged(number, self.encode(field.kind, value))
+            return tagged(number, str(value).encode())
+        return tagged(number, self.encode(field.kind, value))
 
 
 def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -157,7 +157,9 @@ def _read_varint(data: bytes, place: int) -> tuple[int, int]:
     raise WireError("a number is too long")
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A number of 64 bits; negative ones as their complement."""
+    value &= (1 << 64) - 1
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -166,8 +168,9 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _tagged(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(data)) + data
+def tagged(number: int, data: bytes) -> bytes:
+    """A field that holds text, bytes or a message."""
+    return varint(number << 3 | _BYTES) + varint(len(data)) + data
 
 
 def _bytes(value: int | bytes) -> bytes:

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
+from holdfast.base.protowire import tagged, varint
 from holdfast.kube.refs import GroupVersionKind, Manifest
 from holdfast.sandbox.protobuf import MAGIC, Field, embedded, message_name, messages
 
@@ -29,13 +30,13 @@ def encode(obj: Manifest) -> bytes:
     """An object, a list of one kind or a Status, in its envelope."""
     version, kind = str(obj.get("apiVersion") or "v1"), str(obj.get("kind") or "")
     body = _list(obj, version, kind) if "items" in obj else _message(_name(version, kind), obj)
-    identity = _bytes(1, version.encode()) + _bytes(2, kind.encode())
-    return MAGIC + _bytes(1, identity) + _bytes(2, body)
+    identity = tagged(1, version.encode()) + tagged(2, kind.encode())
+    return MAGIC + tagged(1, identity) + tagged(2, body)
 
 
 def frame(type_: str, obj: Manifest) -> bytes:
     """One event of a watch: its length in four bytes, then the event with the object's envelope."""
-    event = _bytes(1, type_.encode()) + _bytes(2, _bytes(1, encode(obj)))
+    event = tagged(1, type_.encode()) + tagged(2, tagged(1, encode(obj)))
     return struct.pack(">I", len(event)) + event
 
 
@@ -45,8 +46,8 @@ def _name(version: str, kind: str) -> str:
 
 def _list(obj: Manifest, version: str, kind: str) -> bytes:
     item = _name("meta.k8s.io/v1" if kind in _META else version, kind.removesuffix("List"))
-    meta = _bytes(1, _message("meta.v1.ListMeta", obj.get("metadata") or {}))
-    return meta + b"".join(_bytes(2, _message(item, one)) for one in obj["items"] or ())
+    meta = tagged(1, _message("meta.v1.ListMeta", obj.get("metadata") or {}))
+    return meta + b"".join(tagged(2, _message(item, one)) for one in obj["items"] or ())
 
 
 # --- messages ------------------------------------------------------------------------
@@ -74,13 +75,13 @@ def _message(name: str, value: Any) -> bytes:
         return special(value)
     if isinstance(value, list):
         # A named list type, such as the values of a user's extra.
-        return b"".join(_bytes(1, str(item).encode()) for item in value)
+        return b"".join(tagged(1, str(item).encode()) for item in value)
     found = []
     for number, field, flat in _fields(name):
         if flat:
             part = {key: item for key, item in value.items() if key in _flat(field.type)}
             if part:
-                found.append(_bytes(number, _message(field.type, part)))
+                found.append(tagged(number, _message(field.type, part)))
         elif value.get(field.name) is not None:
             found.append(_field(number, field, value[field.name]))
     return b"".join(found)
@@ -91,34 +92,20 @@ def _field(number: int, field: Field, value: Any) -> bytes:
         return b"".join(_one(number, field.type, item) for item in value)
     if field.many == "%":
         entries = (_one(1, "string", key) + _one(2, field.type, item) for key, item in value.items())
-        return b"".join(_bytes(number, entry) for entry in entries)
+        return b"".join(tagged(number, entry) for entry in entries)
     return _one(number, field.type, value)
 
 
 def _one(number: int, type_: str, value: Any) -> bytes:
     if type_ in ("int32", "int64", "bool"):
-        return _varint(number << 3) + _varint(int(value))
+        return varint(number << 3) + varint(int(value))
     if type_ == "double":
-        return _varint(number << 3 | 1) + struct.pack("<d", float(value))
+        return varint(number << 3 | 1) + struct.pack("<d", float(value))
     if type_ == "string":
-        return _bytes(number, str(value).encode())
+        return tagged(number, str(value).encode())
     if type_ == "bytes":
-        return _bytes(number, base64.b64decode(value))
-    return _bytes(number, _message(type_, value))
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _bytes(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
+        return tagged(number, base64.b64decode(value))
+    return tagged(number, _message(type_, value))
 
 
 # --- types that JSON writes in their own way ---
@@ -131,17 +118,17 @@ def _time(value: str) -> bytes:
 
 
 def _quantity(value: Any) -> bytes:
-    return _bytes(1, str(value).encode())
+    return tagged(1, str(value).encode())
 
 
 def _int_or_string(value: Any) -> bytes:
     if isinstance(value, str):
-        return _one(1, "int64", 1) + _one(2, "int32", 0) + _bytes(3, value.encode())
-    return _one(1, "int64", 0) + _one(2, "int32", value) + _bytes(3, b"")
+        return _one(1, "int64", 1) + _one(2, "int32", 0) + tagged(3, value.encode())
+    return _one(1, "int64", 0) + _one(2, "int32", value) + tagged(3, b"")
 
 
 def _json(value: Any) -> bytes:
-    return _bytes(1, json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+    return tagged(1, json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 _SPECIAL: Final[dict[str, Callable[[Any], bytes]]] = {

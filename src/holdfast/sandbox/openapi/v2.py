@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from holdfast.base.protowire import tagged, varint
 from holdfast.sandbox import gotext
 from holdfast.sandbox.openapi import paths
 from holdfast.sandbox.resources import Resource
@@ -46,40 +47,26 @@ def without_defaults(raw: Any) -> Any:
 
 
 def protobuf(doc: Json) -> bytes:
-    items = b"".join(_message(2, _named(path, _path_item(item))) for path, item in doc["paths"].items())
-    definitions = b"".join(_message(1, _named(name, _schema(raw))) for name, raw in doc["definitions"].items())
+    items = b"".join(tagged(2, _named(path, _path_item(item))) for path, item in doc["paths"].items())
+    definitions = b"".join(tagged(1, _named(name, _schema(raw))) for name, raw in doc["definitions"].items())
     info = _text(1, doc["info"]["title"]) + _text(2, doc["info"]["version"])
-    return _text(1, doc["swagger"]) + _message(2, info) + _message(8, items) + _message(9, definitions)
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _message(field: int, body: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(body)) + body
+    return _text(1, doc["swagger"]) + tagged(2, info) + tagged(8, items) + tagged(9, definitions)
 
 
 def _text(field: int, text: str) -> bytes:
-    return _message(field, text.encode()) if text else b""
+    return tagged(field, text.encode()) if text else b""
 
 
 def _flag(field: int, value: Any) -> bytes:
-    return _varint(field << 3) + b"\x01" if value else b""
+    return varint(field << 3) + b"\x01" if value else b""
 
 
 def _number(field: int, value: Any) -> bytes:
-    return _varint(field << 3) + _varint(int(value)) if value is not None else b""
+    return varint(field << 3) + varint(int(value)) if value is not None else b""
 
 
 def _named(name: str, body: bytes) -> bytes:
-    return _text(1, name) + _message(2, body)
+    return _text(1, name) + tagged(2, body)
 
 
 def _any(value: Any) -> bytes:
@@ -88,14 +75,14 @@ def _any(value: Any) -> bytes:
 
 
 def _extensions(field: int, raw: Mapping[str, Any]) -> bytes:
-    return b"".join(_message(field, _named(k, _any(v))) for k, v in sorted(raw.items()) if k.startswith("x-"))
+    return b"".join(tagged(field, _named(k, _any(v))) for k, v in sorted(raw.items()) if k.startswith("x-"))
 
 
 _METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
 
 
 def _path_item(item: Mapping[str, Any]) -> bytes:
-    return b"".join(_message(_METHODS[method], _operation(op)) for method, op in item.items())
+    return b"".join(tagged(_METHODS[method], _operation(op)) for method, op in item.items())
 
 
 def _operation(op: Mapping[str, Any]) -> bytes:
@@ -104,7 +91,7 @@ def _operation(op: Mapping[str, Any]) -> bytes:
     for parameter in op["parameters"]:
         query = _text(2, "query") + _text(4, parameter["name"]) + _text(6, parameter["type"])
         # ParametersItem.parameter, Parameter.non_body_parameter, NonBodyParameter.query_parameter_sub_schema.
-        body += _message(8, _message(1, _message(2, _message(3, query))))
+        body += tagged(8, tagged(1, tagged(2, tagged(3, query))))
     return body + _extensions(13, op)
 
 
@@ -114,21 +101,21 @@ def _schema(raw: Mapping[str, Any]) -> bytes:
     body += _number(11, raw.get("maxLength")) + _number(12, raw.get("minLength")) + _text(13, raw.get("pattern", ""))
     body += _number(14, raw.get("maxItems")) + _number(15, raw.get("minItems")) + _flag(16, raw.get("uniqueItems"))
     body += b"".join(_text(19, name) for name in raw.get("required") or ())
-    body += b"".join(_message(20, _any(value)) for value in raw.get("enum") or ())
+    body += b"".join(tagged(20, _any(value)) for value in raw.get("enum") or ())
     more = raw.get("additionalProperties")
     if isinstance(more, Mapping):
-        body += _message(21, _message(1, _schema(more)))
+        body += tagged(21, tagged(1, _schema(more)))
     elif more is not None:
-        body += _message(21, _flag(2, more))
+        body += tagged(21, _flag(2, more))
     body += _type(raw.get("type"))
     if isinstance(raw.get("items"), Mapping):
-        body += _message(23, _message(1, _schema(raw["items"])))
+        body += tagged(23, tagged(1, _schema(raw["items"])))
     properties = raw.get("properties")
     if properties:
-        body += _message(25, b"".join(_message(1, _named(k, _schema(v))) for k, v in sorted(properties.items())))
+        body += tagged(25, b"".join(tagged(1, _named(k, _schema(v))) for k, v in sorted(properties.items())))
     return body + _extensions(31, raw)
 
 
 def _type(value: Any) -> bytes:
     names = [value] if isinstance(value, str) else list(value or ())
-    return _message(22, b"".join(_text(1, name) for name in names)) if names else b""
+    return tagged(22, b"".join(_text(1, name) for name in names)) if names else b""
